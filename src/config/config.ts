@@ -1,0 +1,301 @@
+/**
+ * The resolved configuration: what the rest of the program reads. Everything is plain frozen data; every default is
+ * filled in, every name checked. The YAML as people write it is described by `schemas/*.schema.json`.
+ */
+
+/** One of the two services. Code passes the side as a value and never writes a method twice. */
+export type Side = 'businessCentral' | 'sales'
+export const sides: readonly Side[] = ['businessCentral', 'sales']
+export const otherSide = (side: Side): Side => (side === 'sales' ? 'businessCentral' : 'sales')
+/** One value for each side. */
+export type BySide<T> = Readonly<Record<Side, T>>
+
+export type Direction = 'both' | 'toSales' | 'toBusinessCentral'
+/** True when values travel to `side` in this direction. */
+export const travelsTo = (direction: Direction, side: Side): boolean =>
+  direction === 'both' || (direction === 'toSales') === (side === 'sales')
+
+export interface Config {
+  /** The project folder, absolute. */
+  readonly root: string
+  /** The target overlay in use, if any. */
+  readonly target: string | undefined
+  readonly connections: BySide<Connection>
+  readonly settings: Settings
+  readonly state: { readonly store: 'json'; /** Folder, absolute. */ readonly path: string; readonly key?: string }
+  /** Every mapping of the project in the order of a run: choices first, then by `after`. Disabled ones included. */
+  readonly mappings: readonly Mapping[]
+  readonly jobs: readonly Job[]
+  /** Hash over everything that decides what a run would do; a saved plan carries it. */
+  readonly hash: string
+}
+
+export interface Settings {
+  readonly ownership: 'person' | 'team'
+  readonly unitGroups: boolean
+  readonly pricing: 'extended' | 'legacy' | 'off'
+  readonly salesOrders: 'off' | 'legacy' | 'bidirectional'
+  /** IANA zone in which a date-time becomes a date. @default UTC */
+  readonly timeZone: string
+  /** ISO code of Business Central's local currency, e.g. GBP. */
+  readonly localCurrency: string | undefined
+  /** Further settings of the administrator, seen by expressions as `$settings`. */
+  readonly [name: string]: unknown
+}
+
+/** How one side is reached. Secrets are resolved here and nowhere else; a Connection is never logged or hashed whole. */
+export interface Connection {
+  readonly side: Side
+  readonly kind: 'business-central' | 'dataverse'
+  readonly enabled: boolean
+  /** Why it is switched off. */
+  readonly reason: string | undefined
+  /** BC: up to, not including, `/api` and `/ODataV4`. Dataverse: up to, not including, `/api/data/v9.2`. No trailing slash. */
+  readonly url: string
+  /** BC only: the company's name. */
+  readonly company: string | undefined
+  readonly environment: string | undefined
+  readonly auth: Auth
+  /** Hosts (with port) a token may be sent to. */
+  readonly allowedHosts: readonly string[]
+  /** Milliseconds until a request without an answer is given up. @default 120000 */
+  readonly timeoutMs: number
+  /** Upper bound of parallel requests. BC @default 5; Dataverse follows the service's hint and never passes this, @default 16 */
+  readonly maxParallel: number
+  /** Rows asked for in a page; the service's largest by default. */
+  readonly pageSize: number
+}
+
+export type Auth =
+  | (EntraAuth & { readonly method: 'client-secret'; readonly clientSecret: string })
+  | (EntraAuth & {
+      readonly method: 'certificate'
+      /** PEM text of key and certificate. */ readonly certificate: string
+      readonly password?: string
+    })
+  | (EntraAuth & {
+      readonly method: 'federated'
+      /** A token handed in (workload identity); otherwise GitHub's OIDC is asked. */ readonly assertion?: string
+    })
+  | { readonly method: 'managed-identity'; readonly clientId?: string; readonly scope: string }
+  | { readonly method: 'basic'; readonly user: string; readonly password: string }
+
+export interface EntraAuth {
+  readonly tenant: string
+  readonly clientId: string
+  /** Login address to which `/{tenant}/oauth2/v2.0/token` is appended. */
+  readonly authority: string
+  readonly scope: string
+}
+
+export interface Mapping {
+  readonly name: string
+  /** Native mappings that this one replaces, e.g. CUSTOMER. */
+  readonly native: readonly string[]
+  readonly enabled: boolean
+  readonly reason: string | undefined
+  readonly direction: Direction
+  readonly after: readonly string[]
+  readonly businessCentral: Source
+  readonly sales: Source
+  readonly match: readonly MatchGroup[]
+  /** Whether a record without a partner may be created on that side. */
+  readonly createOn: BySide<boolean>
+  readonly firstMatch: FirstMatch
+  readonly conflicts: ConflictPolicy
+  readonly deletes: Deletes
+  readonly limits: Limits
+  readonly fields: readonly Field[]
+  /** Metadata of the organisation (choice options) may be written. @default false */
+  readonly allowMetadataChanges: boolean
+  /** What the native integration does and nothing outside can do, with the reason. */
+  readonly notReachable: readonly { readonly field: string; readonly reason: string }[]
+  /** Hash over select, filter, match, create, joins and settings: a change discards tokens and reads whole. */
+  readonly hash: string
+}
+
+/** Where the rows of one side of a mapping come from. */
+export interface Source {
+  readonly side: Side
+  /** Undefined when the side is made of constant rows only. */
+  readonly entity: EntityRef | undefined
+  /** Natural keys that other mappings refer to. */
+  readonly keys: readonly string[]
+  /** OData filter text; a record outside it is neither matched, created nor updated. */
+  readonly filter: string | undefined
+  /** Further pages of the same record, by the name under which expressions see them. */
+  readonly with: readonly WithPage[]
+  /** Further rows attached before expressions run, by name. */
+  readonly joins: readonly Join[]
+  /** Fixed rows, beside the entity or instead of it. JSONata over `$settings` giving rows, or the rows. */
+  readonly constant: string | readonly Readonly<Record<string, unknown>>[] | undefined
+  /** For polymorphic lookup columns: the table (logical name) that is meant, e.g. `{ parentcustomerid: 'account' }`. */
+  readonly lookupTypes: Readonly<Record<string, string>>
+  /** A column that is unique and stands in the document for good, where the service ignores our keys; asked before each create. */
+  readonly reference: string | undefined
+  /** Column holding the time of the last change, when the service's description does not tell it. */
+  readonly modified: string | undefined
+  /** A filter for rows that change without moving their stamp; read in each run. */
+  readonly recheck: string | undefined
+}
+
+/** One collection of a side. */
+export type EntityRef =
+  | { readonly kind: 'standard'; readonly entity: string }
+  /** A custom API page: `route` is `publisher/group/version`. */
+  | { readonly kind: 'custom'; readonly route: string; readonly entity: string }
+  /** A published page as an OData web service; `key` are its key columns in order. */
+  | { readonly kind: 'service'; readonly entity: string; readonly key: readonly string[] }
+  /** The options of a choice column, as rows { value, label }. */
+  | { readonly kind: 'choice'; readonly entity: string; readonly column: string; readonly mirror: readonly string[] }
+  /** A collection that can only be read below a parent, e.g. salesOrderLines of salesOrders. */
+  | { readonly kind: 'child'; readonly entity: string; readonly parent: string; readonly parentKey: string | undefined }
+
+/** A further page of the same record: `{ names: { entity: customerContacts, same: id } }`. */
+export interface WithPage {
+  readonly name: string
+  readonly entity: EntityRef
+  /** Column of the page → column of the main row that holds the same value. */
+  readonly on: Readonly<Record<string, string>>
+  /** Skipped, with a warning, where the page is not published. */
+  readonly optional: boolean
+}
+
+/** Rows of another collection attached to each row of a page. */
+export interface Join {
+  readonly name: string
+  readonly entity: EntityRef
+  /** Column of the joined row → column (or `join.column` of an earlier join) of the main row. */
+  readonly on: Readonly<Record<string, string>>
+  /** OData filter over the joined rows. */
+  readonly where: string | undefined
+  /** Keep only the row with the largest value in this column. */
+  readonly latest: string | undefined
+  /** Attach every matching row as a list instead of one row. */
+  readonly many: boolean
+  /** A change in a joined row counts as a change of the main row. */
+  readonly triggers: boolean
+  /** Columns to read; those that expressions use. */
+  readonly select: readonly string[]
+  readonly optional: boolean
+}
+
+/** Columns that must all agree. Groups are tried in order. */
+export interface MatchGroup {
+  readonly businessCentral: readonly string[]
+  readonly sales: readonly string[]
+  /** Exchanges a value through couplings before it is compared, by BC column. */
+  readonly lookup: Readonly<Record<string, Lookup>>
+  /** Texts compare case-sensitively. @default false (native K-03) */
+  readonly caseSensitive: boolean
+}
+
+export interface FirstMatch {
+  /** One side is blank, the other filled. @default fill */
+  readonly blank: 'fill' | 'hold'
+  /** Both filled, differently: hold, or the side that wins. @default hold */
+  readonly different: 'hold' | Side
+}
+
+/** The same field edited on both sides: hold, the side that wins, or the later edit. */
+export type ConflictPolicy = 'hold' | Side | 'newest'
+
+export type DeletePolicy = 'hold' | 'uncouple' | 'restore' | 'delete'
+export interface Deletes {
+  /** What happens when a coupled record was deleted on that side. @default hold */
+  readonly businessCentral: DeletePolicy
+  readonly sales: DeletePolicy
+  /** How often keys are compared where a side reports no deletes, in milliseconds. @default 24 h */
+  readonly sweepMs: number
+}
+
+/** The most that one run may do to one side of one mapping without a person giving the number back. */
+export interface Limits {
+  readonly deletes: Limit
+  readonly updates: Limit
+  readonly creates: Limit
+}
+/** The smaller of the two counts. `share` is of the coupled records, 0 to 1, rounded up. */
+export interface Limit {
+  readonly count: number | undefined
+  readonly share: number | undefined
+}
+
+export interface Field {
+  /** The row's name: unique in the mapping. */
+  readonly name: string
+  readonly direction: Direction
+  /** Column of each side, `column` or `page.column` for a `with` page; undefined where a compute or value stands instead. */
+  readonly businessCentral: string | undefined
+  readonly sales: string | undefined
+  /** JSONata that gives the value for that side, from the other side's row. */
+  readonly compute: { readonly toSales?: string; readonly toBusinessCentral?: string }
+  /** A constant, written in the row's direction. */
+  readonly value: unknown
+  readonly lookup: Lookup | undefined
+  readonly whenUncoupled: WhenUncoupled
+  /** What a blank source does to the target. `default` writes `blankDefault`. @default clear */
+  readonly blank: 'clear' | 'keep' | 'default'
+  readonly blankDefault: unknown
+  /** create: written only when the record is created. @default always */
+  readonly on: 'always' | 'create'
+  /** before/after: written in a step of its own around the others. @default main */
+  readonly step: 'before' | 'main' | 'after'
+  /** Skipped where the organisation lacks the column. */
+  readonly optional: boolean
+  /** Travels also for a coupled record outside the filter. */
+  readonly outside: boolean
+  /** Kind of value where metadata cannot tell. */
+  readonly type: ValueType | undefined
+  /** A code that plans may show. */
+  readonly reveal: boolean
+  readonly conflicts: ConflictPolicy | undefined
+  readonly firstMatch: FirstMatch | undefined
+  /** Hash of this row; a changed row has no base. */
+  readonly hash: string
+}
+
+export type WhenUncoupled =
+  | { readonly kind: 'hold' | 'clear' | 'keep' | 'skip' }
+  /** Take the referenced record along first, then look again. */
+  | { readonly kind: 'sync'; readonly mapping: string }
+
+export type Lookup =
+  /** Through the couplings of `mapping`: by id, by a natural key, or by several (natural key → column of this row). */
+  | {
+      readonly kind: 'coupling'
+      readonly mapping: string
+      readonly by: 'id' | string | Readonly<Record<string, string>>
+    }
+  /** The one record of the target side that fits: column → constant, or `{ field }` = this record's translated value of that row. */
+  | { readonly kind: 'query'; readonly find: string; readonly where: Readonly<Record<string, QueryValue>> }
+  /** Which lookup depends on a column of the source row. */
+  | { readonly kind: 'case'; readonly column: string; readonly cases: Readonly<Record<string, Lookup>> }
+export type QueryValue = { readonly constant: string | number | boolean | null } | { readonly field: string }
+
+/** How values compare and what nothing looks like. */
+export type ValueType =
+  | 'text'
+  | 'code'
+  | 'guid'
+  | 'lookup'
+  | 'integer'
+  | 'decimal'
+  | 'money'
+  | 'boolean'
+  | 'date'
+  | 'dateTime'
+  | 'choice'
+
+export interface Job {
+  readonly name: string
+  readonly mappings: readonly string[]
+  readonly enabled: boolean
+  readonly reason: string | undefined
+  /** Milliseconds from the end of one run to the start of the next. */
+  readonly everyMs: number
+  /** After a run that found nothing: milliseconds to sleep; undefined = never sleeps. */
+  readonly inactivityMs: number | undefined
+  /** Jobs of one category never run together. */
+  readonly category: string | undefined
+}

@@ -1,0 +1,140 @@
+/**
+ * The port to one side. The engine knows nothing else of a service. Every method may throw a ConnectorError when the
+ * side as a whole refuses; a single record's refusal comes back as a value.
+ */
+import type { EntityRef, Side } from '../config/config.ts'
+import type { Change, Description, Row, Upsert } from '../core/record.ts'
+import type { Watermark } from '../core/watermark.ts'
+
+/** What a mapping wants to see of one collection. */
+export interface Query {
+  readonly entity: EntityRef
+  /** Columns by logical name; key, etag and time of change come in addition. */
+  readonly select: readonly string[]
+  /** OData filter text, in the service's own words; sent only where a whole read allows it. */
+  readonly filter?: string | undefined
+  /** Column with the time of change, where the description does not tell it. */
+  readonly modified?: string | undefined
+}
+
+/** One page of changes. */
+export interface Page {
+  readonly changes: readonly Change[]
+  /** On the last page only: from where to read on next time. */
+  readonly next?: Watermark
+  /** True on every page of a whole read: a known record that is on no page is gone or outside the filter. */
+  readonly whole: boolean
+}
+
+/** A row that must equal these values, column by column; several columns must all agree. */
+export type Condition = Readonly<Record<string, string | number | boolean | null>>
+
+export interface Connector {
+  readonly side: Side
+  /** Which environment, company and organisation this is: state is bound to it. */
+  identify(): Promise<Identity>
+  /** Keys, columns and abilities of a collection; asked of the service once where the built-in catalog does not know it. */
+  describe(entity: EntityRef): Promise<Description>
+  /** Everything that changed since the watermark, page by page; whole when it is undefined or has expired. */
+  changes(query: Query, since: Watermark | undefined): AsyncIterable<Page>
+  /** These records, whatever the filter says; those that are not there come as tombstones. In batches. */
+  read(query: Query, ids: readonly string[]): Promise<readonly Change[]>
+  /** Every row that equals any of the conditions (and the query's filter). In batches, never one query a condition. */
+  find(query: Query, anyOf: readonly Condition[]): Promise<readonly Upsert[]>
+  /** The keys of every row of the collection that the filter admits, largest page the service gives. */
+  keys(query: Query): AsyncIterable<readonly string[]>
+  /**
+   * Does the operations in batches as large as the service takes. Results stand in the order of the operations.
+   * `onBatch` is called with the results of each finished batch before the next is awaited, so that a caller can commit them.
+   */
+  write(operations: readonly WriteOperation[], onBatch?: OnBatch): Promise<readonly WriteResult[]>
+  /** Requests made so far, by kind. */
+  usage(): Usage
+  /** Lets connections go. */
+  close(): Promise<void>
+}
+
+export type OnBatch = (
+  results: readonly { readonly operation: WriteOperation; readonly result: WriteResult }[],
+) => Promise<void>
+
+export interface Identity {
+  readonly side: Side
+  /** Address without path, plus environment name for BC. */
+  readonly environment: string
+  /** BC: company id (SystemId). Sales: organisation id. */
+  readonly organisation: string
+  readonly name: string
+}
+
+export interface Usage {
+  readonly requests: number
+  /** Requests that could change something, a batch counting once. */
+  readonly writes: number
+  readonly bytes: number
+}
+
+/** A value to be written. A lookup names its target set; null clears. */
+export type Cell = string | number | boolean | null | { readonly set: string; readonly id: string }
+export type Values = Readonly<Record<string, Cell>>
+
+/**
+ * All writes to one record, in order. On Sales several steps travel in one atomic change set. On BC they are separate
+ * requests, the next only after the former succeeded; a result tells how many steps were done.
+ */
+export interface WriteOperation {
+  /** Unique in the run; results carry it back. */
+  readonly id: string
+  readonly steps: readonly WriteStep[]
+  /** Columns of the main entity wanted in the answer. */
+  readonly select: readonly string[]
+}
+
+export type WriteStep =
+  /** Insert only: a record that is there already is never changed by it. `key` is chosen by us where the service keeps it. */
+  | { readonly kind: 'create'; readonly entity: EntityRef; readonly key: string | undefined; readonly values: Values }
+  /** `etag` undefined: the table knows no preconditions and the row was read immediately before. `'inherit'`: the state the former step of this operation left. */
+  | {
+      readonly kind: 'update'
+      readonly entity: EntityRef
+      readonly key: string
+      readonly etag: string | undefined
+      readonly values: Values
+    }
+  | { readonly kind: 'delete'; readonly entity: EntityRef; readonly key: string; readonly etag: string | undefined }
+
+export type WriteResult =
+  /** All steps done. `row` holds the selected columns as the service stored them, when it told. */
+  | {
+      readonly kind: 'done'
+      readonly id: string
+      readonly etag: string | undefined
+      readonly row: Row | undefined
+      readonly modified?: string | undefined
+    }
+  /** Insert only, and the key is there already. */
+  | { readonly kind: 'exists'; readonly id: string }
+  /** Changed by somebody since we read it: read again, decide again. */
+  | { readonly kind: 'stale' }
+  /** The record to update or delete is not there. */
+  | { readonly kind: 'missing' }
+  /** The service refuses this record. Some steps may have been done. */
+  | {
+      readonly kind: 'rejected'
+      readonly refusal: Refusal
+      readonly stepsDone: number
+      readonly id: string | undefined
+      readonly etag?: string | undefined
+    }
+  /** No answer: done or not done; must be verified by reading. */
+  | { readonly kind: 'unknown'; readonly reason: string }
+  /** Not sent or certainly not done, because the service as a whole was not available: try later. */
+  | { readonly kind: 'later'; readonly refusal: Refusal }
+
+/** Why a service refused one record; texts are scrubbed of quoted values (P8). */
+export interface Refusal {
+  readonly code: string
+  readonly message: string
+  /** What an administrator does about it. */
+  readonly remedy: string
+}

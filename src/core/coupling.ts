@@ -1,0 +1,77 @@
+/**
+ * A coupling: two records held to be the same thing, with how each looked when they last agreed (the base of the
+ * three-way merge). It holds ids, natural keys and fingerprints, never business values (P8).
+ */
+import type { BySide, Side } from '../config/config.ts'
+
+/** One side of a coupling. */
+export interface Seen {
+  readonly id: string
+  /** Natural keys by column: record numbers and codes, which other mappings refer to. */
+  readonly keys: Readonly<Record<string, string>>
+  /** Fingerprint of the etag we last saw or made; undefined when the next report must be looked at. */
+  readonly version: string | undefined
+}
+
+export interface Coupling extends BySide<Seen> {
+  /** Which field rows the prints belong to: see `layout` in the store. */
+  readonly layout: string
+  /** Packed fingerprints of the last agreement, see core/base.ts. */
+  readonly base: string
+  /** Outside the filter: paused, keeps its base (P9). */
+  readonly outside?: boolean
+  /** How often in a row a service's answer differed from what was sent (carried back once, then held). */
+  readonly moved?: number
+}
+
+/** The id of a coupling: both ids. */
+export const couplingId = (coupling: BySide<{ readonly id: string }>): string =>
+  `${coupling.businessCentral.id}|${coupling.sales.id}`
+
+export type HeldKind =
+  /** No partner found, and nothing may be created. Not read again until it or its partner changes. */
+  | 'no-partner'
+  /** Several candidates, or one that is coupled already. */
+  | 'ambiguous'
+  /** Needs a coupling of another mapping first. */
+  | 'waiting'
+  /** The same field was edited on both sides. */
+  | 'conflict'
+  /** First match, and filled fields differ. */
+  | 'different'
+  /** A service refused it; tried again later. */
+  | 'failed'
+  /** Refused too often: set aside until its source changes or a person retries. */
+  | 'quarantine'
+  /** Its partner was deleted. */
+  | 'deleted'
+  /** A service keeps changing what is written. */
+  | 'moving'
+  /** Some steps of its last write are not done. */
+  | 'unfinished'
+  /** The outcome of its last write could not be told. */
+  | 'unknown'
+
+/** A record that waits, and why. */
+export interface Held {
+  readonly side: Side
+  readonly id: string
+  readonly kind: HeldKind
+  /** Record number or code, for people. */
+  readonly number: string | undefined
+  /** Field rows concerned. */
+  readonly fields: readonly string[]
+  /** What happened and what to do next; no business values. */
+  readonly message: string
+  readonly remedy: string
+  readonly code?: string | undefined
+  /** ISO 8601 */
+  readonly since: string
+  readonly attempts: number
+  /** Not before this moment, ISO 8601. */
+  readonly nextTry?: string | undefined
+  /** Fingerprint of the source row when it failed: another one takes it up again. */
+  readonly source?: string | undefined
+  /** A person's decision, to be carried out by the next run: field row → side whose value is taken, or `*` for all. */
+  readonly decision?: Readonly<Record<string, Side>> | undefined
+}
