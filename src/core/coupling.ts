@@ -72,6 +72,15 @@ export interface Held {
   readonly nextTry?: string | undefined
   /** Fingerprint of the source row when it failed: another one takes it up again. */
   readonly source?: string | undefined
-  /** A person's decision, to be carried out by the next run: field row → side whose value is taken, or `*` for all. */
-  readonly decision?: Readonly<Record<string, Side>> | undefined
+  /** A person's decision, to be carried out by the next run. */
+  readonly decision?: Decision | undefined
 }
+
+/** What a person decided about a held record. */
+export type Decision =
+  /** Field row → side whose value is taken; `*` for every held field. */
+  | { readonly kind: 'take'; readonly fields: Readonly<Record<string, Side>> }
+  /** What becomes of a pair whose one record was deleted. */
+  | { readonly kind: 'deleted'; readonly action: 'restore' | 'delete' | 'uncouple' }
+  /** Try again now. */
+  | { readonly kind: 'retry' }

@@ -83,8 +83,9 @@ export interface Intent {
   readonly source: string
   /** Fingerprint of the etag before the write. */
   readonly before: string | undefined
-  /** Field row → fingerprint of what was sent. */
-  readonly sent: Readonly<Record<string, string>>
+  /** The base the coupling gets when the write was done: layout id and packed fingerprints of what was sent. */
+  readonly layout: string
+  readonly base: string
 }
 
 export interface RunSummary {
