@@ -1,0 +1,815 @@
+/** What people write, as types. Generated from schemas/ by scripts/generate-types.mjs; not edited by hand. */
+
+/**
+ * ${env:NAME} or ${file:PATH}; never the secret itself.
+ */
+export type Secret = string
+/**
+ * Host names, with port where it is not the usual one. No wildcards.
+ */
+export type AllowHosts = string[]
+/**
+ * A length of time with its unit: 500 ms, 30 s, 15 min, 24h, 7 d.
+ */
+export type Duration = string
+/**
+ * Where a record without a partner may be created.
+ */
+export type Create = 'never' | 'toSales' | 'toBusinessCentral' | 'both'
+/**
+ * A number of records, a share of the coupled records, or both (the smaller counts): 10, "1 %", "10 or 1 %".
+ */
+export type Limit = number | string
+/**
+ * A name: lower-case letters, digits and hyphens.
+ */
+export type Name = string
+/**
+ * One text or several.
+ */
+export type Texts = string | string[]
+/**
+ * Where values travel.
+ */
+export type Direction = 'both' | 'toSales' | 'toBusinessCentral'
+/**
+ * A JSONata expression.
+ */
+export type Expression = string
+/**
+ * A column, or page.column for a `with` page.
+ */
+export type Column = string
+/**
+ * OData filter text.
+ */
+export type Filter = string
+/**
+ * A mapping's name (exchange by id), { mapping, by }, { find, where }, or { case, value: lookup … }.
+ */
+export type Lookup = Name | LookupByCoupling | LookupByQuery | LookupByCase
+/**
+ * Hold for a person, the side that wins, or the later edit.
+ */
+export type Conflicts = 'hold' | 'businessCentral' | 'sales' | 'newest'
+/**
+ * hold for a person; uncouple: forget the pair; restore: create the record again; delete: delete the partner.
+ */
+export type DeletePolicy = 'hold' | 'uncouple' | 'restore' | 'delete'
+/**
+ * A constant. A code with leading zeros is quoted.
+ */
+export type ConstantValue = string | number | boolean | null
+/**
+ * How values compare, and what nothing looks like.
+ */
+export type ValueType =
+  | 'text'
+  | 'code'
+  | 'guid'
+  | 'lookup'
+  | 'integer'
+  | 'decimal'
+  | 'money'
+  | 'boolean'
+  | 'date'
+  | 'dateTime'
+  | 'choice'
+
+export interface Files {
+  project?: ProjectFile
+  mapping?: MappingFile
+  include?: IncludeFile
+  jobs?: JobsFile
+  standard?: StandardFile
+}
+/**
+ * couplet.yaml: connections, settings, state, safety limits, which mappings. A file of targets/ has the same keys and is merged over it.
+ */
+export interface ProjectFile {
+  /**
+   * Address of this schema, for editors. Not read.
+   */
+  $schema?: string
+  /**
+   * How the two sides are reached. Both are needed.
+   */
+  connections?: {
+    businessCentral?: BusinessCentral
+    sales?: Dataverse
+  }
+  /**
+   * The standard set of mappings, with its version: standard@1. Default: none; only the files of mappings/.
+   */
+  use?: string
+  create?: Create
+  /**
+   * Settings that mappings see as $settings. Own settings may be added. Default: {}.
+   */
+  settings?: {
+    /**
+     * Who owns records in Sales: the salesperson's user, or the company's team. Default: person.
+     */
+    ownership?: 'person' | 'team'
+    /**
+     * Whether each item has a unit group of its own. Default: true.
+     */
+    unitGroups?: boolean
+    /**
+     * Which prices travel: extended price lists, the older customer price groups, or none. Default: extended.
+     */
+    pricing?: 'extended' | 'legacy' | 'off'
+    /**
+     * Whether sales orders travel. Default: off.
+     */
+    salesOrders?: 'off' | 'legacy' | 'bidirectional'
+    /**
+     * IANA time zone in which a date-time becomes a date, e.g. Europe/Berlin. Default: UTC.
+     */
+    timeZone?: string
+    /**
+     * ISO code of Business Central's local currency, e.g. GBP. Default: none.
+     */
+    localCurrency?: string
+    [k: string]: unknown
+  }
+  /**
+   * Where couplings and watermarks are kept.
+   */
+  state?: {
+    /**
+     * Kind of store. Default: json.
+     */
+    store?: 'json'
+    /**
+     * Folder, relative to the project. Default: .couplet; with a target .couplet/TARGET.
+     */
+    path?: string
+    /**
+     * Key of the fingerprints: ${env:NAME} or ${file:PATH}, never the key itself. Default: a key generated in the folder.
+     */
+    key?: string
+  }
+  limits?: Limits
+  /**
+   * Switches mappings on and off: { customer-account: { enabled: false, reason: … } }, or a list of the only ones that run. Default: all.
+   */
+  mappings?:
+    | Name[]
+    | {
+        [k: string]: MappingSwitch
+      }
+}
+/**
+ * A Business Central environment and company.
+ */
+export interface BusinessCentral {
+  /**
+   * Always business-central.
+   */
+  kind?: 'business-central'
+  /**
+   * false: no request is made to this side. Default: true.
+   */
+  enabled?: boolean
+  /**
+   * Why it is switched off. Default: none.
+   */
+  reason?: string
+  /**
+   * Microsoft Entra tenant: id or domain.
+   */
+  tenant?: string
+  /**
+   * Name of the environment. Default: Production.
+   */
+  environment?: string
+  /**
+   * Name of the company. Needed.
+   */
+  company?: string
+  /**
+   * Address up to, not including, /api and /ODataV4. Default: https://api.businesscentral.dynamics.com/v2.0/{tenant}/{environment}.
+   */
+  url?: string
+  auth?: Auth
+  allowHosts?: AllowHosts
+  timeout?: Duration
+  /**
+   * Most requests at the same time. Default: 5, the service's limit for a user.
+   */
+  maxParallel?: number
+  /**
+   * Rows asked for in a page. Default: 20000.
+   */
+  pageSize?: number
+}
+/**
+ * How to log in. Which keys are needed depends on the method.
+ */
+export interface Auth {
+  /**
+   * client-secret, certificate, federated (GitHub OIDC, workload identity), managed-identity, or basic (Business Central on premises, web service key). Needed.
+   */
+  method?: 'client-secret' | 'certificate' | 'federated' | 'managed-identity' | 'basic'
+  /**
+   * Microsoft Entra tenant. Default: the connection's tenant.
+   */
+  tenant?: string
+  /**
+   * Application (client) id; for managed-identity that of a user-assigned identity.
+   */
+  clientId?: string
+  clientSecret?: Secret
+  certificate?: Secret
+  password?: Secret
+  assertion?: Secret
+  /**
+   * Method basic: user name.
+   */
+  user?: string
+  /**
+   * Login address to which /{tenant}/oauth2/v2.0/token is appended. Default: https://login.microsoftonline.com.
+   */
+  authority?: string
+  /**
+   * Scope asked for. Default: https://api.businesscentral.dynamics.com/.default, or the Dataverse url + /.default.
+   */
+  scope?: string
+}
+/**
+ * A Dataverse environment with Dynamics 365 Sales.
+ */
+export interface Dataverse {
+  /**
+   * Always dataverse.
+   */
+  kind?: 'dataverse'
+  /**
+   * false: no request is made to this side. Default: true.
+   */
+  enabled?: boolean
+  /**
+   * Why it is switched off. Default: none.
+   */
+  reason?: string
+  /**
+   * Microsoft Entra tenant: id or domain. Default: auth.tenant.
+   */
+  tenant?: string
+  /**
+   * The environment's address up to, not including, /api/data/v9.2, e.g. https://contoso.crm4.dynamics.com. Needed unless the connection string has it.
+   */
+  url?: string
+  auth?: Auth
+  /**
+   * Dataverse's form: AuthType=ClientSecret;Url=…;ClientId=…;ClientSecret=${env:NAME};TenantId=…. One of auth and connectionString.
+   */
+  connectionString?: string
+  allowHosts?: AllowHosts
+  timeout?: Duration
+  /**
+   * Most requests at the same time; the service's own hint is never passed. Default: 16.
+   */
+  maxParallel?: number
+  /**
+   * Rows asked for in a page. Default: 5000.
+   */
+  pageSize?: number
+}
+/**
+ * The most one run may do to one side of one mapping without a person giving the number back.
+ */
+export interface Limits {
+  deletes?: Limit
+  updates?: Limit
+  creates?: Limit
+}
+/**
+ * Switches one mapping.
+ */
+export interface MappingSwitch {
+  /**
+   * false switches the mapping off. Default: the mapping's own.
+   */
+  enabled?: boolean
+  /**
+   * Why it is switched off. Default: none.
+   */
+  reason?: string
+}
+/**
+ * One mapping: two entities, their fields, filters, direction, matching and policies. A file of mappings/.
+ */
+export interface MappingFile {
+  /**
+   * Address of this schema, for editors. Not read.
+   */
+  $schema?: string
+  mapping?: Name
+  /**
+   * The standard mapping that this file changes, e.g. standard/customer-account. Keys are merged; a field row that names columns replaces the row of that name, one that names none changes only what it says; null removes. Lists are replaced whole.
+   */
+  extends?: string
+  /**
+   * A short name for people. Default: none.
+   */
+  title?: string
+  /**
+   * What the mapping is for, in plain words. Default: none.
+   */
+  description?: string
+  native?: Texts
+  /**
+   * false switches the mapping off; nothing is lost, it goes on from its watermark. Default: true.
+   */
+  enabled?: boolean
+  /**
+   * Why the mapping is switched off. Default: none.
+   */
+  reason?: string
+  direction?: Direction
+  /**
+   * Mappings that run before this one. Default: none.
+   */
+  after?: Name[]
+  /**
+   * Named sets of rows and filters from mappings/include/, in order. A row of this file wins over an included one. Default: none.
+   */
+  include?: Name[]
+  when?: Expression
+  businessCentral?: Source
+  sales?: Source
+  /**
+   * Groups of columns, tried in order; inside a group all must agree. Exactly one uncoupled match couples, several are held. Default: none (records are never matched).
+   */
+  match?: MatchGroup[]
+  create?: Create
+  firstMatch?: FirstMatch
+  conflicts?: Conflicts
+  deletes?: Deletes
+  limits?: Limits
+  /**
+   * The field rows by name. null removes a row of the mapping that is extended. Default: none.
+   */
+  fields?: {
+    [k: string]: FieldRow | null
+  }
+  /**
+   * Whether options of a choice column may be written to the organisation. Default: false.
+   */
+  allowMetadataChanges?: boolean
+  /**
+   * What the native integration does and nothing outside can do, with the reason. Documentation. Default: none.
+   */
+  notReachable?: NotReachable[]
+}
+/**
+ * One side of a mapping. Exactly one of entity, service, choice, or constant alone.
+ */
+export interface Source {
+  /**
+   * Entity set: a page of API v2.0, a page of `api`, or a Dataverse entity set.
+   */
+  entity?: string
+  /**
+   * Route of a custom API page, publisher/group/version. Default: the standard API v2.0.
+   */
+  api?: string
+  /**
+   * Service name of a page published as OData web service. Needs `keys`.
+   */
+  service?: string
+  /**
+   * The options of a Dataverse choice column, as rows { value, label }.
+   */
+  choice?: {
+    /**
+     * Entity set that has the column, e.g. accounts.
+     */
+    entity: string
+    /**
+     * Logical name of the choice column, e.g. paymenttermscode.
+     */
+    column: string
+    /**
+     * Further columns that get the same options, as entity.column. Default: none.
+     */
+    mirror?: string[]
+  }
+  /**
+   * Fixed rows beside the entity, or instead of it: a list of rows, or JSONata over $settings that gives them. Default: none.
+   */
+  constant?: Expression | RowOfValues[]
+  /**
+   * Natural keys that other mappings refer to; for a `service` its key columns in order. Default: none.
+   */
+  keys?: Column[]
+  /**
+   * OData filter text; a record outside it is neither matched, created nor updated. null removes the filter of the mapping that is extended. Default: none.
+   */
+  filter?: Filter | null
+  /**
+   * Further pages of the same record, readable and writable, by the name under which rows and expressions see them. Default: none.
+   */
+  with?: {
+    [k: string]: WithPage | null
+  }
+  /**
+   * Further rows attached before expressions run, read in batches, by name. Default: none.
+   */
+  join?: {
+    [k: string]: Join | null
+  }
+  /**
+   * For lookup columns that may point to several tables: the table (logical name) that is meant, e.g. { parentcustomerid: account }. Default: none.
+   */
+  type?: {
+    [k: string]: string
+  }
+  reference?: Column
+  modified?: Column
+  /**
+   * OData filter for rows that change without moving their stamp, read in each run. Default: none.
+   */
+  recheck?: Filter | null
+}
+/**
+ * A fixed row: column to value.
+ */
+export interface RowOfValues {
+  [k: string]: string | number | boolean | null
+}
+/**
+ * A further page of the same record.
+ */
+export interface WithPage {
+  /**
+   * Entity set of the page.
+   */
+  entity?: string
+  /**
+   * Route of a custom API page, publisher/group/version. Default: the standard API v2.0.
+   */
+  api?: string
+  /**
+   * Service name of a page published as OData web service.
+   */
+  service?: string
+  /**
+   * Key columns of a `service`. Default: the columns of `on`.
+   */
+  keys?: Column[]
+  on?: On
+  same?: Column
+  /**
+   * Skipped, with a warning, where the page is not published. Default: false.
+   */
+  optional?: boolean
+  /**
+   * What the administrator publishes, in words. Documentation. Default: none.
+   */
+  description?: string
+}
+/**
+ * Which rows belong together: column there to column of the main row (for joins also join.column of an earlier join).
+ */
+export interface On {
+  [k: string]: string
+}
+/**
+ * Rows of another collection attached to each row of a page.
+ */
+export interface Join {
+  /**
+   * Entity set.
+   */
+  entity?: string
+  /**
+   * Route of a custom API page, publisher/group/version. Default: the standard API v2.0.
+   */
+  api?: string
+  /**
+   * Service name of a page published as OData web service.
+   */
+  service?: string
+  /**
+   * Key columns of a `service`. Default: the columns of `on`.
+   */
+  keys?: Column[]
+  /**
+   * Parent collection, where the rows can be read only below it, e.g. customers. One request a parent. Default: none.
+   */
+  under?: string
+  /**
+   * Column of the joined row that holds its parent's id. Only with `under`. Default: none.
+   */
+  parentKey?: string
+  on: On
+  where?: Filter
+  /**
+   * Keep only the row with the largest value in this column. Default: none.
+   */
+  latest?: string
+  /**
+   * Attach every matching row, as a list. Default: false (the first).
+   */
+  many?: boolean
+  /**
+   * A change in a joined row counts as a change of the main row. Default: false.
+   */
+  triggers?: boolean
+  /**
+   * Columns to read. Default: those that expressions use.
+   */
+  select?: string[]
+  /**
+   * Skipped, with a warning, where the page is not published. Default: false.
+   */
+  optional?: boolean
+  /**
+   * What the administrator publishes, in words. Documentation. Default: none.
+   */
+  description?: string
+}
+/**
+ * Columns that must all agree, the first with the first.
+ */
+export interface MatchGroup {
+  /**
+   * Columns of Business Central.
+   *
+   * @minItems 1
+   */
+  businessCentral: Column[]
+  /**
+   * Columns of Sales, as many.
+   *
+   * @minItems 1
+   */
+  sales: Column[]
+  /**
+   * Exchanges a value through couplings before it is compared, by Business Central column. Default: the lookup of the field row over the same two columns.
+   */
+  lookup?: {
+    [k: string]: Lookup
+  }
+  /**
+   * Texts compare case-sensitively. Default: false.
+   */
+  caseSensitive?: boolean
+}
+/**
+ * Exchanges a reference through the couplings of another mapping.
+ */
+export interface LookupByCoupling {
+  mapping: Name
+  /**
+   * What the source value is: `id`, a natural key (from the other mapping's `keys`), or several: natural key to column of this row. Default: id.
+   */
+  by?:
+    | string
+    | {
+        [k: string]: string
+      }
+}
+/**
+ * The one record of the target side that fits.
+ */
+export interface LookupByQuery {
+  /**
+   * Entity set of the target side.
+   */
+  find: string
+  /**
+   * Column to constant, or to $row: this record's translated value of that field row. A text that begins with $ is written with $$.
+   */
+  where: {
+    [k: string]: string | number | boolean | null
+  }
+}
+/**
+ * Which lookup depends on a column of the source row: { case: Asset_Type, Item: item-product, Resource: resource-product }.
+ */
+export interface LookupByCase {
+  /**
+   * Column of the source row.
+   */
+  case: string
+  [k: string]: Name | LookupByCoupling | LookupByQuery
+}
+/**
+ * Two existing records agree for the first time.
+ */
+export interface FirstMatch {
+  /**
+   * One side is blank, the other filled: fill the blank one, or hold. Default: fill.
+   */
+  blank?: 'fill' | 'hold'
+  /**
+   * Both are filled, differently: hold, or the side that wins. Default: hold.
+   */
+  different?: 'hold' | 'businessCentral' | 'sales'
+}
+/**
+ * What follows when a coupled record is deleted.
+ */
+export interface Deletes {
+  inBusinessCentral?: DeletePolicy
+  inSales?: DeletePolicy
+  sweep?: Duration
+}
+/**
+ * One field row: what is read on one side and written on the other.
+ */
+export interface FieldRow {
+  businessCentral?: Column
+  sales?: Column
+  direction?: Direction
+  /**
+   * JSONata over the source row, its joins and $settings, by direction. Default: plain copy.
+   */
+  compute?: {
+    toSales?: Expression
+    toBusinessCentral?: Expression
+  }
+  value?: ConstantValue
+  lookup?: Lookup
+  /**
+   * What becomes of the field where the reference has no partner: hold the record, clear, keep what stands there, skip the row, or { sync: mapping } to take the other record along first. Default: hold.
+   */
+  whenUncoupled?:
+    | ('hold' | 'clear' | 'keep' | 'skip')
+    | {
+        sync: Name
+      }
+  /**
+   * What a blank source does to the target: clear it, keep what stands there, or write a default. Default: clear.
+   */
+  blank?:
+    | ('clear' | 'keep')
+    | {
+        default: ConstantValue
+      }
+  /**
+   * create: written only when the record is created. Default: always.
+   */
+  on?: 'always' | 'create'
+  /**
+   * before or after: written in a step of its own around the other rows. Default: main.
+   */
+  step?: 'before' | 'main' | 'after'
+  /**
+   * Skipped where the organisation lacks the column. Default: false.
+   */
+  optional?: boolean
+  /**
+   * Travels also for a coupled record outside the filter. Default: false.
+   */
+  outside?: boolean
+  type?: ValueType
+  /**
+   * A code that plans may show. Default: false.
+   */
+  reveal?: boolean
+  conflicts?: Conflicts
+  firstMatch?: FirstMatch
+  when?: Expression
+  /**
+   * false leaves the row out. Default: true.
+   */
+  enabled?: boolean
+  native?: Texts
+  /**
+   * What the row is for. Documentation. Default: none.
+   */
+  description?: string
+}
+/**
+ * Something that cannot be reached from outside.
+ */
+export interface NotReachable {
+  /**
+   * The field or rule, in the native integration's words.
+   */
+  field: string
+  /**
+   * Why nothing outside can do it, and the nearest right thing.
+   */
+  reason: string
+  native?: Texts
+}
+/**
+ * A file of mappings/include/: rows and filters that several mappings share. A mapping names it in `include`.
+ */
+export interface IncludeFile {
+  /**
+   * Address of this schema, for editors. Not read.
+   */
+  $schema?: string
+  /**
+   * What the set is for. Default: none.
+   */
+  description?: string
+  when?: Expression
+  /**
+   * Mappings that run before the one that includes this set. Default: none.
+   */
+  after?: Name[]
+  businessCentral?: Part
+  sales?: Part
+  /**
+   * Field rows by name. Default: none.
+   */
+  fields?: {
+    [k: string]: FieldRow
+  }
+}
+/**
+ * What is added to one side.
+ */
+export interface Part {
+  filter?: Filter
+  /**
+   * Further pages of the same record, by name. Default: none.
+   */
+  with?: {
+    [k: string]: WithPage
+  }
+  /**
+   * Further rows attached before expressions run, by name. Default: none.
+   */
+  join?: {
+    [k: string]: Join
+  }
+  /**
+   * The table that a lookup column means, by column. Default: none.
+   */
+  type?: {
+    [k: string]: string
+  }
+}
+/**
+ * jobs.yaml: which mappings run together, how often, and when they sleep. Jobs with the name of a standard job change it, null removes it, others are added.
+ */
+export interface JobsFile {
+  /**
+   * Address of this schema, for editors. Not read.
+   */
+  $schema?: string
+  /**
+   * The jobs by name.
+   */
+  jobs: {
+    [k: string]: Job | null
+  }
+}
+/**
+ * A scheduled set of mappings.
+ */
+export interface Job {
+  /**
+   * What the job is for. Default: none.
+   */
+  description?: string
+  /**
+   * Mappings that run, in the order of the project. Needed.
+   *
+   * @minItems 1
+   */
+  mappings?: Name[]
+  /**
+   * false switches the job off; it goes on from its watermarks. Default: true.
+   */
+  enabled?: boolean
+  /**
+   * Why it is switched off. Default: none.
+   */
+  reason?: string
+  every?: Duration
+  /**
+   * After a run that found nothing: how long the job sleeps, e.g. 12 h; never: it does not sleep. Default: never.
+   */
+  inactivity?: Duration | 'never'
+  /**
+   * Jobs of one category never run together. Default: none.
+   */
+  category?: string
+}
+/**
+ * mappings/standard.yaml of the product: which mappings make up the standard set.
+ */
+export interface StandardFile {
+  /**
+   * Address of this schema, for editors. Not read.
+   */
+  $schema?: string
+  /**
+   * Version of the set; a project names it with use: standard@VERSION.
+   */
+  version: number
+  /**
+   * Names of the mappings in reading order; each is a file NAME.yaml beside this one.
+   */
+  mappings: Name[]
+}
