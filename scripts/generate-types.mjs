@@ -11,12 +11,14 @@ const schemas = fileURLToPath(new URL('../schemas/', import.meta.url))
 const output = fileURLToPath(new URL('../src/config/schema-types.ts', import.meta.url))
 const names = ['project', 'mapping', 'include', 'jobs', 'standard']
 
+const dropped = new Set(['title', '$schema', '$id'])
+
 /** Titles and the sibling texts of a `$ref` are for messages and editors; each would become a type of its own. */
 const bare = (node) => {
   if (Array.isArray(node)) return node.map(bare)
   if (node === null || typeof node !== 'object') return node
   if (typeof node.$ref === 'string') return { $ref: node.$ref.replace(/^.*#/, '#') }
-  const kept = Object.entries(node).filter(([key, value]) => !(key === 'title' && typeof value === 'string'))
+  const kept = Object.entries(node).filter(([key, value]) => !(dropped.has(key) && typeof value === 'string'))
   return Object.fromEntries(kept.map(([key, value]) => [key, bare(value)]))
 }
 
@@ -24,7 +26,7 @@ const bare = (node) => {
 const union = async () => {
   const definitions = {}
   for (const name of names) {
-    const { $defs, $schema, $id, ...schema } = JSON.parse(await readFile(`${schemas}${name}.schema.json`, 'utf8'))
+    const { $defs, ...schema } = JSON.parse(await readFile(`${schemas}${name}.schema.json`, 'utf8'))
     Object.assign(definitions, bare($defs ?? {}), { [schema.title]: bare(schema) })
   }
   const properties = Object.fromEntries(names.map((name) => [name, { $ref: `#/$defs/${titleOf(name)}` }]))
@@ -36,7 +38,7 @@ const titleOf = (name) => `${name[0].toUpperCase()}${name.slice(1)}File`
 const style = JSON.parse(await readFile(new URL('../.oxfmtrc.json', import.meta.url), 'utf8'))
 const compiled = await compile(await union(), 'Files', {
   bannerComment:
-    '/** What people write, as types. Generated from schemas/ by scripts/generate-types.mjs; not edited by hand. */',
+    '/* oxlint-disable max-lines -- generated */\n/** What people write, as types. Generated from schemas/ by scripts/generate-types.mjs; not edited by hand. */',
   format: false,
   ignoreMinAndMaxItems: true,
 })

@@ -1,3 +1,4 @@
+/* oxlint-disable max-lines -- generated */
 /** What people write, as types. Generated from schemas/ by scripts/generate-types.mjs; not edited by hand. */
 
 /**
@@ -790,7 +791,7 @@ export interface Job {
   /**
    * After a run that found nothing: how long the job sleeps, e.g. 12 h; never: it does not sleep. Default: never.
    */
-  inactivity?: Duration | 'never'
+  inactivity?: string
   /**
    * Jobs of one category never run together. Default: none.
    */

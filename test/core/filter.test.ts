@@ -1,0 +1,162 @@
+import assert from 'node:assert/strict'
+import fc from 'fast-check'
+import t from 'tap'
+import { evaluateFilter } from '../../src/core/filter-evaluation.ts'
+import {
+  bothFilters,
+  filterColumns,
+  FilterSyntaxError,
+  parseFilter,
+  printFilter,
+  type Literal,
+  type Operand,
+  type ParsedFilter,
+} from '../../src/core/filter.ts'
+
+const holds = (filter: string, row: Record<string, unknown>): boolean => evaluateFilter(parseFilter(filter), row)
+
+t.test('a filter is true of the rows that the service would return', async (t) => {
+  const cases: [filter: string, row: Record<string, unknown>, expected: boolean][] = [
+    ['statecode eq 0 and customertypecode eq 3', { statecode: 0, customertypecode: 3 }, true],
+    ['statecode eq 0 and customertypecode eq 3', { statecode: 1, customertypecode: 3 }, false],
+    ['a eq 1 or b eq 1 and c eq 1', { a: 1, b: 0, c: 0 }, true],
+    ['(a eq 1 or b eq 1) and c eq 1', { a: 1, b: 0, c: 0 }, false],
+    ['not (a eq 1) and b eq 1', { a: 2, b: 1 }, true],
+    ['not a eq 1', { a: 1 }, false],
+    ["name eq 'adatum'", { name: 'ADATUM' }, true],
+    ["name eq 'O''Hara'", { name: "O'Hara" }, true],
+    ["contains(name,'DAT')", { name: 'Adatum' }, true],
+    ["startswith(name,'dat')", { name: 'Adatum' }, false],
+    ["endswith(tolower(name),'tum')", { name: 'ADATUM' }, true],
+    ["type eq 'Person' and companyNumber ne ''", { type: 'Person', companyNumber: '' }, false],
+    ["type eq 'Person' and companyNumber ne ''", { type: 'Person', companyNumber: 'KT100191' }, true],
+    ["blocked eq '_x0020_'", { blocked: '_x0020_' }, true],
+    ["blocked eq '_x0020_'", { blocked: 'All' }, false],
+    ["blocked eq ''", { blocked: '_x0020_' }, true],
+    ['a eq null', { a: '' }, true],
+    ['a eq null', { a: '00000000-0000-0000-0000-000000000000' }, true],
+    ['a eq null', { a: '0001-01-01' }, true],
+    ['a eq null', { a: '0001-01-01T00:00:00Z' }, true],
+    ['a eq null', { a: 0 }, false],
+    ['a gt 5', { a: null }, false],
+    ['a le 5', { a: null }, false],
+    ['a ne 5', { a: null }, true],
+    ['a ge 5', { a: 5 }, true],
+    ['balance ne 0', { balance: 0 }, false],
+    ['_owner_value eq 7f3a0000-0000-0000-0000-00000000000A', { owner: '7F3A0000-0000-0000-0000-00000000000a' }, true],
+    ['modifiedon gt 2026-11-21T03:34:00Z', { modifiedon: '2026-11-21T05:34:00+01:00' }, true],
+    ['modifiedon gt 2026-11-21T03:34:00Z', { modifiedon: '2026-11-21T04:34:00+01:00' }, false],
+    ['dueDate le 2026-11-21', { dueDate: '2026-11-20' }, true],
+    ['a in (1,2,3)', { a: 2 }, true],
+    ["a in ('x','y')", { a: 'z' }, false],
+    ["list.Status eq 'Active' and Minimum_Quantity eq 0", { list: { Status: 'Active' }, Minimum_Quantity: 0 }, true],
+    ["list/Status eq 'Active'", { list: { Status: 'Draft' } }, false],
+    ["Microsoft.Dynamics.CRM.In(PropertyName='statecode',PropertyValues=['0','2'])", { statecode: 2 }, true],
+    ["Microsoft.Dynamics.CRM.NotIn(PropertyName='statecode',PropertyValues=['0','2'])", { statecode: 2 }, false],
+    ["Microsoft.Dynamics.CRM.NotIn(PropertyName='statecode',PropertyValues=['0','2'])", { statecode: null }, false],
+    ['active eq true', { active: true }, true],
+    ['active eq true', { active: false }, false],
+    ['constructor eq null', {}, true],
+  ]
+  for (const [filter, row, expected] of cases)
+    t.equal(holds(filter, row), expected, `${filter} of ${JSON.stringify(row)}`)
+})
+
+t.test('a mistake is told with its place', async (t) => {
+  const cases: [text: string, offset: number, message: RegExp][] = [
+    ['name eq', 7, /expected a column or a value but found the end/],
+    ['name = 5', 5, /expected eq, ne, gt, ge, lt, le or in but found "="/],
+    ["name eq 'x", 8, /not closed/],
+    ['a eq 1 and', 10, /found the end/],
+    ['(a eq 1', 7, /expected "\)"/],
+    ['a eq 1 b eq 2', 7, /expected "and", "or" or the end but found "b"/],
+    ['substring(a,1) eq 2', 0, /unknown function "substring"/],
+    ['a eq #', 5, /cannot read "#"/],
+    [`${'('.repeat(200)}a eq 1${')'.repeat(200)}`, 100, /nested too deeply/],
+    [`${'not '.repeat(5000)}a eq 1`, 400, /nested too deeply/],
+  ]
+  for (const [text, offset, message] of cases)
+    try {
+      parseFilter(text)
+      t.fail(`${text} was read`)
+    } catch (error) {
+      t.ok(error instanceof FilterSyntaxError, text)
+      t.match((error as Error).message, message)
+      t.equal((error as FilterSyntaxError).offset, offset, `place in ${text.slice(0, 20)}`)
+    }
+})
+
+t.test('the columns of a filter are named as rows name them', async (t) => {
+  const filter = parseFilter(
+    "_ownerid_value eq null and (list/Status eq 'x' or contains(tolower(name),'y')) and 1 eq a",
+  )
+  t.same(
+    filterColumns(filter).map(({ name }) => name),
+    ['ownerid', 'list.Status', 'name', 'a'],
+  )
+  t.equal(bothFilters('a eq 1', undefined), 'a eq 1')
+  t.equal(bothFilters('a eq 1', 'b eq 2 or c eq 3'), '(a eq 1) and (b eq 2 or c eq 3)')
+  t.equal(bothFilters(undefined, undefined), undefined)
+})
+
+const column: fc.Arbitrary<Operand> = fc
+  .constantFrom('name', '_owner_value', 'list.Status', 'parent/name', 'nullable', 'trueness', 'inside')
+  .map((name) => ({ kind: 'column', name, offset: 0 }))
+const literal: fc.Arbitrary<Literal> = fc.oneof(
+  fc.string().map((value): Literal => ({ kind: 'text', value })),
+  fc
+    .oneof(fc.integer(), fc.double({ noNaN: true, noDefaultInfinity: true }))
+    .map((value): Literal => ({ kind: 'number', value: Number(String(value)), text: String(value) })),
+  fc.boolean().map((value): Literal => ({ kind: 'boolean', value })),
+  fc.constant<Literal>({ kind: 'null' }),
+  fc.uuid().map((value): Literal => ({ kind: 'guid', value })),
+  fc.constantFrom<Literal>(
+    { kind: 'date', value: '2026-11-21' },
+    { kind: 'dateTime', value: '2026-11-21T03:34:00.5Z' },
+  ),
+)
+const operand: fc.Arbitrary<Operand> = fc.oneof(
+  column,
+  literal.map((each): Operand => ({ kind: 'literal', literal: each })),
+  fc
+    .tuple(fc.constantFrom('tolower', 'toupper', 'trim', 'length'), column)
+    .map(([name, of]): Operand => ({ kind: 'call', name, of }) as Operand),
+)
+const { tree } = fc.letrec<{ tree: ParsedFilter; leaf: ParsedFilter }>((tie) => ({
+  leaf: fc.oneof(
+    fc
+      .tuple(fc.constantFrom('eq', 'ne', 'gt', 'ge', 'lt', 'le'), operand, operand)
+      .map(([operator, left, right]) => ({ kind: 'compare', operator, left, right }) as ParsedFilter),
+    fc
+      .tuple(operand, fc.array(literal, { minLength: 1, maxLength: 3 }))
+      .map(([of, values]) => ({ kind: 'in', operand: of, values }) as ParsedFilter),
+    fc
+      .tuple(fc.constantFrom('contains', 'startswith', 'endswith'), operand, operand)
+      .map(([test, text, part]) => ({ kind: 'textTest', test, text, part }) as ParsedFilter),
+    fc
+      .tuple(fc.boolean(), fc.array(fc.string(), { minLength: 1, maxLength: 3 }))
+      .map(([negated, values]) => ({ kind: 'crmIn', negated, column: 'statecode', offset: 0, values }) as ParsedFilter),
+  ),
+  tree: fc.oneof(
+    { depthSize: 'small' },
+    tie('leaf'),
+    fc
+      .tuple(fc.constantFrom('and', 'or'), fc.array(tie('tree'), { minLength: 2, maxLength: 3 }))
+      .map(([kind, terms]) => ({ kind, terms, offset: 0 }) as ParsedFilter),
+    tie('tree').map((term) => ({ kind: 'not', term }) as ParsedFilter),
+  ),
+}))
+const bare = (value: unknown): unknown =>
+  JSON.parse(JSON.stringify(value, (key, each: unknown) => (key === 'offset' ? undefined : each)))
+
+t.test('a filter written back reads as the same filter', async () => {
+  fc.assert(
+    fc.property(tree, (filter) => {
+      const once = parseFilter(printFilter(filter))
+      assert.deepStrictEqual(bare(parseFilter(printFilter(once))), bare(once))
+      const row = { name: 'a', owner: null, statecode: 1 }
+      if (evaluateFilter(once, row) !== evaluateFilter(filter, row)) throw new Error(printFilter(filter))
+    }),
+    { numRuns: 300 },
+  )
+})
