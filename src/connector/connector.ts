@@ -3,7 +3,7 @@
  * side as a whole refuses; a single record's refusal comes back as a value.
  */
 import type { EntityRef, Side } from '../config/config.ts'
-import type { Change, Description, Row, Upsert } from '../core/record.ts'
+import type { Change, Description, Row, Upsert, Values } from '../core/record.ts'
 import type { Watermark } from '../core/watermark.ts'
 
 /** What a mapping wants to see of one collection. */
@@ -74,9 +74,7 @@ export interface Usage {
   readonly bytes: number
 }
 
-/** A value to be written. A lookup names its target set; null clears. */
-export type Cell = string | number | boolean | null | { readonly set: string; readonly id: string }
-export type Values = Readonly<Record<string, Cell>>
+export type { Cell, Values } from '../core/record.ts'
 
 /**
  * All writes to one record, in order. On Sales several steps travel in one atomic change set. On BC they are separate

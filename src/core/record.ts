@@ -54,3 +54,12 @@ export interface Tombstone {
 
 /** What a side reports. */
 export type Change = Upsert | Tombstone
+
+/** A row with its further pages, each with its own key and etag, because each is written by itself. */
+export interface Loaded extends Upsert {
+  readonly pages?: Readonly<Record<string, Upsert>>
+}
+
+/** A value to be written. A lookup names its target set; null clears. */
+export type Cell = string | number | boolean | null | { readonly set: string; readonly id: string }
+export type Values = Readonly<Record<string, Cell>>

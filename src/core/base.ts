@@ -1,0 +1,51 @@
+/**
+ * The base of a coupling: for each field row the fingerprints of what each side said when they last agreed. Packed as
+ * one string in the order of a layout: `print` when both sides said the same, `bc:sales` when not, empty when the row
+ * has no base. A row of the configuration that changed has another id (`name@hash`) and therefore no base.
+ */
+import type { BySide } from '../config/config.ts'
+
+/** Fingerprints of one field row; undefined on a side that never spoke. */
+export type Prints = BySide<string | undefined>
+/** Row id (`name@hash`) → fingerprints. */
+export type Base = ReadonlyMap<string, Prints>
+
+export const noBase: Base = new Map()
+
+/** The packed form in the order of `rows`; rows that are not in the layout are dropped. */
+export function packBase(base: Base, rows: readonly string[]): string {
+  return rows.map((row) => packPrints(base.get(row))).join(',')
+}
+
+/** Reads a packed base; `rows` is the layout it was packed with. */
+export function unpackBase(packed: string, rows: readonly string[]): Base {
+  if (packed === '') return noBase
+  const base = new Map<string, Prints>()
+  const parts = packed.split(',')
+  rows.forEach((row, index) => {
+    const prints = unpackPrints(parts[index])
+    if (prints !== undefined) base.set(row, prints)
+  })
+  return base
+}
+
+/** The base with some rows replaced. */
+export function withPrints(base: Base, changed: Base): Base {
+  if (changed.size === 0) return base
+  const merged = new Map(base)
+  for (const [row, prints] of changed) merged.set(row, prints)
+  return merged
+}
+
+function packPrints(prints: Prints | undefined): string {
+  if (prints === undefined) return ''
+  const { businessCentral, sales } = prints
+  return businessCentral === sales ? (sales ?? '') : `${businessCentral ?? ''}:${sales ?? ''}`
+}
+
+function unpackPrints(text: string | undefined): Prints | undefined {
+  if (text === undefined || text === '') return undefined
+  const colon = text.indexOf(':')
+  if (colon < 0) return { businessCentral: text, sales: text }
+  return { businessCentral: text.slice(0, colon) || undefined, sales: text.slice(colon + 1) || undefined }
+}

@@ -1,0 +1,237 @@
+/**
+ * Carrying a value to the other side: what a side says in a field, and what that is in the target's words: cut to its
+ * length, exchanged through couplings, blank as the row wants it. Pure: couplings are read through `Lookups`.
+ */
+import { type Field, type Lookup, type Side, otherSide } from '../config/config.ts'
+import type { CompiledField } from './mapping.ts'
+import type { Cell, Row } from './record.ts'
+import { type Canonical, type Norm, canonical, cut } from './values.ts'
+
+/** What expressions see besides the row. */
+export type Bindings = Readonly<Record<string, unknown>>
+
+/** Reads of the couplings of all mappings. */
+export interface Lookups {
+  /** The id on the other side of the record with this id on side `from`. */
+  partner(mapping: string, from: Side, id: string): string | undefined
+  /** The id on the other side of the record with these natural keys on side `from`. */
+  partnerByKeys(mapping: string, from: Side, keys: Readonly<Record<string, string>>): string | undefined
+  /** A natural key, on side `on`, of the record whose id on the other side is given. */
+  keyOf(mapping: string, on: Side, otherId: string, key: string): string | undefined
+  /** The entity set that holds the records of a mapping on that side. */
+  entityOf(mapping: string, side: Side): string
+  /** True for a mapping that runs after the present one: its couplings may come later in this run. */
+  runsLater(mapping: string): boolean
+  /** The one record of `side` that fits; 'none', or 'ask' when it was not looked for yet. */
+  query(query: RecordQuery): { readonly id: string } | 'none' | 'ask'
+}
+
+/** A question for the one record of a collection whose columns hold these values. */
+export interface RecordQuery {
+  readonly side: Side
+  readonly entity: string
+  readonly where: Readonly<Record<string, string | number | boolean | null>>
+}
+
+export type Carried =
+  | { readonly kind: 'value'; readonly cell: Cell; readonly canonical: Canonical }
+  /** Nothing is written for this row this time. */
+  | { readonly kind: 'keep' }
+  | { readonly kind: 'uncoupled'; readonly mapping: string; readonly key: string }
+  | { readonly kind: 'ask'; readonly query: RecordQuery }
+
+/** The value in a row at `column` or `page.column`. */
+export function valueAt(row: Row, place: { readonly page: string | undefined; readonly column: string }): unknown {
+  if (place.page === undefined) return row[place.column]
+  const page = row[place.page]
+  return typeof page === 'object' && page !== null ? (page as Row)[place.column] : undefined
+}
+
+/** What `side` says in this field: its column, its expression or the constant; before any exchange. May be a promise (expressions). */
+export function said(compiled: CompiledField, side: Side, row: Row, bindings: Bindings): unknown {
+  const expression = compiled.compute[side]
+  if (expression !== undefined) return expression.evaluate(row, bindings)
+  if (compiled.field.value !== undefined) return compiled.field.value
+  const place = compiled.place[side]
+  return place === undefined ? undefined : valueAt(row, place)
+}
+
+/** All that a carried value depends on. */
+export interface Carriage {
+  readonly field: CompiledField
+  readonly from: Side
+  /** What the source says, as it stands. */
+  readonly said: unknown
+  readonly row: Row
+  readonly lookups: Lookups
+  /** Translated values of this record's other rows, by row name; for lookups by query. */
+  readonly translated: (field: string) => Canonical | undefined
+}
+
+/** What is to stand on the other side. */
+export function carry(carriage: Carriage): Carried {
+  const { field, from } = carriage
+  const speaks = canonical(carriage.said, field.saidNorm[from])
+  const asksOnly = field.field.lookup?.kind === 'query'
+  if (speaks === null && !asksOnly) return blankCell(field, otherSide(from))
+  if (field.field.lookup === undefined) return plainCell(field, otherSide(from), carriage.said)
+  return exchange(field.field.lookup, carriage, speaks ?? '')
+}
+
+function blankCell(compiled: CompiledField, to: Side): Carried {
+  const { field } = compiled
+  if (field.blank === 'keep') return { kind: 'keep' }
+  if (field.blank === 'default') return plainCell(compiled, to, field.blankDefault)
+  return { kind: 'value', cell: null, canonical: blankOf(compiled, to) }
+}
+
+/** Business Central cannot hold nothing in a number or a yes/no. */
+function blankOf(compiled: CompiledField, to: Side): Canonical {
+  if (to === 'sales') return null
+  const type = compiled.norm[to].type
+  if (type === 'boolean') return 'false'
+  return type === 'integer' || type === 'decimal' || type === 'money' ? '0' : null
+}
+
+function plainCell(compiled: CompiledField, to: Side, value: unknown): Carried {
+  const norm = compiled.norm[to]
+  const info = compiled.place[to]?.info
+  const comparable = canonical(value, norm)
+  if (comparable === null) return { kind: 'value', cell: null, canonical: blankOf(compiled, to) }
+  return {
+    kind: 'value',
+    cell: cellOf(value, comparable, { ...norm, maxLength: info?.maxLength ?? norm.maxLength }),
+    canonical: comparable,
+  }
+}
+
+/** The value as it is written: in the target's form, cut to the target's own length (F-02: too long is cut, no error). */
+function cellOf(value: unknown, comparable: string, norm: Norm): Cell {
+  switch (norm.type) {
+    case 'integer':
+    case 'decimal':
+    case 'money': {
+      const number = Number(comparable)
+      return Number.isFinite(number) ? number : comparable
+    }
+    case 'boolean':
+      return comparable === 'true'
+    case 'choice':
+      return typeof value === 'number' ? value : typeof value === 'string' ? value : comparable
+    case 'text':
+      return cut(typeof value === 'string' ? value : comparable, norm.maxLength)
+    case 'code':
+    case 'guid':
+    case 'lookup':
+    case 'date':
+    case 'dateTime':
+      return comparable
+  }
+}
+
+function exchange(lookup: Lookup, carriage: Carriage, key: string): Carried {
+  switch (lookup.kind) {
+    case 'coupling':
+      return throughCoupling(lookup, carriage, key)
+    case 'query':
+      return byQuery(lookup, carriage)
+    case 'case':
+      return byCase(lookup, carriage, key)
+  }
+}
+
+type CouplingLookup = Extract<Lookup, { kind: 'coupling' }>
+
+function throughCoupling(lookup: CouplingLookup, carriage: Carriage, key: string): Carried {
+  const { from, lookups } = carriage
+  const to = otherSide(from)
+  if (from === 'sales') return toNaturalKey(lookup, carriage, key)
+  const id =
+    lookup.by === 'id'
+      ? lookups.partner(lookup.mapping, from, key)
+      : lookups.partnerByKeys(lookup.mapping, from, keysOf(lookup.by, carriage.row, key))
+  return id === undefined
+    ? { kind: 'uncoupled', mapping: lookup.mapping, key }
+    : referenceCell(carriage, lookups.entityOf(lookup.mapping, to), id)
+}
+
+/** Towards Business Central a reference is an id or a single natural key; parts of a composite key travel by their own rows. */
+function toNaturalKey(lookup: CouplingLookup, carriage: Carriage, key: string): Carried {
+  const { lookups } = carriage
+  const value =
+    lookup.by === 'id'
+      ? lookups.partner(lookup.mapping, 'sales', key)
+      : lookups.keyOf(
+          lookup.mapping,
+          'businessCentral',
+          key,
+          typeof lookup.by === 'string' ? lookup.by : lastKey(lookup.by),
+        )
+  if (value === undefined) return { kind: 'uncoupled', mapping: lookup.mapping, key }
+  return { kind: 'value', cell: value, canonical: canonical(value, carriage.field.norm.businessCentral) }
+}
+
+const lastKey = (by: Readonly<Record<string, string>>): string => Object.keys(by).at(-1) ?? ''
+
+function keysOf(
+  by: string | Readonly<Record<string, string>>,
+  row: Row,
+  key: string,
+): Readonly<Record<string, string>> {
+  if (typeof by === 'string') return { [by]: key }
+  return Object.fromEntries(
+    Object.entries(by).map(([name, column]) => [name, canonical(valueAt(row, pathOf(column)), { type: 'code' }) ?? '']),
+  )
+}
+
+const pathOf = (path: string): { page: string | undefined; column: string } => {
+  const dot = path.indexOf('.')
+  return dot < 0 ? { page: undefined, column: path } : { page: path.slice(0, dot), column: path.slice(dot + 1) }
+}
+
+function byQuery(lookup: Extract<Lookup, { kind: 'query' }>, carriage: Carriage): Carried {
+  const where: Record<string, string | number | boolean | null> = {}
+  for (const [column, wanted] of Object.entries(lookup.where)) {
+    if ('constant' in wanted) {
+      where[column] = wanted.constant
+      continue
+    }
+    const value = carriage.translated(wanted.field)
+    if (value === undefined || value === null) return { kind: 'keep' }
+    where[column] = value
+  }
+  const query: RecordQuery = { side: otherSide(carriage.from), entity: lookup.find, where }
+  const answer = carriage.lookups.query(query)
+  if (answer === 'ask') return { kind: 'ask', query }
+  return answer === 'none'
+    ? { kind: 'uncoupled', mapping: lookup.find, key: Object.values(where).join(', ') }
+    : referenceCell(carriage, lookup.find, answer.id)
+}
+
+function byCase(lookup: Extract<Lookup, { kind: 'case' }>, carriage: Carriage, key: string): Carried {
+  const value = canonical(valueAt(carriage.row, pathOf(lookup.column)), { type: 'choice' })
+  const chosen = value === null ? undefined : lookup.cases[value]
+  return chosen === undefined
+    ? { kind: 'uncoupled', mapping: `${lookup.column} ${value ?? 'blank'}`, key }
+    : exchange(chosen, carriage, key)
+}
+
+/** A reference in the target's words: an option's number for a choice column, otherwise a link to the set. */
+function referenceCell(carriage: Carriage, set: string, id: string): Carried {
+  const to = otherSide(carriage.from)
+  const { type } = carriage.field.norm[to]
+  const comparable = canonical(id, carriage.field.norm[to])
+  if (to === 'sales' && type === 'lookup') return { kind: 'value', cell: { set, id }, canonical: comparable }
+  return { kind: 'value', cell: type === 'choice' || type === 'integer' ? Number(id) : id, canonical: comparable }
+}
+
+/** The mappings a row's lookup speaks of. */
+export function lookupMappings(field: Field): readonly string[] {
+  const collect = (lookup: Lookup | undefined): readonly string[] =>
+    lookup === undefined || lookup.kind === 'query'
+      ? []
+      : lookup.kind === 'coupling'
+        ? [lookup.mapping]
+        : Object.values(lookup.cases).flatMap(collect)
+  return collect(field.lookup)
+}

@@ -1,0 +1,275 @@
+/**
+ * Deciding a pair field by field: what is to be written where, what must wait for a coupling or for a person. Keeps P2
+ * and P9 at the level of fields. Everything it needs is handed in; it is async only because expressions are.
+ */
+import { type BySide, type Side, otherSide, sides, travelsTo } from '../config/config.ts'
+import type { Base, Prints } from './base.ts'
+import { type RecordQuery, said } from './carry.ts'
+import type { Decision } from './coupling.ts'
+import type { CompiledField } from './mapping.ts'
+import { type Did, type FieldVerdict, mergeField } from './merge.ts'
+import {
+  type Deciding,
+  type OfferContext,
+  type Offers,
+  type Wait,
+  isBlank,
+  offerOf,
+  offersOf,
+  printOf,
+  shownValues,
+} from './offer.ts'
+import type { Cell, Loaded, Row } from './record.ts'
+import { type Canonical, canonical } from './values.ts'
+
+/** All that is known when a pair is decided. */
+export interface PairFacts {
+  readonly rows: BySide<Loaded>
+  readonly base: Base
+  /** first: the records meet for the first time. */
+  readonly meeting: 'first' | 'known'
+  /** One of them is outside the filter: only rows marked `outside` travel. */
+  readonly paused: boolean
+  readonly decision: Decision | undefined
+  /** Pages that the service does not publish. */
+  readonly missingPages: ReadonlySet<string>
+  /** Sides that may be written now (a one-off run in one direction). */
+  readonly writable: BySide<boolean>
+  /** References to mappings that run later are left for the second pass. */
+  readonly deferLater: boolean
+}
+
+/** One value to be written. */
+export interface FieldWrite {
+  readonly field: CompiledField
+  readonly to: Side
+  readonly cell: Cell
+  readonly canonical: Canonical
+  /** What stood there, for plans. */
+  readonly before: Canonical
+  readonly why: 'edit' | 'fill' | 'first' | 'resolved' | 'create'
+  /** The row's base once this is written. */
+  readonly prints: Prints
+}
+
+/** A field row that a person must decide. */
+export interface HeldField {
+  readonly field: string
+  readonly because: 'conflict' | 'different'
+  readonly values: BySide<Canonical>
+}
+
+export interface Decided {
+  readonly writes: readonly FieldWrite[]
+  /** Rows newly in step, with their base. */
+  readonly agreed: Base
+  readonly held: readonly HeldField[]
+  readonly waits: readonly Wait[]
+  /** To be looked up before this can be decided whole. */
+  readonly asks: readonly RecordQuery[]
+}
+
+interface Draft {
+  readonly writes: FieldWrite[]
+  readonly agreed: Map<string, Prints>
+  readonly held: HeldField[]
+  readonly waits: Wait[]
+  readonly asks: RecordQuery[]
+}
+const emptyDraft = (): Draft => ({ writes: [], agreed: new Map(), held: [], waits: [], asks: [] })
+
+/** Decides every field row of a pair. Throws ExpressionError when an expression fails. */
+export async function decidePair(deciding: Deciding, facts: PairFacts): Promise<Decided> {
+  const draft = emptyDraft()
+  const context = contextOf(deciding, facts)
+  for (const field of deciding.compiled.fields) {
+    if (field.field.on === 'create' || (facts.paused && !field.field.outside) || lacksPage(field, facts.missingPages))
+      continue
+    const offers = await offersOf(field, context)
+    settle(draft, offers, verdictOf(deciding, facts, offers), deciding)
+  }
+  return { ...draft, writes: await withEchoes(deciding, facts.rows, draft.writes) }
+}
+
+/** Every value for a record that is to be created on `to`. Pages are written afterwards, when the record is there. */
+export async function decideCreate(
+  deciding: Deciding,
+  to: Side,
+  source: Loaded,
+  options: { readonly missingPages: ReadonlySet<string>; readonly deferLater: boolean },
+): Promise<Decided> {
+  const draft = emptyDraft()
+  const from = otherSide(to)
+  const rows = { ...{ businessCentral: blankRow, sales: blankRow }, [from]: source }
+  const context = contextOf(deciding, { rows, base: new Map(), deferLater: options.deferLater, decision: undefined })
+  for (const field of deciding.compiled.fields) {
+    const place = field.place[to]
+    if (!travelsTo(field.field.direction, to) || place === undefined || place.page !== undefined) continue
+    if (!lacksPage(field, options.missingPages)) await create(draft, field, to, context)
+  }
+  return { ...draft, writes: await withEchoes(deciding, rows, draft.writes) }
+}
+
+/** Whether any field row differs from the base: tells an edit from an echo (P4). */
+export async function isEdited(deciding: Deciding, side: Side, row: Row, base: Base): Promise<boolean> {
+  for (const field of deciding.compiled.fields) {
+    if (field.field.on === 'create' || !field.speaks[side]) continue
+    const prints = base.get(field.rowId)
+    if (prints === undefined || (await printOf(deciding, field, side, row)) !== prints[side]) return true
+  }
+  return false
+}
+
+const blankRow: { readonly row: Row } = { row: {} }
+
+function contextOf(
+  deciding: Deciding,
+  facts: Pick<PairFacts, 'base' | 'deferLater' | 'decision'> & { readonly rows: BySide<{ readonly row: Row }> },
+): OfferContext {
+  return {
+    deciding,
+    rows: facts.rows,
+    base: facts.base,
+    deferLater: facts.deferLater,
+    translated: { businessCentral: new Map(), sales: new Map() },
+    all: facts.decision !== undefined,
+  }
+}
+
+const lacksPage = (field: CompiledField, missing: ReadonlySet<string>): boolean =>
+  missing.size > 0 && sides.some((side) => field.needs[side].some((page) => missing.has(page)))
+
+async function create(draft: Draft, field: CompiledField, to: Side, context: OfferContext): Promise<void> {
+  const from = otherSide(to)
+  const value = await said(field, from, context.rows[from].row, context.deciding.bindings)
+  const offer = offerOf(field, from, value, context)
+  if (offer.kind === 'wait') draft.waits.push(offer.wait)
+  else if (offer.kind === 'ask') draft.asks.push(offer.query)
+  if (offer.kind !== 'value') return
+  const { fingerprint } = context.deciding
+  const print = fingerprint(canonical(value, field.saidNorm[from]))
+  const prints: Prints = { ...{ businessCentral: print, sales: print }, [to]: fingerprint(offer.canonical) }
+  if (offer.cell === null) draft.agreed.set(field.rowId, prints)
+  else draft.writes.push({ ...offer, field, to, before: null, why: 'create', prints })
+}
+
+function verdictOf(deciding: Deciding, facts: PairFacts, offers: Offers): FieldVerdict {
+  const { mapping } = deciding.compiled
+  const { field } = offers.field
+  const agrees = (side: Side): boolean => {
+    const offer = offers.offers[side]
+    return offer?.kind === 'value' && offer.canonical === offers.stands[otherSide(side)]
+  }
+  const take = facts.decision?.kind === 'take' ? facts.decision.fields : {}
+  const verdict = mergeField({
+    direction: field.direction,
+    did: { businessCentral: didSince(offers, 'businessCentral'), sales: didSince(offers, 'sales') },
+    agree: agrees('businessCentral') || agrees('sales'),
+    blank: { businessCentral: isBlank(offers, 'businessCentral'), sales: isBlank(offers, 'sales') },
+    meeting: facts.meeting === 'first' ? 'first' : 'row',
+    firstMatch: field.firstMatch ?? mapping.firstMatch,
+    conflicts: field.conflicts ?? mapping.conflicts,
+    newest: newestSide(facts.rows),
+    decision: take[field.name] ?? take['*'],
+  })
+  return verdict.kind === 'write' && !facts.writable[verdict.to] ? { kind: 'leave' } : verdict
+}
+
+function didSince(offers: Offers, side: Side): Did {
+  if (offers.before === undefined) return 'new'
+  return !offers.field.speaks[side] || offers.before[side] === offers.prints[side] ? 'same' : 'changed'
+}
+
+function settle(draft: Draft, offers: Offers, verdict: FieldVerdict, deciding: Deciding): void {
+  switch (verdict.kind) {
+    case 'in-step':
+      return agree(draft, offers)
+    case 'leave':
+      return
+    case 'write':
+      return write(draft, offers, verdict, deciding)
+    case 'hold':
+      if (!postponed(draft, offers)) {
+        draft.held.push({ field: offers.field.field.name, because: verdict.because, values: shownValues(offers) })
+      }
+  }
+}
+
+/** A reference that cannot be told yet is not a difference: it waits, or is asked for, instead. */
+function postponed(draft: Draft, offers: Offers): boolean {
+  const open = sides
+    .map((side) => offers.offers[side])
+    .filter((offer) => offer?.kind === 'wait' || offer?.kind === 'ask')
+  for (const offer of open) {
+    if (offer?.kind === 'wait') draft.waits.push(offer.wait)
+    if (offer?.kind === 'ask') draft.asks.push(offer.query)
+  }
+  return open.length > 0
+}
+
+function agree(draft: Draft, offers: Offers): void {
+  const { before, prints, field } = offers
+  const known =
+    before !== undefined && before.businessCentral === prints.businessCentral && before.sales === prints.sales
+  if (!known) draft.agreed.set(field.rowId, prints)
+}
+
+function write(
+  draft: Draft,
+  offers: Offers,
+  verdict: Extract<FieldVerdict, { kind: 'write' }>,
+  deciding: Deciding,
+): void {
+  const { field } = offers
+  const offer = offers.offers[otherSide(verdict.to)]
+  if (offer === undefined || offer.kind === 'keep' || field.place[verdict.to] === undefined) return agree(draft, offers)
+  if (offer.kind === 'wait') draft.waits.push(offer.wait)
+  else if (offer.kind === 'ask') draft.asks.push(offer.query)
+  else {
+    const prints: Prints = { ...offers.prints, [verdict.to]: deciding.fingerprint(offer.canonical) }
+    draft.writes.push({ ...offer, field, to: verdict.to, before: offers.stands[verdict.to], why: verdict.why, prints })
+  }
+}
+
+function newestSide(rows: BySide<Loaded>): Side | undefined {
+  const [bc, sales] = [rows.businessCentral.modified, rows.sales.modified]
+  if (bc === undefined || sales === undefined || bc.slice(0, 19) === sales.slice(0, 19)) return undefined
+  return bc > sales ? 'businessCentral' : 'sales'
+}
+
+/**
+ * Where a row is computed both ways, the base of the side written to is what that side will say afterwards, which only
+ * its own expression over the row as it will be can tell.
+ */
+async function withEchoes(
+  deciding: Deciding,
+  rows: BySide<{ readonly row: Row }>,
+  writes: readonly FieldWrite[],
+): Promise<readonly FieldWrite[]> {
+  if (!writes.some(speaksBack)) return writes
+  const after = { businessCentral: rowAfter('businessCentral', rows, writes), sales: rowAfter('sales', rows, writes) }
+  const echoed: FieldWrite[] = []
+  for (const write of writes) {
+    if (!speaksBack(write)) echoed.push(write)
+    else {
+      const print = await printOf(deciding, write.field, write.to, after[write.to])
+      echoed.push({ ...write, prints: { ...write.prints, [write.to]: print } })
+    }
+  }
+  return echoed
+}
+
+const speaksBack = ({ field, to }: FieldWrite): boolean => field.speaks[to] && field.compute[to] !== undefined
+
+/** The row of a side as it will be after the writes. */
+function rowAfter(side: Side, rows: BySide<{ readonly row: Row }>, writes: readonly FieldWrite[]): Row {
+  const row: Record<string, unknown> = { ...rows[side].row }
+  for (const { field, to, cell } of writes) {
+    const place = field.place[to]
+    if (to !== side || place === undefined) continue
+    const value = typeof cell === 'object' && cell !== null ? cell.id : cell
+    if (place.page === undefined) row[place.column] = value
+    else row[place.page] = { ...(row[place.page] as Row | undefined), [place.column]: value }
+  }
+  return row
+}

@@ -1,0 +1,43 @@
+/**
+ * Keeps P1: the key of a record that we create is derived from its source, so that creating it twice is impossible
+ * without any memory. A name-based UUID (RFC 9562, version 5).
+ */
+import { createHash } from 'node:crypto'
+
+/** What a derived key is made of. */
+export interface Origin {
+  /** Business Central's company id: two companies that share one Sales organisation must not share keys. */
+  readonly company: string
+  readonly sourceEntity: string
+  readonly sourceKey: string
+  readonly targetEntity: string
+  /** How often a person uncoupled this source record. */
+  readonly generation: number
+}
+
+/** The key of the new record. */
+export function derivedKey(origin: Origin): string {
+  const { company, sourceEntity, sourceKey, targetEntity, generation } = origin
+  return uuidOf([company, sourceEntity, sourceKey.toLowerCase(), targetEntity, String(generation)].join('\n'))
+}
+
+/**
+ * The value of a new option in a choice column: deterministic, and in a range that publishers' own prefixes
+ * (10,000 to 99,999, times 10,000) do not fill by hand.
+ */
+export function derivedOption(origin: Origin): string {
+  const digest = createHash('sha256')
+    .update(`option\n${derivedKey(origin)}`)
+    .digest()
+  return String(800_000_000 + (digest.readUInt32BE(0) % 100_000_000))
+}
+
+const namespace = Buffer.from('7c0d1f5e4b8a4d0c9a3e5f1b2c6d8e90', 'hex')
+
+function uuidOf(name: string): string {
+  const hash = createHash('sha1').update(namespace).update(name).digest()
+  hash.writeUInt8((hash.readUInt8(6) & 0x0f) | 0x50, 6)
+  hash.writeUInt8((hash.readUInt8(8) & 0x3f) | 0x80, 8)
+  const hex = hash.toString('hex').slice(0, 32)
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`
+}

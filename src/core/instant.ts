@@ -1,0 +1,70 @@
+/** Instants as text and number, by civil arithmetic: the core reads no clock. */
+
+/** Milliseconds since 1970 of an ISO 8601 date-time; undefined when it is none. Without an offset it is UTC. */
+export function instantOf(text: string): number | undefined {
+  const parts = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?(Z|[+-]\d\d:?\d\d)?$/i.exec(text)
+  if (parts === null) return undefined
+  const [, year, month, day, hour, minute, second = '0', fraction = '', zone = 'Z'] = parts
+  const days = daysFromCivil(Number(year), Number(month), Number(day))
+  const ms = Number(fraction.slice(0, 3).padEnd(3, '0'))
+  return (
+    days * 86_400_000 + Number(hour) * 3_600_000 + Number(minute) * 60_000 + Number(second) * 1000 + ms - offsetOf(zone)
+  )
+}
+
+/** `2026-11-21T03:34:00Z`: UTC, to the second, as Dataverse keeps it. */
+export function utcText(instant: number): string {
+  const { date, ms } = civil(instant)
+  const two = (value: number): string => String(value).padStart(2, '0')
+  return `${date}T${two(Math.floor(ms / 3_600_000))}:${two(Math.floor(ms / 60_000) % 60)}:${two(Math.floor(ms / 1000) % 60)}Z`
+}
+
+/** The calendar date of an instant in an IANA zone. */
+export function localDate(instant: number, timeZone: string): string {
+  return timeZone === 'UTC' ? civil(instant).date : dateFormat(timeZone).format(instant)
+}
+
+const formats = new Map<string, Intl.DateTimeFormat>()
+function dateFormat(timeZone: string): Intl.DateTimeFormat {
+  const known = formats.get(timeZone)
+  if (known !== undefined) return known
+  const made = new Intl.DateTimeFormat('sv-SE', { timeZone, year: 'numeric', month: '2-digit', day: '2-digit' })
+  formats.set(timeZone, made)
+  return made
+}
+
+function offsetOf(zone: string): number {
+  if (zone.toUpperCase() === 'Z') return 0
+  const sign = zone.startsWith('-') ? -1 : 1
+  const digits = zone.slice(1).replace(':', '')
+  return sign * (Number(digits.slice(0, 2)) * 3_600_000 + Number(digits.slice(2)) * 60_000)
+}
+
+function civil(instant: number): { readonly date: string; readonly ms: number } {
+  const days = Math.floor(instant / 86_400_000)
+  return { date: civilFromDays(days), ms: instant - days * 86_400_000 }
+}
+
+/** Days since 1970-01-01 of a date of the proleptic Gregorian calendar. */
+function daysFromCivil(year: number, month: number, day: number): number {
+  const y = month <= 2 ? year - 1 : year
+  const era = Math.floor(y / 400)
+  const yearOfEra = y - era * 400
+  const dayOfYear = Math.floor((153 * (month + (month > 2 ? -3 : 9)) + 2) / 5) + day - 1
+  return era * 146_097 + yearOfEra * 365 + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100) + dayOfYear - 719_468
+}
+
+function civilFromDays(days: number): string {
+  const shifted = days + 719_468
+  const era = Math.floor(shifted / 146_097)
+  const dayOfEra = shifted - era * 146_097
+  const yearOfEra = Math.floor(
+    (dayOfEra - Math.floor(dayOfEra / 1460) + Math.floor(dayOfEra / 36_524) - Math.floor(dayOfEra / 146_096)) / 365,
+  )
+  const dayOfYear = dayOfEra - (365 * yearOfEra + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100))
+  const shiftedMonth = Math.floor((5 * dayOfYear + 2) / 153)
+  const month = shiftedMonth < 10 ? shiftedMonth + 3 : shiftedMonth - 9
+  const year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0)
+  const day = dayOfYear - Math.floor((153 * shiftedMonth + 2) / 5) + 1
+  return `${String(year).padStart(4, '0')}-${String(month).padStart(2, '0')}-${String(day).padStart(2, '0')}`
+}

@@ -1,0 +1,263 @@
+/**
+ * A mapping made ready to run: columns looked up in the services' descriptions, expressions compiled, the columns to
+ * read collected. Pure: the descriptions are handed in.
+ */
+import {
+  type BySide,
+  type Field,
+  type Mapping,
+  type Side,
+  type Source,
+  otherSide,
+  sides,
+  travelsTo,
+} from '../config/config.ts'
+import { type Expression, compileExpression } from './expression.ts'
+import { type ParsedFilter, filterColumns, parseFilter } from './filter.ts'
+import { shortHash } from './fingerprint.ts'
+import type { Column, Description } from './record.ts'
+import type { Norm } from './values.ts'
+
+export interface CompiledMapping {
+  readonly mapping: Mapping
+  readonly sides: BySide<CompiledSide>
+  readonly fields: readonly CompiledField[]
+  /** The order in which prints are packed. */
+  readonly layout: { readonly id: string; readonly rows: readonly string[] }
+  readonly timeZone: string
+}
+
+export interface CompiledSide {
+  readonly side: Side
+  readonly source: Source
+  readonly description: Description
+  /** Columns of the main entity to read. */
+  readonly select: readonly string[]
+  /** Page or join name → columns to read of it. */
+  readonly selectOf: Readonly<Record<string, readonly string[]>>
+  readonly filter: ParsedFilter | undefined
+  /** The filter as it may be sent: undefined where it speaks of joined rows. */
+  readonly sendFilter: string | undefined
+}
+
+/** Where a value of a field stands on one side. */
+export interface Place {
+  /** Name of the `with` page, or undefined for the main entity. */
+  readonly page: string | undefined
+  readonly column: string
+  readonly info: Column | undefined
+}
+
+export interface CompiledField {
+  readonly field: Field
+  /** `name@hash`: a changed row has another id, and no base. */
+  readonly rowId: string
+  /** Whether values travel from that side. */
+  readonly speaks: BySide<boolean>
+  readonly place: BySide<Place | undefined>
+  /** How that side's own column compares. */
+  readonly norm: BySide<Norm>
+  /** How what that side says compares: in the target's words, or in its own where a lookup follows. */
+  readonly saidNorm: BySide<Norm>
+  /** Expression over that side's row. */
+  readonly compute: BySide<Expression | undefined>
+  /** Pages and joins that the row needs on that side. */
+  readonly needs: BySide<readonly string[]>
+}
+
+/** Descriptions of a side: its main entity, and its pages by name. */
+export interface SideDescriptions {
+  readonly main: Description
+  readonly pages: Readonly<Record<string, Description>>
+}
+
+/** Compiles a mapping. Rows marked `optional` whose column the service lacks are left out. */
+export function compileMapping(
+  mapping: Mapping,
+  descriptions: BySide<SideDescriptions>,
+  timeZone: string,
+): CompiledMapping {
+  const fields = mapping.fields
+    .filter((field) => !isMissing(field, mapping, descriptions))
+    .map((field) => compileField(field, descriptions, timeZone))
+  const rows = fields.filter(({ field }) => field.on === 'always').map(({ rowId }) => rowId)
+  return {
+    mapping,
+    sides: {
+      businessCentral: compileSide('businessCentral', mapping, fields, descriptions),
+      sales: compileSide('sales', mapping, fields, descriptions),
+    },
+    fields,
+    layout: { id: shortHash(rows.join('\n')).slice(0, 6), rows },
+    timeZone,
+  }
+}
+
+/** Splits `page.column`. */
+export function splitPath(path: string): { readonly page: string | undefined; readonly column: string } {
+  const dot = path.indexOf('.')
+  return dot < 0 ? { page: undefined, column: path } : { page: path.slice(0, dot), column: path.slice(dot + 1) }
+}
+
+function compileField(field: Field, descriptions: BySide<SideDescriptions>, timeZone: string): CompiledField {
+  const place = {
+    businessCentral: placeOf('businessCentral', field, descriptions),
+    sales: placeOf('sales', field, descriptions),
+  }
+  const compute = {
+    businessCentral: field.compute.toSales === undefined ? undefined : compileExpression(field.compute.toSales),
+    sales:
+      field.compute.toBusinessCentral === undefined ? undefined : compileExpression(field.compute.toBusinessCentral),
+  }
+  const norm = normsOf(field, place, timeZone)
+  const saidNorm = (side: Side): Norm => (field.lookup === undefined ? norm[otherSide(side)] : norm[side])
+  return {
+    field,
+    rowId: `${field.name}@${field.hash}`,
+    speaks: {
+      businessCentral: travelsTo(field.direction, 'sales'),
+      sales: travelsTo(field.direction, 'businessCentral'),
+    },
+    place,
+    norm,
+    saidNorm: { businessCentral: saidNorm('businessCentral'), sales: saidNorm('sales') },
+    compute,
+    needs: {
+      businessCentral: needsOf(place.businessCentral, compute.businessCentral),
+      sales: needsOf(place.sales, compute.sales),
+    },
+  }
+}
+
+function placeOf(side: Side, field: Field, descriptions: BySide<SideDescriptions>): Place | undefined {
+  const path = field[side]
+  if (path === undefined) return undefined
+  const { page, column } = splitPath(path)
+  const description = page === undefined ? descriptions[side].main : descriptions[side].pages[page]
+  return { page, column, info: description?.columns[column] }
+}
+
+const needsOf = (place: Place | undefined, expression: Expression | undefined): readonly string[] =>
+  [...new Set([place?.page, ...(expression?.columns ?? []).map((path) => splitPath(path).page)])].filter(
+    (page) => page !== undefined,
+  )
+
+/** Plain copies compare in the coarser form of both columns; where a value is exchanged or computed, each side in its own. */
+function normsOf(field: Field, place: BySide<Place | undefined>, timeZone: string): BySide<Norm> {
+  const own = (side: Side): Norm => normOf(field, side, place[side]?.info, timeZone)
+  const [businessCentral, sales] = [own('businessCentral'), own('sales')]
+  const exchanged =
+    field.lookup !== undefined || field.compute.toSales !== undefined || field.compute.toBusinessCentral !== undefined
+  if (exchanged || place.businessCentral === undefined || place.sales === undefined) return { businessCentral, sales }
+  const shared = coarser(businessCentral, sales)
+  return { businessCentral: shared, sales: shared }
+}
+
+function normOf(field: Field, side: Side, column: Column | undefined, timeZone: string): Norm {
+  const type = field.type ?? column?.type ?? (field.lookup === undefined ? 'text' : 'code')
+  const keyType = side === 'businessCentral' && field.lookup !== undefined && type === 'text' ? 'code' : type
+  return { type: keyType, maxLength: column?.maxLength, precision: column?.precision, timeZone }
+}
+
+/** Which type wins when two columns of different types are copied plainly. */
+const rank = [
+  'code',
+  'date',
+  'money',
+  'decimal',
+  'integer',
+  'boolean',
+  'dateTime',
+  'choice',
+  'lookup',
+  'guid',
+  'text',
+] as const
+
+function coarser(a: Norm, b: Norm): Norm {
+  const type = rank.find((candidate) => candidate === a.type || candidate === b.type) ?? 'text'
+  return {
+    type,
+    maxLength: least(a.maxLength, b.maxLength),
+    precision: least(a.precision, b.precision),
+    timeZone: a.timeZone,
+  }
+}
+
+const least = (a: number | undefined, b: number | undefined): number | undefined =>
+  a === undefined ? b : b === undefined ? a : Math.min(a, b)
+
+function isMissing(field: Field, mapping: Mapping, descriptions: BySide<SideDescriptions>): boolean {
+  if (!field.optional) return false
+  return sides.some((side) => {
+    const place = placeOf(side, field, descriptions)
+    return place !== undefined && place.info === undefined && mapping[side].entity !== undefined
+  })
+}
+
+function compileSide(
+  side: Side,
+  mapping: Mapping,
+  fields: readonly CompiledField[],
+  descriptions: BySide<SideDescriptions>,
+): CompiledSide {
+  const source = mapping[side]
+  const filter = source.filter === undefined ? undefined : parseFilter(source.filter)
+  const extra = new Set([...source.with, ...source.joins].map(({ name }) => name))
+  const paths = pathsOf(side, mapping, fields, filter)
+  const select = new Set<string>()
+  const selectOf = new Map<string, Set<string>>()
+  for (const path of paths) {
+    const { page, column } = splitPath(path)
+    if (page !== undefined && extra.has(page)) addTo(selectOf, page, column.split('.')[0] ?? column)
+    else if (!extra.has(page ?? column)) select.add(page ?? column)
+  }
+  for (const join of source.joins) for (const column of join.select) addTo(selectOf, join.name, column)
+  const speaksOfJoins =
+    filter !== undefined && filterColumns(filter).some(({ name }) => extra.has(splitPath(name).page ?? ''))
+  return {
+    side,
+    source,
+    description: descriptions[side].main,
+    select: [...select].sort(),
+    selectOf: Object.fromEntries([...selectOf].map(([name, columns]) => [name, [...columns].sort()])),
+    filter,
+    sendFilter: speaksOfJoins ? undefined : source.filter,
+  }
+}
+
+function addTo(sets: Map<string, Set<string>>, name: string, value: string): void {
+  const known = sets.get(name)
+  if (known === undefined) sets.set(name, new Set([value]))
+  else known.add(value)
+}
+
+/** Every column that anything of the mapping reads or writes on that side, as `column` or `page.column`. */
+function pathsOf(
+  side: Side,
+  mapping: Mapping,
+  fields: readonly CompiledField[],
+  filter: ParsedFilter | undefined,
+): string[] {
+  const source = mapping[side]
+  const paths = [...source.keys, ...(source.reference === undefined ? [] : [source.reference])]
+  for (const { field, compute } of fields) {
+    const column = field[side]
+    if (column !== undefined) paths.push(column)
+    paths.push(...(compute[side]?.columns ?? []), ...lookupColumns(field, side))
+  }
+  for (const group of mapping.match) paths.push(...group[side])
+  if (filter !== undefined) paths.push(...filterColumns(filter).map(({ name }) => name))
+  for (const page of [...source.with, ...source.joins]) {
+    paths.push(...Object.values(page.on), ...Object.keys(page.on).map((column) => `${page.name}.${column}`))
+    if ('latest' in page && page.latest !== undefined) paths.push(`${page.name}.${page.latest}`)
+  }
+  return paths
+}
+
+function lookupColumns(field: Field, side: Side): readonly string[] {
+  if (side === 'sales' || field.lookup === undefined) return []
+  const { lookup } = field
+  if (lookup.kind === 'case') return [lookup.column]
+  return lookup.kind === 'coupling' && typeof lookup.by === 'object' ? Object.values(lookup.by) : []
+}
