@@ -102,14 +102,15 @@ const contosoHome: DemoRow = {
 
 const jobQueue: readonly DemoRow[] = [
   { jobQueueEntryId: stableId('jobQueue', 'sync'), description: 'Job Queue - Housekeeping', status: 'Ready' },
-  { jobQueueEntryId: stableId('jobQueue', 'cost'), description: 'Adjust Cost - Item Entries', status: 'On_x0020_Hold' },
+  { jobQueueEntryId: stableId('jobQueue', 'cost'), description: 'Adjust Cost - Item Entries', status: 'On Hold' },
 ]
 
 /** The key of a demo record as its file states it. */
 export function keyOf(set: string, row: DemoRow): string {
   const words = keyWords[set]
   if (words !== undefined) return words.map((word) => String(row[word])).join('|')
-  return String(row['number'] ?? row['code'] ?? row['Code'] ?? row['No'] ?? '')
+  const word = ['number', 'code', 'Code', 'No', 'jobQueueEntryId'].find((name) => row[name] !== undefined)
+  return word === undefined ? '' : text(row, word)
 }
 
 /** The id of a record of the demo company: the same in every run. */

@@ -1,0 +1,96 @@
+/** Bound actions: posting, shipping, turning one document into the next. */
+
+import type { Company } from './business-central-company.ts'
+import { linesOf, linesOfDocument } from './business-central-documents.ts'
+import { dialog, Refused } from './business-central-error.ts'
+import type { View } from './business-central-schema.ts'
+import type { Entry, Row } from './table.ts'
+
+type Action = (company: Company, entry: Entry) => void
+
+const invoices = 'Sales Invoice Header'
+
+/** Runs an action, whatever the case of its name. Throws when the set has none of that name, or its rules refuse. */
+export function runAction(company: Company, view: View, entry: Entry, name: string): void {
+  const known = view.actions.find((action) => action.toLowerCase() === name.toLowerCase())
+  const action = known === undefined ? undefined : actions[known]
+  if (action === undefined) {
+    throw new Refused('BadRequest_MethodNotImplemented', `The action '${name}' is not offered by '${view.set}'.`, 501)
+  }
+  action(company, entry)
+}
+
+const actions: Readonly<Record<string, Action>> = {
+  post,
+  postAndSend: post,
+  send: (company, entry) => {
+    if (entry.row['Document Type'] === 'Quote') company.table('Sales Header').update(entry.key, { Status: 'Sent' })
+  },
+  cancel,
+  cancelAndSend: cancel,
+  makeCorrectiveCreditMemo: (company, entry) => {
+    requirePosted(entry.row)
+    company.table(invoices).update(entry.key, { Status: 'Corrective' })
+  },
+  shipAndInvoice: (company, entry) => {
+    const posted = company.table(invoices).insert(invoiceOf(company, entry, company.newId()))
+    moveLines(company, entry, posted, 'Sales Invoice Line')
+    company.table('Sales Header').delete(entry.key)
+    post(company, posted)
+  },
+  makeInvoice: (company, entry) => {
+    const draft = company.table(invoices).insert(invoiceOf(company, entry, company.newId()))
+    moveLines(company, entry, draft, 'Sales Invoice Line')
+    company.table('Sales Header').delete(entry.key)
+  },
+  makeOrder: (company, entry) => {
+    const fields = { ...entry.row, SystemId: company.newId(), 'Document Type': 'Order', Status: 'Open' }
+    const number = company.nextNumber('Sales Header', 'S-ORD')
+    const order = company.table('Sales Header').insert({ ...fields, 'No.': number, 'Quote No.': entry.row['No.'] })
+    moveLines(company, entry, order, 'Sales Line')
+    company.table('Sales Header').delete(entry.key)
+  },
+  restart: (company, entry) => {
+    company.table('Job Queue Entry').update(entry.key, { Status: 'Ready' })
+  },
+}
+
+/** Posts a draft: it gets its final number, keeps its id, and can no longer be edited. */
+function post(company: Company, entry: Entry): void {
+  const row = company.table(invoices).get(entry.key)?.row ?? entry.row
+  if (row['Posted'] === true) throw dialog('The action can be applied to a draft invoice only.')
+  if (linesOfDocument(company, invoices, entry.key).length === 0) throw dialog('There is nothing to post.')
+  const number = company.nextNumber(invoices, 'PS-INV')
+  const total = row['Amount Including VAT'] ?? 0
+  company.table(invoices).update(entry.key, { Posted: true, Status: 'Open', 'No.': number, 'Remaining Amount': total })
+  for (const line of linesOfDocument(company, invoices, entry.key)) {
+    company.table(linesOf[invoices]).update(line.key, { 'Document No.': number })
+  }
+}
+
+function cancel(company: Company, entry: Entry): void {
+  requirePosted(entry.row)
+  if (entry.row['Status'] === 'Canceled') {
+    throw dialog('The invoice cannot be canceled because it has already been canceled.')
+  }
+  company.table(invoices).update(entry.key, { Status: 'Canceled', 'Remaining Amount': 0 })
+}
+
+function requirePosted(row: Row): void {
+  if (row['Posted'] !== true) throw dialog('The action can be applied to a posted invoice only.')
+}
+
+function invoiceOf(company: Company, order: Entry, id: string): Row {
+  const { 'Document Type': type, SystemCreatedAt: _created, ...fields } = order.row
+  const from = type === 'Order' ? { 'Order No.': order.row['No.'], 'Order Id': order.key } : {}
+  return { ...fields, ...from, SystemId: id, Status: 'Draft', 'No.': company.nextNumber(invoices, 'S-INV') }
+}
+
+function moveLines(company: Company, from: Entry, to: Entry, table: 'Sales Line' | 'Sales Invoice Line'): void {
+  for (const line of linesOfDocument(company, 'Sales Header', from.key)) {
+    const place = { SystemId: company.newId(), 'Document Id': to.key, 'Document No.': to.row['No.'] }
+    const type = table === 'Sales Line' ? to.row['Document Type'] : undefined
+    company.table('Sales Line').delete(line.key)
+    company.table(table).insert({ ...line.row, ...place, 'Document Type': type })
+  }
+}

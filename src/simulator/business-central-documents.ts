@@ -1,0 +1,215 @@
+/** Sales documents: defaults from customer and item, amounts, what a posted document still allows. */
+
+import type { Company } from './business-central-company.ts'
+import { dialog } from './business-central-error.ts'
+import type { Fields } from './business-central-input.ts'
+import type { TableRules } from './business-central-table-rules.ts'
+import type { Entry, Row } from './table.ts'
+
+type HeaderTable = 'Sales Header' | 'Sales Invoice Header' | 'Sales Cr.Memo Header'
+type LineTable = 'Sales Line' | 'Sales Invoice Line' | 'Sales Cr.Memo Line'
+
+/** The line table of each header table. */
+export const linesOf: Readonly<Record<HeaderTable, LineTable>> = {
+  'Sales Header': 'Sales Line',
+  'Sales Invoice Header': 'Sales Invoice Line',
+  'Sales Cr.Memo Header': 'Sales Cr.Memo Line',
+}
+
+/** Letters of the number series, by document type where a table has several. */
+const series: Readonly<Record<string, string>> = {
+  Order: 'S-ORD',
+  Quote: 'S-QUO',
+  'Sales Invoice Header': 'S-INV',
+  'Sales Cr.Memo Header': 'S-CR',
+}
+
+/** The rules of a header table. */
+export function documentRules(table: HeaderTable): TableRules {
+  return {
+    inserting: (company, fields) => {
+      const { SystemId: _ignored, ...set } = fields
+      const number = company.nextNumber(table, series[String(set['Document Type'] ?? table)] ?? 'S')
+      const status = set['Document Type'] === 'Order' ? 'Open' : 'Draft'
+      return {
+        ...fromCustomer(company, set),
+        'Document Date': company.today,
+        'Posting Date': company.today,
+        Status: status,
+        ...set,
+        'No.': number,
+      }
+    },
+    modifying: (company, before, changes) => {
+      refusePosted(before)
+      const customer = changes['Sell-to Customer No.']
+      if (customer === undefined || customer === before['Sell-to Customer No.']) return changes
+      return { ...fromCustomer(company, changes), ...changes }
+    },
+    modified: (company, entry) => total(company, table, entry.key),
+    deleting: (company, entry) => {
+      refusePosted(entry.row)
+      for (const line of linesOfDocument(company, table, entry.key)) company.table(linesOf[table]).delete(line.key)
+    },
+  }
+}
+
+function refusePosted(row: Row): void {
+  if (row['Posted'] === true) throw dialog('The action can be applied to a draft invoice only.')
+}
+
+/** What a header takes over from its customer. Throws when there is none, or it is blocked. */
+function fromCustomer(company: Company, fields: Fields): Fields {
+  const number = fields['Sell-to Customer No.']
+  if (number === undefined || number === '') throw dialog('A "customerNumber" or a "customerId" must be provided.')
+  const customer = company.find('Customer', number)?.row
+  if (customer === undefined) throw dialog('The sell-to customer cannot be found.')
+  if (customer['Blocked'] === 'All') {
+    throw dialog(`You cannot create this type of document when Customer ${String(number)} is blocked with type All`)
+  }
+  const payer = company.find('Customer', fields['Bill-to Customer No.'] || customer['Bill-to Customer No.'] || number)
+  return {
+    ...address(customer, 'Sell-to', 'Sell-to Customer Name'),
+    ...address(customer, 'Ship-to', 'Ship-to Name'),
+    ...address(payer?.row ?? customer, 'Bill-to', 'Bill-to Name'),
+    'Bill-to Customer No.': payer?.row['No.'] ?? number,
+    'Sell-to Phone No.': customer['Phone No.'] ?? '',
+    'Sell-to E-Mail': customer['E-Mail'] ?? '',
+    'Currency Code': customer['Currency Code'] ?? '',
+    'Payment Terms Code': customer['Payment Terms Code'] ?? '',
+    'Shipment Method Code': customer['Shipment Method Code'] ?? '',
+    'Shipping Agent Code': customer['Shipping Agent Code'] ?? '',
+    'Salesperson Code': customer['Salesperson Code'] ?? '',
+  }
+}
+
+function address(customer: Row, prefix: string, name: string): Fields {
+  const fields = ['Address', 'Address 2', 'City', 'County', 'Post Code', 'Country/Region Code']
+  return {
+    [name]: customer['Name'] ?? '',
+    ...Object.fromEntries(fields.map((field) => [`${prefix} ${field}`, customer[field] ?? ''])),
+  }
+}
+
+/** The rules of a line table. */
+export function lineRules(header: HeaderTable, table: LineTable): TableRules {
+  const document = (company: Company, row: Row): Entry => {
+    const found = company.table(header).get(String(row['Document Id'] ?? ''))
+    if (found === undefined) throw dialog('You must specify an Id or a Document Id to get the lines.')
+    return found
+  }
+  return {
+    inserting: (company, fields) => {
+      const { row } = openDocument(document(company, fields))
+      const place = { 'Document No.': row['No.'], 'Line No.': lineNumber(company, header, fields) }
+      return amounts({ ...fromObject(company, fields), ...taxOf(row), ...fields, ...place })
+    },
+    inserted: (company, { row }) => total(company, header, String(row['Document Id'])),
+    modifying: (company, before, changes) => {
+      openDocument(document(company, before))
+      refuseChange(before, changes, 'Document Id', 'The value for "documentId" cannot be modified.')
+      const sequence = 'The value for sequence cannot be modified. Delete and insert the line again.'
+      refuseChange(before, changes, 'Line No.', sequence)
+      const renamed = changes['No.'] !== undefined && changes['No.'] !== before['No.']
+      const object = renamed ? fromObject(company, { ...before, ...changes }) : {}
+      const after = { ...before, ...object, ...changes }
+      if (changes['Line Discount Amount'] !== undefined) delete (after as Fields)['Line Discount %']
+      return amounts(after)
+    },
+    modified: (company, { row }) => total(company, header, String(row['Document Id'])),
+    deleting: (company, entry) => {
+      openDocument(document(company, entry.row))
+      total(company, header, String(entry.row['Document Id']), entry.key)
+    },
+  }
+}
+
+function openDocument(entry: Entry): Entry {
+  refusePosted(entry.row)
+  if (entry.row['Status'] === 'Released') {
+    const which = `Document Type=${String(entry.row['Document Type'])}, No.=${String(entry.row['No.'])}`
+    throw dialog(`Status must be equal to 'Open'  in Sales Header: ${which}. Current value is 'Released'.`)
+  }
+  return entry
+}
+
+function refuseChange(before: Row, changes: Fields, field: string, text: string): void {
+  if (changes[field] !== undefined && changes[field] !== before[field]) throw dialog(text)
+}
+
+function lineNumber(company: Company, header: HeaderTable, fields: Fields): number {
+  const lines = linesOfDocument(company, header, String(fields['Document Id']))
+  const taken = lines.map(({ row }) => Number(row['Line No.']))
+  const wanted = fields['Line No.']
+  if (typeof wanted !== 'number' || wanted === 0) return Math.max(0, ...taken) + 10_000
+  if (taken.includes(wanted)) throw dialog(`The line with sequence ${wanted} already exists.`)
+  return wanted
+}
+
+/** Text, unit and price of the item or resource of a line. */
+function fromObject(company: Company, fields: Fields): Fields {
+  const type = fields['API Type'] ?? (fields['No.'] === undefined ? 'Comment' : 'Item')
+  if (type !== 'Item' && type !== 'Resource') return { 'API Type': type }
+  const row = company.find(String(type), fields['No.'])?.row
+  if (row === undefined) throw dialog(`${type} does not exist.`)
+  return {
+    'API Type': type,
+    Description: row['Description'] ?? row['Name'] ?? '',
+    'Unit of Measure Code': row['Sales Unit of Measure'] || row['Base Unit of Measure'] || '',
+    'Unit Price': row['Unit Price'] ?? 0,
+  }
+}
+
+/** The demo company sells at 25 % VAT at home and none abroad. */
+function taxOf(header: Row): Fields {
+  const home = header['Sell-to Country/Region Code'] === 'GB' || !header['Sell-to Country/Region Code']
+  return { 'VAT %': home ? 25 : 0, 'Tax Code': home ? 'VAT25' : '' }
+}
+
+function amounts(line: Fields): Fields {
+  const gross = number(line, 'Quantity') * number(line, 'Unit Price')
+  const percent = line['Line Discount %']
+  const discount = typeof percent === 'number' ? cents((gross * percent) / 100) : number(line, 'Line Discount Amount')
+  const net = cents(gross - discount)
+  const tax = cents((net * number(line, 'VAT %')) / 100)
+  return {
+    ...line,
+    'Line Discount Amount': discount,
+    'Line Discount %': percent ?? (gross === 0 ? 0 : Math.round((discount / gross) * 1e7) / 1e5),
+    'Line Amount Excluding Tax': net,
+    'Line Tax Amount': tax,
+    'Line Amount Including Tax': cents(net + tax),
+    Amount: net,
+    'Tax Amount': tax,
+    'Amount Including VAT': cents(net + tax),
+  }
+}
+
+function number(row: Row, field: string): number {
+  const value = row[field]
+  return typeof value === 'number' ? value : 0
+}
+
+function cents(value: number): number {
+  return Math.round(value * 100) / 100
+}
+
+/** The lines of a document, in their order. */
+export function linesOfDocument(company: Company, header: HeaderTable, id: string): Entry[] {
+  return company.table(linesOf[header]).lookup('Document Id', [id])
+}
+
+/** Writes the totals of a document anew where a line has moved them; `without` is a line about to be deleted. */
+function total(company: Company, header: HeaderTable, id: string, without?: string): void {
+  const before = company.table(header).get(id)
+  if (before === undefined) return
+  const lines = linesOfDocument(company, header, id).filter((line) => line.key !== without)
+  const sum = (field: string) => cents(lines.reduce((all, { row }) => all + number(row, field), 0))
+  const discount = number(before.row, 'Invoice Discount Amount')
+  const net = cents(sum('Amount') - discount)
+  const share = sum('Amount') === 0 ? 0 : net / sum('Amount')
+  const tax = cents(sum('Tax Amount') * share)
+  const totals: Fields = { Amount: net, 'Total Tax Amount': tax, 'Amount Including VAT': cents(net + tax) }
+  const moved = Object.entries(totals).some(([field, value]) => number(before.row, field) !== value)
+  if (moved) company.table(header).update(id, totals)
+}
