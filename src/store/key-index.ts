@@ -1,0 +1,43 @@
+/** Couplings of one side by their natural keys. */
+import type { Coupling } from '../core/coupling.ts'
+
+type Keys = Readonly<Record<string, string>>
+
+/** One table for each set of key columns that occurs; the order of columns does not matter. */
+export class KeyIndex {
+  readonly #tables = new Map<string, Map<string, Coupling | Coupling[]>>()
+
+  add(keys: Keys, coupling: Coupling): void {
+    const { columns, values } = sign(keys)
+    let table = this.#tables.get(columns)
+    if (table === undefined) this.#tables.set(columns, (table = new Map()))
+    const there = table.get(values)
+    if (there === undefined) table.set(values, coupling)
+    else table.set(values, Array.isArray(there) ? [...there, coupling] : [there, coupling])
+  }
+
+  remove(keys: Keys, coupling: Coupling): void {
+    const { columns, values } = sign(keys)
+    const table = this.#tables.get(columns)
+    const rest = this.find(keys).filter((other) => other !== coupling)
+    const [only] = rest
+    if (only === undefined) table?.delete(values)
+    else table?.set(values, rest.length === 1 ? only : rest)
+  }
+
+  /** All couplings with exactly these columns and values. */
+  find(keys: Keys): readonly Coupling[] {
+    const { columns, values } = sign(keys)
+    const there = this.#tables.get(columns)?.get(values)
+    if (there === undefined) return []
+    return Array.isArray(there) ? there : [there]
+  }
+}
+
+function sign(keys: Keys): { columns: string; values: string } {
+  const columns = Object.keys(keys)
+  const [only] = columns
+  if (columns.length === 1 && only !== undefined) return { columns: only, values: keys[only] ?? '' }
+  columns.sort()
+  return { columns: JSON.stringify(columns), values: JSON.stringify(columns.map((column) => keys[column])) }
+}

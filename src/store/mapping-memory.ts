@@ -1,0 +1,221 @@
+/**
+ * One mapping's state in memory: couplings by both ids and by natural keys, and all that belongs to them. It may lie over
+ * another state: what was changed is answered from here, the rest from below, which is never touched (P6).
+ * A record has at most one partner: coupling it anew ends its former coupling.
+ */
+import type { BySide, Side } from '../config/config.ts'
+import { couplingId } from '../core/coupling.ts'
+import type { Coupling, Held } from '../core/coupling.ts'
+import type { Watermark } from '../core/watermark.ts'
+import { KeyIndex } from './key-index.ts'
+import type { MappingContent } from './mapping-content.ts'
+import type { Entry, Intent, MappingState } from './store.ts'
+
+const bothSides: readonly Side[] = ['businessCentral', 'sales']
+
+export class MappingMemory implements MappingState {
+  readonly name: string
+  readonly #under: MappingState | undefined
+  #hash: string | undefined
+  #couplings: BySide<Map<string, Coupling>> = perSide(() => new Map())
+  /** Couplings of the state below that are not valid any more, by `couplingId`. */
+  #hidden = new Set<string>()
+  /** Built when a key is first asked for: many mappings are never asked. */
+  #index: Partial<Record<Side, KeyIndex>> = {}
+  #layouts = new Map<string, readonly string[]>()
+  /** null: there was one below, and it is gone. */
+  #watermarks = new Map<string, Watermark | null>()
+  #held = new Map<string, Held | null>()
+  #intents = new Map<string, Intent | null>()
+  #generations: BySide<Map<string, number>> = perSide(() => new Map())
+  #counted: Partial<Record<Side, number>> = {}
+  #couplingEdits = 0
+
+  constructor(name: string, under?: MappingState) {
+    this.name = name
+    this.#under = under
+  }
+
+  get hash(): string | undefined {
+    return this.#hash ?? this.#under?.hash
+  }
+
+  get size(): number {
+    return this.#couplings.sales.size + (this.#under?.size ?? 0) - this.#hidden.size
+  }
+
+  /** Grows when a coupling is made, changed or ended; tells whether a snapshot of the couplings is still right. */
+  get couplingEdits(): number {
+    return this.#couplingEdits
+  }
+
+  *couplings(): IterableIterator<Coupling> {
+    for (const coupling of this.#under?.couplings() ?? []) if (this.#shown(coupling)) yield coupling
+    yield* this.#couplings.businessCentral.values()
+  }
+
+  bySide(side: Side, id: string): Coupling | undefined {
+    return this.#couplings[side].get(id) ?? this.#shown(this.#under?.bySide(side, id))
+  }
+
+  /** Two couplings with the same keys answer nothing: either would be a guess. */
+  byKeys(side: Side, keys: Readonly<Record<string, string>>): Coupling | undefined {
+    const own = this.#indexOf(side).find(keys)
+    const below = this.#shown(this.#under?.byKeys(side, keys))
+    if (own.length > 1 || (own.length === 1 && below !== undefined)) return undefined
+    return own[0] ?? below
+  }
+
+  layout(id: string): readonly string[] | undefined {
+    return this.#layouts.get(id) ?? this.#under?.layout(id)
+  }
+
+  watermark(name: string): Watermark | undefined {
+    const own = this.#watermarks.get(name)
+    return own === undefined ? this.#under?.watermark(name) : (own ?? undefined)
+  }
+
+  held(side: Side, id: string): Held | undefined {
+    const own = this.#held.get(`${side}|${id}`)
+    return own === undefined ? this.#under?.held(side, id) : (own ?? undefined)
+  }
+
+  *allHeld(): IterableIterator<Held> {
+    for (const held of this.#under?.allHeld() ?? []) if (!this.#held.has(heldKey(held))) yield held
+    for (const held of this.#held.values()) if (held !== null) yield held
+  }
+
+  intents(): readonly Intent[] {
+    const below = (this.#under?.intents() ?? []).filter((intent) => !this.#intents.has(intent.id))
+    return [...below, ...[...this.#intents.values()].filter((intent) => intent !== null)]
+  }
+
+  generation(side: Side, id: string): number {
+    return (this.#generations[side].get(id) ?? 0) + (this.#under?.generation(side, id) ?? 0)
+  }
+
+  counted(side: Side): number {
+    return this.#counted[side] ?? this.#under?.counted(side) ?? 0
+  }
+
+  /** Takes in entries, in order. Never throws, so that what was journalled can always be replayed. */
+  apply(entries: readonly Entry[]): void {
+    for (const entry of entries) this.#take(entry)
+  }
+
+  /** Everything this state itself holds; what lies below is not included. */
+  content(): MappingContent {
+    return {
+      hash: this.#hash,
+      couplings: [...this.#couplings.businessCentral.values()],
+      held: [...this.#held.values()].filter((held) => held !== null),
+      intents: [...this.#intents.values()].filter((intent) => intent !== null),
+      layouts: Object.fromEntries(this.#layouts),
+      watermarks: Object.fromEntries([...this.#watermarks].flatMap(([name, mark]) => (mark ? [[name, mark]] : []))),
+      generations: {
+        businessCentral: Object.fromEntries(this.#generations.businessCentral),
+        sales: Object.fromEntries(this.#generations.sales),
+      },
+      counted: { ...this.#counted },
+    }
+  }
+
+  /** Forgets everything and holds `content` instead. */
+  load(content: MappingContent): void {
+    this.#hash = content.hash
+    this.#couplings = perSide(() => new Map())
+    this.#hidden = new Set()
+    this.#index = {}
+    for (const coupling of content.couplings) this.#couple(coupling)
+    this.#layouts = new Map(Object.entries(content.layouts))
+    this.#watermarks = new Map(Object.entries(content.watermarks))
+    this.#held = new Map(content.held.map((held) => [heldKey(held), held]))
+    this.#intents = new Map(content.intents.map((intent) => [intent.id, intent]))
+    this.#generations = perSide((side) => new Map(Object.entries(content.generations[side])))
+    this.#counted = { ...content.counted }
+    this.#couplingEdits++
+  }
+
+  #take(entry: Entry): void {
+    switch (entry.kind) {
+      case 'couple':
+        return this.#couple(entry.coupling)
+      case 'uncouple':
+        return this.#uncouple(entry)
+      case 'layout':
+        return void this.#layouts.set(entry.id, entry.rows)
+      case 'hold':
+        return void this.#held.set(heldKey(entry.held), entry.held)
+      case 'release':
+        return this.#drop(this.#held, `${entry.side}|${entry.id}`)
+      case 'watermark':
+        if (entry.watermark === null) return this.#drop(this.#watermarks, entry.name)
+        return void this.#watermarks.set(entry.name, entry.watermark)
+      case 'hash':
+        this.#hash = entry.hash
+        return
+      case 'counted':
+        this.#counted[entry.side] = entry.count
+        return
+      case 'intent':
+        return void this.#intents.set(entry.intent.id, entry.intent)
+      case 'settled':
+        return this.#drop(this.#intents, entry.id)
+    }
+  }
+
+  #drop<T>(map: Map<string, T | null>, key: string): void {
+    if (this.#under === undefined) map.delete(key)
+    else map.set(key, null)
+  }
+
+  #couple(coupling: Coupling): void {
+    for (const side of bothSides) this.#part(this.bySide(side, coupling[side].id))
+    for (const side of bothSides) {
+      this.#couplings[side].set(coupling[side].id, coupling)
+      this.#index[side]?.add(coupling[side].keys, coupling)
+    }
+    this.#couplingEdits++
+  }
+
+  #uncouple(entry: { businessCentral: string; sales: string; generation?: boolean }): void {
+    const there = this.bySide('businessCentral', entry.businessCentral)
+    if (there?.sales.id === entry.sales) this.#part(there)
+    if (entry.generation !== true) return
+    for (const side of bothSides) {
+      const generations = this.#generations[side]
+      generations.set(entry[side], (generations.get(entry[side]) ?? 0) + 1)
+    }
+  }
+
+  /** Ends a coupling, wherever it is held. */
+  #part(coupling: Coupling | undefined): void {
+    if (coupling === undefined) return
+    this.#couplingEdits++
+    const own = this.#couplings.sales.get(coupling.sales.id) === coupling
+    if (!own) return void this.#hidden.add(couplingId(coupling))
+    for (const side of bothSides) {
+      this.#couplings[side].delete(coupling[side].id)
+      this.#index[side]?.remove(coupling[side].keys, coupling)
+    }
+  }
+
+  #shown(coupling: Coupling | undefined): Coupling | undefined {
+    return coupling === undefined || this.#hidden.has(couplingId(coupling)) ? undefined : coupling
+  }
+
+  #indexOf(side: Side): KeyIndex {
+    const there = this.#index[side]
+    if (there !== undefined) return there
+    const index = new KeyIndex()
+    for (const coupling of this.#couplings[side].values()) index.add(coupling[side].keys, coupling)
+    this.#index[side] = index
+    return index
+  }
+}
+
+const heldKey = (held: { readonly side: Side; readonly id: string }): string => `${held.side}|${held.id}`
+
+function perSide<T>(make: (side: Side) => T): BySide<T> {
+  return { businessCentral: make('businessCentral'), sales: make('sales') }
+}

@@ -1,0 +1,50 @@
+/** `runs.jsonl`: what the last runs did, one line a run, newest last. */
+import { open } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fileMode, readIfThere, replaceFile } from './durable-file.ts'
+import type { RunSummary } from './store.ts'
+
+/** Runs that are kept. */
+const kept = 1000
+
+const fileOf = (folder: string): string => join(folder, 'runs.jsonl')
+
+/** The last runs, newest first. A damaged line is passed over: nothing is decided by it. */
+export async function readRuns(folder: string, most: number): Promise<readonly RunSummary[]> {
+  const lines = ((await readIfThere(fileOf(folder))) ?? '').split('\n').filter((line) => line !== '')
+  const runs: RunSummary[] = []
+  for (const line of lines.slice(-kept).reverse()) {
+    if (runs.length >= most) break
+    const run = parse(line)
+    if (run !== undefined) runs.push(run)
+  }
+  return runs
+}
+
+/** Adds a run; the oldest go when there are a tenth too many, so that the file is not written anew each time. */
+export async function appendRun(folder: string, run: RunSummary): Promise<void> {
+  const text = (await readIfThere(fileOf(folder))) ?? ''
+  const lines = text.split('\n').filter((line) => line !== '')
+  const whole = text === '' || text.endsWith('\n')
+  if (whole && lines.length < kept * 1.1) return append(fileOf(folder), `${JSON.stringify(run)}\n`)
+  const last = [...lines.filter((line) => parse(line) !== undefined), JSON.stringify(run)].slice(-kept)
+  await replaceFile(fileOf(folder), `${last.join('\n')}\n`)
+}
+
+async function append(path: string, text: string): Promise<void> {
+  const handle = await open(path, 'a', fileMode)
+  try {
+    await handle.appendFile(text)
+    await handle.datasync()
+  } finally {
+    await handle.close()
+  }
+}
+
+function parse(line: string): RunSummary | undefined {
+  try {
+    return JSON.parse(line) as RunSummary
+  } catch {
+    return undefined
+  }
+}
