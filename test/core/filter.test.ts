@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import t from 'tap'
 import { evaluateFilter } from '../../src/core/filter-evaluation.ts'
 import {
@@ -8,9 +8,11 @@ import {
   FilterSyntaxError,
   parseFilter,
   printFilter,
+  type Comparison,
   type Literal,
   type Operand,
   type ParsedFilter,
+  type TextTest,
 } from '../../src/core/filter.ts'
 
 const holds = (filter: string, row: Record<string, unknown>): boolean => evaluateFilter(parseFilter(filter), row)
@@ -119,31 +121,31 @@ const operand: fc.Arbitrary<Operand> = fc.oneof(
   column,
   literal.map((each): Operand => ({ kind: 'literal', literal: each })),
   fc
-    .tuple(fc.constantFrom('tolower', 'toupper', 'trim', 'length'), column)
-    .map(([name, of]): Operand => ({ kind: 'call', name, of }) as Operand),
+    .tuple(fc.constantFrom('tolower' as const, 'toupper' as const, 'trim' as const, 'length' as const), column)
+    .map(([name, of]): Operand => ({ kind: 'call', name, of })),
 )
 const { tree } = fc.letrec<{ tree: ParsedFilter; leaf: ParsedFilter }>((tie) => ({
   leaf: fc.oneof(
     fc
-      .tuple(fc.constantFrom('eq', 'ne', 'gt', 'ge', 'lt', 'le'), operand, operand)
-      .map(([operator, left, right]) => ({ kind: 'compare', operator, left, right }) as ParsedFilter),
+      .tuple(fc.constantFrom<Comparison>('eq', 'ne', 'gt', 'ge', 'lt', 'le'), operand, operand)
+      .map(([operator, left, right]): ParsedFilter => ({ kind: 'compare', operator, left, right })),
     fc
       .tuple(operand, fc.array(literal, { minLength: 1, maxLength: 3 }))
-      .map(([of, values]) => ({ kind: 'in', operand: of, values }) as ParsedFilter),
+      .map(([of, values]): ParsedFilter => ({ kind: 'in', operand: of, values })),
     fc
-      .tuple(fc.constantFrom('contains', 'startswith', 'endswith'), operand, operand)
-      .map(([test, text, part]) => ({ kind: 'textTest', test, text, part }) as ParsedFilter),
+      .tuple(fc.constantFrom<TextTest>('contains', 'startswith', 'endswith'), operand, operand)
+      .map(([test, text, part]): ParsedFilter => ({ kind: 'textTest', test, text, part })),
     fc
       .tuple(fc.boolean(), fc.array(fc.string(), { minLength: 1, maxLength: 3 }))
-      .map(([negated, values]) => ({ kind: 'crmIn', negated, column: 'statecode', offset: 0, values }) as ParsedFilter),
+      .map(([negated, values]): ParsedFilter => ({ kind: 'crmIn', negated, column: 'statecode', offset: 0, values })),
   ),
   tree: fc.oneof(
     { depthSize: 'small' },
     tie('leaf'),
     fc
-      .tuple(fc.constantFrom('and', 'or'), fc.array(tie('tree'), { minLength: 2, maxLength: 3 }))
-      .map(([kind, terms]) => ({ kind, terms, offset: 0 }) as ParsedFilter),
-    tie('tree').map((term) => ({ kind: 'not', term }) as ParsedFilter),
+      .tuple(fc.constantFrom('and' as const, 'or' as const), fc.array(tie('tree'), { minLength: 2, maxLength: 3 }))
+      .map(([kind, terms]): ParsedFilter => ({ kind, terms, offset: 0 })),
+    tie('tree').map((term): ParsedFilter => ({ kind: 'not', term })),
   ),
 }))
 const bare = (value: unknown): unknown =>

@@ -1,0 +1,91 @@
+/**
+ * What must not stand in an expression: names that nothing gives, functions by which a dry run would differ from the
+ * run, and what no limit can stop once it runs (endless regular expressions, huge padding).
+ */
+import { compileExpression, ExpressionError, type Expression } from './expression.ts'
+import { addedFunctions, boundNames, refusedFunctions, standardFunctions } from './expression-functions.ts'
+import type { Node } from './expression-syntax.ts'
+
+/** One thing that is wrong; `position` counts characters of the expression from 0. */
+export interface ExpressionProblem {
+  readonly message: string
+  readonly position: number
+  /** The name that is not known, where that is the problem. */
+  readonly unknown?: string
+}
+
+/** Every name that an expression may use with a `$`. */
+export const knownNames: readonly string[] = [...boundNames, ...Object.keys(addedFunctions), ...standardFunctions]
+
+/** All that is wrong with an expression; none: it may be evaluated. */
+export function checkExpression(text: string): readonly ExpressionProblem[] {
+  let expression: Expression
+  try {
+    expression = compileExpression(text)
+  } catch (error) {
+    if (!(error instanceof ExpressionError)) throw error
+    return [{ message: `not a JSONata expression: ${error.message}`, position: error.position ?? 0 }]
+  }
+  return [
+    ...expression.variables.flatMap(checkName),
+    ...expression.calls.flatMap(checkPadding),
+    ...expression.regexes.flatMap(checkRegex),
+    ...(expression.columns.includes('*') ? [{ message: 'takes the row whole; name the columns', position: 0 }] : []),
+  ]
+}
+
+function checkName({ name, position }: { name: string; position: number }): readonly ExpressionProblem[] {
+  const refused = Object.hasOwn(refusedFunctions, name) ? refusedFunctions[name] : undefined
+  if (refused !== undefined) return [{ message: `$${name} is not allowed: ${refused}`, position }]
+  return knownNames.includes(name) ? [] : [{ message: `nothing is called $${name}`, position, unknown: name }]
+}
+
+/** Wider than any column of either service that is padded. */
+const widestPadding = 1000
+
+function checkPadding(call: {
+  name: string
+  position: number
+  arguments: readonly Node[]
+}): readonly ExpressionProblem[] {
+  if (call.name !== 'pad') return []
+  const width = widthOf(call.arguments[1])
+  if (width !== undefined && width <= widestPadding) return []
+  return [{ message: `$pad needs a width written as a number, ${widestPadding} at most`, position: call.position }]
+}
+
+function widthOf(node: Node | undefined): number | undefined {
+  if (node?.type === 'number') return Math.abs(Number(node.value))
+  return node?.type === 'unary' && node.value === '-' ? widthOf(node.expression) : undefined
+}
+
+function checkRegex({ source, position }: { source: string; position: number }): readonly ExpressionProblem[] {
+  const danger = dangerOf(source)
+  return danger === undefined ? [] : [{ message: `this regular expression may never end: ${danger}`, position }]
+}
+
+/** More than this many `*`, `+` or `{n,}` one after the other take too long on a long text. */
+const mostRepeats = 3
+
+/** Why a regular expression may take for ever; undefined when it is simple. */
+function dangerOf(source: string): string | undefined {
+  const bare = source.replaceAll(/\\[^\dk]/g, '_').replaceAll(/\[\^?\]?[^\]]*\]/g, '_')
+  if (/\\[\dk]/.test(bare)) return 'it refers back to a group'
+  if (/\(\?<?[=!]/.test(bare)) return 'it looks ahead or behind'
+  if ((bare.match(/[*+]|\{\d+,\}/g)?.length ?? 0) > mostRepeats) return `it repeats more than ${mostRepeats} parts`
+  return repeatsAGroup(bare) ? 'it repeats a group that itself repeats or has alternatives' : undefined
+}
+
+/** From the innermost group outwards: is one repeated whose inside repeats or chooses? */
+function repeatsAGroup(source: string): boolean {
+  let rest = source
+  for (;;) {
+    const group = /\(([^()]*)\)([*+{]?)/.exec(rest)
+    if (group === null) return false
+    const [whole, inside = '', repeat] = group
+    const varies = /[*+{|?]/.test(inside.replace(/^\?(?::|<\w+>)/, ''))
+    if (varies && repeat !== '') return true
+    // A group that varies leaves a mark behind, so that a group around it is known to vary too.
+    rest = rest.replace(whole, () => (varies || repeat !== '' ? '_+' : '_') + (repeat === '{' ? '{' : ''))
+  }
+}

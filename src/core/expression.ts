@@ -1,0 +1,99 @@
+/**
+ * A JSONata expression, compiled once. It sees the row, its joins, `$settings` and a few functions; it reaches no
+ * network and no clock. Time, depth and lengths are limited, so that a mapping cannot hang a run; what the limits
+ * cannot stop is refused beforehand by `expression-check`.
+ */
+import jsonata from 'jsonata'
+import { closureOf, deoptimised, plainPath, type Closure, type Scope } from './expression-closure.ts'
+import { addedFunctions } from './expression-functions.ts'
+import { namesOf, type Names, type Node } from './expression-syntax.ts'
+import type { Row } from './record.ts'
+
+/** What an expression sees beside the row. */
+export interface Bindings {
+  readonly settings?: Readonly<Record<string, unknown>>
+  /** The partner's key of `value` in a mapping, or nothing. */
+  readonly coupled?: (mapping: string, value: unknown) => unknown
+  /** The option of a choice that `value` is coupled with, or nothing. */
+  readonly option?: (mapping: string, value: unknown) => unknown
+}
+
+export interface Expression extends Names {
+  readonly text: string
+  /** The names of a plain path: `names.firstName` is ['names', 'firstName']. */
+  readonly path: readonly string[] | undefined
+  /**
+   * The value for a row: null for nothing, else plain data. Given at once where the expression is of the common
+   * kind, else as a promise. Throws (or rejects with) an ExpressionError.
+   */
+  evaluate(row: Row, bindings?: Bindings): unknown
+}
+
+/** The expression is wrong, or failed on a row. `position` counts characters from 0; undefined where none is known. */
+export class ExpressionError extends Error {
+  readonly position: number | undefined
+  constructor(message: string, position: number | undefined) {
+    super(message)
+    this.name = 'ExpressionError'
+    this.position = position
+  }
+}
+
+/** Milliseconds, nested calls and list items that one evaluation may take. */
+const limits = { timeout: 1000, stack: 200, sequence: 10_000 }
+
+/** Reads an expression. Throws an ExpressionError where it is none. */
+export function compileExpression(text: string): Expression {
+  const program = parse(text)
+  const tree = program.ast() as unknown as Node
+  const closure = closureOf(tree)
+  const interpret = async (row: Row, bindings: Bindings): Promise<unknown> => {
+    try {
+      return plain(await program.evaluate(row, { ...addedFunctions, ...bindings }))
+    } catch (error) {
+      throw errorOf(error, text)
+    }
+  }
+  const evaluate = (row: Row, bindings: Bindings = {}): unknown => {
+    const known = closure && quick(closure, { row, bindings: { ...addedFunctions, ...bindings } })
+    return known === undefined ? interpret(row, bindings) : known.value
+  }
+  return { text, path: plainPath(tree), ...namesOf(tree), evaluate }
+}
+
+function parse(text: string): jsonata.Expression {
+  try {
+    return jsonata(text, limits)
+  } catch (error) {
+    throw errorOf(error, text)
+  }
+}
+
+/** The closure's value, or undefined where it left the question to the interpreter. */
+function quick(closure: Closure, scope: Scope): { readonly value: unknown } | undefined {
+  try {
+    return { value: plain(closure(scope)) }
+  } catch (error) {
+    if (error === deoptimised) return undefined
+    throw new ExpressionError(error instanceof Error ? error.message : String(error), undefined)
+  }
+}
+
+/** JSONata's results as plain data: its lists carry a mark of their own, its objects have no prototype. */
+function plain(value: unknown): unknown {
+  if (value === undefined || value === null) return null
+  if (typeof value === 'function') throw new ExpressionError('the expression gives a function, not a value', undefined)
+  if (Array.isArray(value)) return Array.from(value, plain)
+  if (typeof value !== 'object') return value
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, plain(each)]))
+}
+
+/** JSONata throws plain objects; `position` is the offset behind the token that it stumbled over. */
+function errorOf(error: unknown, text: string): ExpressionError {
+  if (error instanceof ExpressionError) return error
+  const { message, position, token } = error as { message?: string; position?: number; token?: unknown }
+  const said = message ?? 'the expression cannot be evaluated'
+  if (position === undefined) return new ExpressionError(said, undefined)
+  if (token === '(end)') return new ExpressionError(said, text.length)
+  return new ExpressionError(said, Math.max(0, position - (typeof token === 'string' ? token.length : 1)))
+}

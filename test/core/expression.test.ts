@@ -1,0 +1,232 @@
+import assert from 'node:assert/strict'
+import * as fc from 'fast-check'
+import jsonata from 'jsonata'
+import t from 'tap'
+import { checkExpression } from '../../src/core/expression-check.ts'
+import { closureOf } from '../../src/core/expression-closure.ts'
+import { splitText } from '../../src/core/expression-functions.ts'
+import type { Node } from '../../src/core/expression-syntax.ts'
+import { compileExpression, ExpressionError, type Bindings } from '../../src/core/expression.ts'
+
+const value = (text: string, row: Record<string, unknown>, bindings?: Bindings): unknown =>
+  compileExpression(text).evaluate(row, bindings)
+
+t.test('an expression reads the row, its joins, settings and the functions that are handed in', async (t) => {
+  const row = {
+    displayName: 'Adatum',
+    blank: '',
+    inventory: -3,
+    rate: { exchangeRateAmount: 100, relationalExchangeRateAmount: 80 },
+    lines: [
+      { id: 'a', text: 'x'.repeat(5), amount: 1 },
+      { id: 'b', text: 'y', amount: 2 },
+    ],
+  }
+  const bindings: Bindings = {
+    settings: { writeInItem: 'W1', on: true },
+    coupled: (mapping, key) => (key === 'known' ? `${mapping}!` : undefined),
+    option: (_mapping, key) => (key === '30 DAYS' ? 100_000 : undefined),
+  }
+  const cases: [text: string, expected: unknown][] = [
+    ['displayName', 'Adatum'],
+    ['absent', null],
+    ['absent.further', null],
+    ["displayName & ', ' & absent", 'Adatum, '],
+    ['$max([0, inventory])', 0],
+    ['$round(rate.exchangeRateAmount / rate.relationalExchangeRateAmount, 10)', 1.25],
+    ['lines.id', ['a', 'b']],
+    ['lines[amount > 1].id', 'b'],
+    ['lines[amount > 1].id[]', ['b']],
+    [
+      "lines.{ 'key': id, 'sum': amount * 2 }",
+      [
+        { key: 'a', sum: 2 },
+        { key: 'b', sum: 4 },
+      ],
+    ],
+    ['$sum(lines.amount)', 3],
+    ['$settings.writeInItem', 'W1'],
+    ['$settings.on ? 1 : 0', 1],
+    ["$coupled('item-product', 'known')", 'item-product!'],
+    ["$coupled('item-product', 'other') ? 1 : 2", 2],
+    ["$option('payment-terms', '30 DAYS')", 100_000],
+    ['$truncate(displayName, 3)', 'Ada'],
+    ['$truncate(absent, 3)', null],
+    ["lines[0].$splitText(text, 2).{ 'text': $ }", [{ text: 'xx' }, { text: 'xx' }, { text: 'x' }]],
+    ['($name := displayName; $uppercase($name))', 'ADATUM'],
+    ["'constant'", 'constant'],
+    ['constructor', null],
+    ['displayName.length', null],
+  ]
+  for (const [text, expected] of cases) {
+    const result = await value(text, row, bindings)
+    assert.deepStrictEqual(result, expected, text)
+    t.pass(text)
+  }
+})
+
+t.test('the common kind of expression is evaluated at once, without a promise', async (t) => {
+  for (const text of [
+    'name',
+    'a.b',
+    "name & ' ' & city",
+    "blocked = 'All' ? 1 : 0",
+    '$lowercase(website)',
+    '-amount',
+    "type in ['a','b']",
+  ])
+    t.notOk(value(text, { name: 'x', city: 'y', amount: 1 }) instanceof Promise, text)
+  t.ok(value('lines.id', { lines: [{ id: 1 }] }) instanceof Promise, 'a list is left to the interpreter')
+  t.same(compileExpression('names.firstName').path, ['names', 'firstName'])
+  t.equal(compileExpression('names.firstName & x').path, undefined)
+  t.equal(compileExpression('names[0]').path, undefined)
+})
+
+t.test('a failure tells what is wrong and where', async (t) => {
+  const failing: [text: string, position: number | undefined, message: RegExp][] = [
+    ["name & ' '  +", 13, /end/],
+    ["name & 'open", 11, /terminated/],
+    ['a and not b', 10, /"b"/],
+  ]
+  for (const [text, position, message] of failing)
+    try {
+      compileExpression(text)
+      t.fail(`${text} was read`)
+    } catch (error) {
+      t.ok(error instanceof ExpressionError)
+      t.match((error as Error).message, message)
+      t.equal((error as ExpressionError).position, position, text)
+    }
+  await t.rejects(async () => value('$uppercase(amount)', { amount: 5 }), ExpressionError)
+  await t.rejects(async () => value('a + b', { a: 1, b: 'x' }), { name: 'ExpressionError', position: 2 })
+  await t.rejects(async () => value('$uppercase', {}), /function/)
+})
+
+t.test('an expression that does not end is ended', async (t) => {
+  await t.rejects(async () => value('($f := function($n){ $f($n + 1) }; $f(0))', {}), /timeout/)
+  await t.rejects(async () => value('($f := function($n){ 1 + $f($n + 1) }; $f(0))', {}), ExpressionError)
+  await t.rejects(async () => value('[1..9999999]', {}), ExpressionError)
+})
+
+t.test('the columns that an expression reads are known', async (t) => {
+  const cases: [text: string, columns: string[]][] = [
+    ['a & b.c', ['a', 'b.c']],
+    ['rate.x / rate.y', ['rate.x', 'rate.y']],
+    ['$uppercase(a)', ['a']],
+    ['$settings.a', []],
+    ["lines[amount > 1].{ 'key': id, 'n': detail.no }", ['lines.amount', 'lines.detail.no', 'lines.id']],
+    ['lines.$sum(amount)', ['lines.amount']],
+    ['lines^(>position).id', ['lines.id', 'lines.position']],
+    ['lines.(a & b)', ['lines.a', 'lines.b']],
+    ['$map(lines, function($line) { $line.id })', ['lines']],
+    ['($x := a; $x & b)', ['a', 'b']],
+    ['lines{ key: amount }', ['lines', 'lines.amount', 'lines.key']],
+    ['a ? b : $not(c)', ['a', 'b', 'c']],
+    ['a ~> $trim', ['a']],
+    ['[a, b]', ['a', 'b']],
+    ['-a', ['a']],
+    ['`@odata.etag`', ['@odata.etag']],
+    ['$$.a', ['a']],
+    ['$.a', ['a']],
+    ['$keys($)', ['*']],
+    ['*', ['*']],
+    ['lines.{ "of": %.number }', ['lines', 'number']],
+    ['$$', ['*']],
+    ['$lookup($$, "x")', ['*']],
+  ]
+  for (const [text, columns] of cases) t.same(compileExpression(text).columns, columns, text)
+  t.same(compileExpression('$uppercase(a) & $lowercase(b) & $uppercase(c)').functions, ['uppercase', 'lowercase'])
+})
+
+t.test('what must not run is refused beforehand, with its place', async (t) => {
+  const refused: [text: string, position: number, message: RegExp][] = [
+    ['a & $now()', 4, /\$now is not allowed/],
+    ['$millis() + 1', 0, /\$millis/],
+    ['$random()', 0, /\$random/],
+    ['$eval(a)', 0, /\$eval/],
+    ['$shuffle(a)', 0, /\$shuffle/],
+    ['a ~> $eval', 5, /\$eval/],
+    ['$upercase(a)', 0, /nothing is called \$upercase/],
+    ['$setings.a', 0, /nothing is called \$setings/],
+    ['$pad(a, 500000000)', 0, /\$pad/],
+    ['$pad(a, b)', 0, /\$pad/],
+    ['$match(a, /(a+)+$/)', 17, /never end/],
+    ['$match(a, /(a|aa)*b/)', 19, /never end/],
+    ['$match(a, /((ab)*)*/)', 19, /never end/],
+    ['$match(a, /(a+){2,}/)', 19, /never end/],
+    ['$match(a, /.*a.*b.*c.*d/)', 23, /never end/],
+    ['$match(a, /(a)\\1/)', 16, /back/],
+    ['$match(a, /(?=a)/)', 16, /looks ahead/],
+    ['$keys($)', 0, /row whole/],
+    ['a & ', 4, /not a JSONata expression/],
+  ]
+  for (const [text, position, message] of refused) {
+    const [problem, ...more] = checkExpression(text)
+    t.match(problem?.message, message, text)
+    t.equal(problem?.position, position, `place in ${text}`)
+    t.same(more, [])
+  }
+  const fine = [
+    '$pad(a, -10)',
+    '$match(a, /^[A-Z]{2}\\d+$/)',
+    '$replace(a, /\\s+/, " ")',
+    '$contains(a, /x(ab)?y/)',
+    '$split(a, /[(+*)]+/)',
+  ]
+  for (const text of fine) t.same(checkExpression(text), [], text)
+})
+
+t.test('a long text is split without tearing a character', async (t) => {
+  t.same(splitText('ab😀cd', 3), ['ab', '😀c', 'd'])
+  t.same(splitText(null, 3), undefined)
+  t.throws(() => splitText('abc', 1), RangeError)
+})
+
+const expressions = `a; a.b; a & b; a & ' - ' & b & c; a = b; a != b; a = 'x'; a = null; a + b; a - b * c; a / b; a % b
+  a < b; a <= b; a > 1; a >= b; a and b; a or b; $not(a); $exists(a); $boolean(a); a ? b : c; a ? b
+  $uppercase(a); $lowercase(a); $trim(a); $length(a); $string(a); $floor(a); $ceil(a); $abs(a); -a; (a)
+  a in ['x', 1]; $settings.s; $settings.s = a; a.b = 'x' and $not(c) ? a.b & b : $string(c); $uppercase($string(a))`.split(
+  /[;\n]\s*/,
+)
+const leaf = fc.oneof(
+  fc.constantFrom<unknown>(null, '', ' x ', 'x', '0', 0, -0, 1, 0.1, 0.30000000000000004, 1e21, -2.5, true, false),
+  fc.string(),
+  fc.double({ noNaN: true, noDefaultInfinity: true }),
+)
+const cell = fc.oneof(
+  leaf,
+  fc.array(leaf, { maxLength: 2 }),
+  fc.record({ b: leaf }, { requiredKeys: [] }),
+  fc.array(fc.record({ b: leaf }), { maxLength: 2 }),
+)
+const rows = fc.record({ a: cell, b: cell, c: cell }, { requiredKeys: [] })
+const settings = { s: 'x' }
+
+/** What JSONata says: its value as plain JSON, or that it refuses. */
+async function reference(text: string, row: unknown): Promise<string> {
+  try {
+    return JSON.stringify((await jsonata(text).evaluate(row, { settings })) ?? null)
+  } catch {
+    return 'refused'
+  }
+}
+
+async function ours(text: string, row: Record<string, unknown>): Promise<string> {
+  try {
+    return JSON.stringify(await value(text, row, { settings }))
+  } catch (error) {
+    assert.ok(error instanceof ExpressionError)
+    return 'refused'
+  }
+}
+
+t.test('whatever the row, the value is the one that JSONata gives', async (t) => {
+  for (const text of expressions) {
+    assert.ok(closureOf(jsonata(text).ast() as unknown as Node), `${text} has a closure`)
+    await fc.assert(
+      fc.asyncProperty(rows, async (row) => assert.equal(await ours(text, row), await reference(text, row), text)),
+      { numRuns: 150 },
+    )
+    t.pass(text)
+  }
+})
