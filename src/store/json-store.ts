@@ -3,17 +3,16 @@
  * it, and a folder for each mapping. Opening writes nothing (P6); whoever takes the lock reads again what others changed
  * meanwhile. Keeps P7, see `mapping-room.ts` for commits and `lock.ts` for runners that die or sleep.
  */
-import { readdir } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import type { Clock } from '../clock.ts'
 import type { BySide } from '../config/config.ts'
-import { StateError } from '../errors.ts'
-import { ensureFolder, errno, explained, readIfThere, replaceFile } from './durable-file.ts'
+import { ensureFolder, explained, readIfThere, replaceFile } from './durable-file.ts'
 import type { Fault } from './journal.ts'
 import { FolderLock } from './lock.ts'
 import type { Owner } from './lock.ts'
 import type { MappingContent, PortableStore } from './mapping-content.ts'
+import { folderName, mappingFolders } from './mapping-folders.ts'
 import { MappingRoom } from './mapping-room.ts'
 import { currentFormat } from './migrate.ts'
 import { appendRun, readRuns } from './run-log.ts'
@@ -228,23 +227,3 @@ class FolderStore implements JsonStore {
 }
 
 const tornNotice = 'the last commit was cut off by a crash and is dropped; what it was about is looked at again.'
-
-/** A mapping's name as one that every file system takes. */
-const folderName = (mapping: string): string => encodeURIComponent(mapping).replace(/^\./, '%2E')
-
-async function mappingFolders(folder: string): Promise<readonly string[]> {
-  const entries = await readdir(folder, { withFileTypes: true }).catch((error: unknown) => {
-    if (errno(error) === 'ENOENT') return []
-    throw error
-  })
-  const folders = entries.filter((entry) => entry.isDirectory() && !entry.name.startsWith('.'))
-  return folders.map((entry) => decoded(folder, entry.name))
-}
-
-function decoded(folder: string, name: string): string {
-  try {
-    return decodeURIComponent(name)
-  } catch {
-    throw new StateError(`${join(folder, name)} is not a folder of this state.`, 'Move it away.')
-  }
-}
