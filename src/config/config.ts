@@ -165,7 +165,7 @@ export interface WithPage {
 export interface Join {
   readonly name: string
   readonly entity: EntityRef
-  /** Column of the joined row → column (or `join.column` of an earlier join) of the main row. */
+  /** Column of the joined row → column (or `page.column`, or `join.column` of an earlier join) of the main row. Empty: the same row for all. */
   readonly on: Readonly<Record<string, string>>
   /** OData filter over the joined rows. */
   readonly where: string | undefined
@@ -180,7 +180,7 @@ export interface Join {
   readonly optional: boolean
 }
 
-/** Columns that must all agree. Groups are tried in order. */
+/** Columns that must all agree. Groups are tried in order. `$row` is the value which that field row gives for the other side. */
 export interface MatchGroup {
   readonly businessCentral: readonly string[]
   readonly sales: readonly string[]
@@ -265,7 +265,10 @@ export type Lookup =
   | {
       readonly kind: 'coupling'
       readonly mapping: string
-      readonly by: 'id' | string | Readonly<Record<string, string>>
+      /** `id`, a natural key, or natural key → column of this row. */
+      readonly by: string | Readonly<Record<string, string>>
+      /** The key that a blank source stands for; coming back, that key is written as blank. */
+      readonly blankIs?: string
     }
   /** The one record of the target side that fits: column → constant, or `{ field }` = this record's translated value of that row. */
   | { readonly kind: 'query'; readonly find: string; readonly where: Readonly<Record<string, QueryValue>> }

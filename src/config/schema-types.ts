@@ -46,6 +46,10 @@ export type Column = string
  */
 export type Filter = string
 /**
+ * A column, or $row: the value that this field row gives for the other side.
+ */
+export type MatchColumn = string
+/**
  * A mapping's name (exchange by id), { mapping, by }, { find, where }, or { case, value: lookup … }.
  */
 export type Lookup = Name | LookupByCoupling | LookupByQuery | LookupByCase
@@ -407,7 +411,7 @@ export interface Source {
    */
   keys?: Column[]
   /**
-   * OData filter text; a record outside it is neither matched, created nor updated. null removes the filter of the mapping that is extended. Default: none.
+   * OData filter text; a record outside it is neither matched, created nor updated. {settings.NAME} stands for a setting's value, quoted as needed. null removes the filter of the mapping that is extended. Default: none.
    */
   filter?: Filter | null
   /**
@@ -506,7 +510,7 @@ export interface Join {
    * Column of the joined row that holds its parent's id. Only with `under`. Default: none.
    */
   parentKey?: string
-  on: On
+  on?: On
   where?: Filter
   /**
    * Keep only the row with the largest value in this column. Default: none.
@@ -538,17 +542,17 @@ export interface Join {
  */
 export interface MatchGroup {
   /**
-   * Columns of Business Central.
+   * Columns of Business Central; $row stands for the value that this field row gives for the other side.
    *
    * @minItems 1
    */
-  businessCentral: Column[]
+  businessCentral: MatchColumn[]
   /**
-   * Columns of Sales, as many.
+   * Columns of Sales, as many; $row stands for the value that this field row gives for the other side.
    *
    * @minItems 1
    */
-  sales: Column[]
+  sales: MatchColumn[]
   /**
    * Exchanges a value through couplings before it is compared, by Business Central column. Default: the lookup of the field row over the same two columns.
    */
@@ -572,6 +576,17 @@ export interface LookupByCoupling {
     | string
     | {
         [k: string]: string
+      }
+  /**
+   * The key that a blank source stands for, as a text or { setting: NAME }; coming back, that key is written as blank. Default: a blank stays blank.
+   */
+  blankIs?:
+    | string
+    | {
+        /**
+         * Name of a setting of the project.
+         */
+        setting: string
       }
 }
 /**

@@ -1,0 +1,174 @@
+/**
+ * The first of three doors: a file's bytes become a value, with line and column of every node. YAML 1.2; keys stand
+ * once; a file holds one document.
+ */
+import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, visit, type Document, type Node } from 'yaml'
+import type { ConfigProblem, Position } from '../errors.ts'
+import type { Path } from './path.ts'
+import { offsetInFile, type Scalar } from './scalar-position.ts'
+
+/** A file as it was read. */
+export interface Source {
+  /** As it is shown: relative to the project folder. */
+  readonly file: string
+  /** Undefined when the file could not be read. */
+  readonly value: unknown
+  readonly problems: readonly ConfigProblem[]
+  /** Where a node stands, and how many steps of the path lead there: a node that is missing stands where its parent does. */
+  locate(path: Path): Located
+  /** Where a key stands that is spelt in the file. */
+  locateKey(path: Path): Position
+  /** Where a character of a text stands. */
+  locateWithin(path: Path, offset: number): Position
+}
+
+export interface Located {
+  readonly position: Position
+  /** Steps of the path that exist in the file. */
+  readonly depth: number
+}
+
+/** More than this is no configuration. Bytes. */
+export const largestFile = 1_000_000
+
+/** How often an alias may stand for a larger part before the file is refused as a bomb. */
+const mostAliases = 100
+
+/** Reads a file's bytes. Never throws: what is wrong is told in `problems`. */
+export function readSource(file: string, bytes: Uint8Array): Source {
+  const start: Position = { file, line: 1, column: 1 }
+  if (bytes.length > largestFile) return unreadable(file, `the file is larger than ${largestFile / 1_000_000} MB`)
+  let text: string
+  try {
+    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch {
+    return unreadable(file, 'the file is not UTF-8 text; save it as UTF-8')
+  }
+  const lines = new LineCounter()
+  const document = parseDocument(text, { lineCounter: lines, version: '1.2', prettyErrors: false, uniqueKeys: true })
+  const position = (offset: number): Position => {
+    const { line, col } = lines.linePos(Math.min(offset, text.length))
+    return { file, line: Math.max(1, line), column: Math.max(1, col) }
+  }
+  const faults = [...document.errors, ...document.warnings].map((fault): ConfigProblem => ({
+    at: position(fault.pos[0]),
+    path: '',
+    message: faultText(fault.code, fault.message),
+  }))
+  const { value, problem } = plainValue(document)
+  const missing = document.errors.length === 0 && value === null ? 'the file is empty' : problem
+  const problems = [
+    ...faults,
+    ...(missing === undefined ? [] : [{ at: start, path: '', message: missing }]),
+    ...leadingZeros(document, position),
+  ]
+  const readable = document.errors.length === 0 && missing === undefined
+  return { file, value: readable ? value : undefined, problems, ...locators(document, text, position) }
+}
+
+/** A file of which there is nothing but a problem. */
+export function unreadable(file: string, message: string): Source {
+  const at: Position = { file, line: 1, column: 1 }
+  const problems = [{ at, path: '', message }]
+  return {
+    file,
+    value: undefined,
+    problems,
+    locate: () => ({ position: at, depth: 0 }),
+    locateKey: () => at,
+    locateWithin: () => at,
+  }
+}
+
+function faultText(code: string, message: string): string {
+  if (code === 'DUPLICATE_KEY') return 'this key stands twice'
+  if (code === 'MULTIPLE_DOCS') return 'a file holds one document; take the second one away'
+  return `not YAML: ${message.charAt(0).toLowerCase()}${message.slice(1)}`
+}
+
+function plainValue(document: Document): { readonly value: unknown; readonly problem?: string } {
+  if (document.errors.length > 0) return { value: undefined }
+  try {
+    return { value: document.toJS({ maxAliasCount: mostAliases }) }
+  } catch {
+    return { value: undefined, problem: 'aliases make this file far larger than it looks; write the parts out' }
+  }
+}
+
+/** `007` is the number 7 to YAML; a code like that is nearly always meant as text. */
+function leadingZeros(document: Document, position: (offset: number) => Position): readonly ConfigProblem[] {
+  const problems: ConfigProblem[] = []
+  visit(document, {
+    Scalar: (_key, { value, source, type, range }) => {
+      if (typeof value !== 'number' || type !== 'PLAIN' || !/^[+-]?0\d+$/.test(source ?? '')) return
+      const message = `${source} is read as the number ${value}; write '${source}' in quotes if it is a code`
+      problems.push({ at: position(range?.[0] ?? 0), path: '', message, severity: 'warning' })
+    },
+  })
+  return problems
+}
+
+const startOf = (node: Node | undefined): number => node?.range?.[0] ?? 0
+
+function locators(
+  document: Document,
+  text: string,
+  position: (offset: number) => Position,
+): Pick<Source, 'locate' | 'locateKey' | 'locateWithin'> {
+  return {
+    locate: (path) => {
+      const { node, key, depth } = follow(document, path)
+      return { position: position(startOf(node ?? key)), depth }
+    },
+    locateKey: (path) => {
+      const { node, key, depth } = follow(document, path)
+      return position(startOf(depth === path.length ? (key ?? node) : node))
+    },
+    locateWithin: (path, offset) => {
+      const { node } = follow(document, path)
+      const scalar = scalarOf(node)
+      return position(scalar === undefined ? startOf(node) : offsetInFile(text, scalar, offset))
+    },
+  }
+}
+
+interface Followed {
+  readonly node: Node | undefined
+  readonly key: Node | undefined
+  readonly depth: number
+}
+
+/** Goes down a path as far as it leads. */
+function follow(document: Document, path: Path): Followed {
+  let here: Followed = { node: document.contents ?? undefined, key: undefined, depth: 0 }
+  for (const step of path) {
+    const below = child(document, here.node, step)
+    if (below === undefined) return here
+    here = { ...below, depth: here.depth + 1 }
+  }
+  return here
+}
+
+function child(document: Document, node: Node | undefined, step: string | number): Omit<Followed, 'depth'> | undefined {
+  const parent = isAlias(node) ? node.resolve(document) : node
+  if (isMap<Node, Node | null>(parent)) {
+    const pair = parent.items.find(({ key }) => isScalar(key) && String(key.value) === String(step))
+    return pair && { node: pair.value ?? undefined, key: pair.key }
+  }
+  const item = isSeq<Node>(parent) ? parent.items[Number(step)] : undefined
+  return item && { node: item, key: undefined }
+}
+
+const styles: Readonly<Record<string, Scalar['style']>> = {
+  PLAIN: 'plain',
+  QUOTE_SINGLE: 'single',
+  QUOTE_DOUBLE: 'double',
+  BLOCK_LITERAL: 'literal',
+  BLOCK_FOLDED: 'folded',
+}
+
+function scalarOf(node: Node | undefined): Scalar | undefined {
+  if (!isScalar(node) || typeof node.value !== 'string' || !node.range) return undefined
+  const style = styles[node.type ?? '']
+  return style && { style, start: node.range[0], end: node.range[1], value: node.value }
+}
