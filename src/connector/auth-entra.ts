@@ -1,0 +1,147 @@
+/**
+ * Tokens of Microsoft Entra through @azure/msal-node. The library is loaded when the first token is asked for. Its
+ * requests go through our own client, so that proxy and time limits hold; it insists on https, so a plain http
+ * authority (loopback only) is shown to it as https and mapped back when a request is sent. Metadata is handed in:
+ * a token costs one request, not three.
+ */
+import { createHash, createPrivateKey, X509Certificate } from 'node:crypto'
+import type { AuthenticationResult, Configuration } from '@azure/msal-node'
+import type { Auth, EntraAuth } from '../config/config.ts'
+import { federatedAssertion } from './auth-assertion.ts'
+import { loginFailure } from './auth-refusal.ts'
+import type { AuthPorts, Token } from './auth.ts'
+import type { Http } from './http.ts'
+
+type Method = Exclude<Auth, { readonly method: 'basic' }>
+type Credential = Exclude<Method, { readonly method: 'managed-identity' }>
+type Msal = typeof import('@azure/msal-node')
+
+/** Asks for a new token each time it is called. Throws ConnectorError with the remedy in an administrator's words. */
+export function entraToken(auth: Method, ports: AuthPorts): () => Promise<Token> {
+  const open = auth.method === 'managed-identity' ? managedIdentity : confidentialClient
+  let client: Promise<() => Promise<AuthenticationResult | null>> | undefined
+  return async () => {
+    try {
+      client ??= import('@azure/msal-node').then((msal) => open(msal, auth as never, ports))
+      return tokenOf(await (await client)())
+    } catch (error) {
+      // A client that could not be made (an unreadable certificate) must not stay as the answer for ever.
+      client = undefined
+      throw loginFailure(ports.side, auth, error)
+    }
+  }
+}
+
+function tokenOf(result: AuthenticationResult | null): Token {
+  if (result === null || result.accessToken === '') throw new Error('the login service sent no token')
+  // The library reckons the end from the machine's own clock; only the remaining life is taken from it.
+  const lifeMs = (result.expiresOn?.getTime() ?? Date.now()) - Date.now()
+  return { value: result.accessToken, lifeMs: Math.max(0, lifeMs) }
+}
+
+function confidentialClient(
+  msal: Msal,
+  auth: Credential,
+  ports: AuthPorts,
+): () => Promise<AuthenticationResult | null> {
+  const client = new msal.ConfidentialClientApplication({
+    auth: { ...authorityOf(auth), ...credentialOf(auth, ports) },
+    system: systemOf(ports.http, auth.authority),
+  })
+  return () => client.acquireTokenByClientCredential({ scopes: [auth.scope], skipCache: true })
+}
+
+function managedIdentity(
+  msal: Msal,
+  auth: Extract<Method, { readonly method: 'managed-identity' }>,
+  ports: AuthPorts,
+): () => Promise<AuthenticationResult | null> {
+  const client = new msal.ManagedIdentityApplication({
+    ...(auth.clientId === undefined ? {} : { managedIdentityIdParams: { userAssignedClientId: auth.clientId } }),
+    system: { networkClient: networkOf(ports.http), disableInternalRetries: true },
+  })
+  const resource = auth.scope.replace(/\/\.default$/, '')
+  return () => client.acquireToken({ resource, forceRefresh: true })
+}
+
+function authorityOf(auth: EntraAuth): Configuration['auth'] {
+  const { host, pathname } = new URL(auth.authority)
+  const base = `https://${host}${pathname.replace(/\/$/, '')}`
+  const authority = `${base}/${auth.tenant}`
+  const endpoint = (path: string): string => `${authority}/oauth2/v2.0/${path}`
+  return {
+    clientId: auth.clientId,
+    authority,
+    knownAuthorities: [host],
+    authorityMetadata: JSON.stringify({
+      issuer: `${authority}/v2.0`,
+      authorization_endpoint: endpoint('authorize'),
+      token_endpoint: endpoint('token'),
+      end_session_endpoint: endpoint('logout'),
+      jwks_uri: `${authority}/discovery/v2.0/keys`,
+    }),
+    cloudDiscoveryMetadata: JSON.stringify({
+      tenant_discovery_endpoint: `${authority}/v2.0/.well-known/openid-configuration`,
+      'api-version': '1.1',
+      metadata: [{ preferred_network: host, preferred_cache: host, aliases: [host] }],
+    }),
+  }
+}
+
+function credentialOf(auth: Credential, ports: AuthPorts): Partial<Configuration['auth']> {
+  switch (auth.method) {
+    case 'client-secret':
+      return { clientSecret: auth.clientSecret }
+    case 'certificate':
+      return { clientCertificate: certificateOf(auth.certificate, auth.password) }
+    case 'federated':
+      return { clientAssertion: () => federatedAssertion(auth.assertion, ports) }
+  }
+}
+
+/** Key and thumbprint of a PEM text that holds both. Throws where either is missing or the password is wrong. */
+function certificateOf(
+  pem: string,
+  passphrase: string | undefined,
+): {
+  readonly thumbprintSha256: string
+  readonly privateKey: string
+  readonly x5c: string
+} {
+  const certificate = new X509Certificate(pem)
+  const key = createPrivateKey({ key: pem, ...(passphrase === undefined ? {} : { passphrase }) })
+  return {
+    thumbprintSha256: createHash('sha256').update(certificate.raw).digest('hex'),
+    privateKey: key.export({ type: 'pkcs8', format: 'pem' }).toString(),
+    x5c: certificate.toString(),
+  }
+}
+
+function systemOf(http: Http, authority: string): NonNullable<Configuration['system']> {
+  return {
+    networkClient: networkOf(http, authority),
+    disableInternalRetries: true,
+    loggerOptions: { piiLoggingEnabled: false },
+  }
+}
+
+type Network = NonNullable<NonNullable<Configuration['system']>['networkClient']>
+
+function networkOf(http: Http, authority?: string): Network {
+  const real = authority === undefined ? undefined : new URL(authority)
+  const send = async (
+    method: 'GET' | 'POST',
+    url: string,
+    options?: { readonly headers?: Record<string, string>; readonly body?: string },
+  ): Promise<{ headers: Record<string, string>; body: never; status: number }> => {
+    const target = new URL(url)
+    if (target.host === real?.host) target.protocol = real.protocol
+    const answer = await http.send({ method, url: target.href, headers: options?.headers ?? {}, body: options?.body })
+    // The library reads the body only; headers matter to flows that are not used here.
+    return { headers: {}, body: JSON.parse(answer.text) as never, status: answer.status }
+  }
+  return {
+    sendGetRequestAsync: (url, options) => send('GET', url, options),
+    sendPostRequestAsync: (url, options) => send('POST', url, options),
+  }
+}

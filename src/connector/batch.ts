@@ -1,0 +1,47 @@
+/** What both batch formats have in common. */
+import type { Row } from '../core/record.ts'
+
+/** One request inside a batch. */
+export interface Part {
+  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE'
+  /** Relative to the route's root (JSON), or a path from the host (multipart). */
+  readonly url: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly body?: Row | undefined
+}
+
+export interface PartAnswer {
+  readonly status: number
+  /** Address of a created row, where the service tells it in a header. */
+  readonly location: string | undefined
+  readonly etag: string | undefined
+  /** Parsed JSON; undefined when there was none. */
+  readonly body: unknown
+  readonly retryAfter: string | undefined
+}
+
+/** Parts that stand or fall together; most have one. */
+export type Group = readonly Part[]
+/**
+ * What came back for a group, in its order; a failed change set has one answer for all. Undefined when nothing that
+ * belongs to it came back: its outcome is unknown.
+ */
+export type GroupAnswer = readonly PartAnswer[] | undefined
+
+/** A header's value by its name in any case. */
+export function headerOf(headers: Readonly<Record<string, unknown>>, name: string): string | undefined {
+  const found = Object.keys(headers).find((key) => key.toLowerCase() === name)
+  const value = found === undefined ? undefined : headers[found]
+  return typeof value === 'string' || typeof value === 'number' ? String(value) : undefined
+}
+
+/** An answer from its status, headers and body. */
+export function partAnswer(status: number, headers: Readonly<Record<string, unknown>>, body: unknown): PartAnswer {
+  return {
+    status,
+    location: headerOf(headers, 'odata-entityid') ?? headerOf(headers, 'location'),
+    etag: headerOf(headers, 'etag'),
+    body,
+    retryAfter: headerOf(headers, 'retry-after'),
+  }
+}

@@ -1,0 +1,97 @@
+/**
+ * What is known of a collection: from the product's own data where that suffices, from the service's metadata once
+ * where it does not.
+ */
+import { readFile } from 'node:fs/promises'
+import type { EntityRef, Side } from '../config/config.ts'
+import type { Column, Description } from '../core/record.ts'
+
+export interface Catalog {
+  /**
+   * Asks the service when the collection, or one of the `wanted` columns, is not in the product's data.
+   * Throws ConnectorError 'gone' for a collection that is not there; a wanted column that is not there is just absent.
+   */
+  describe(entity: EntityRef, wanted?: readonly string[]): Promise<Description>
+}
+
+/** The two sources of a side. */
+export interface Metadata {
+  /** From the product's data; undefined where that knows nothing. */
+  known(entity: EntityRef): Promise<Description | undefined>
+  /** From the service. */
+  asked(entity: EntityRef): Promise<Description>
+}
+
+/** Remembers for the life of the connector. */
+export function catalog(metadata: Metadata): Catalog {
+  const known = remember((entity) => metadata.known(entity))
+  const asked = remember((entity) => metadata.asked(entity))
+  const whole = remember(async (entity) => {
+    const [ours, theirs] = await Promise.all([known(entity), asked(entity)])
+    return ours === undefined ? theirs : joined(ours, theirs)
+  })
+  const askedFor = new Set<string>()
+  return {
+    describe: async (entity, wanted = []) => {
+      const ours = askedFor.has(keyOf(entity)) ? undefined : await known(entity)
+      if (ours !== undefined && wanted.every((name) => ours.columns[name] !== undefined)) return ours
+      askedFor.add(keyOf(entity))
+      return whole(entity)
+    },
+  }
+}
+
+const keyOf = (entity: EntityRef): string => JSON.stringify(entity)
+
+/** One call for each entity, however many ask; a failed one is forgotten. */
+function remember<T>(load: (entity: EntityRef) => Promise<T>): (entity: EntityRef) => Promise<T> {
+  const loaded = new Map<string, Promise<T>>()
+  return (entity) => {
+    const key = keyOf(entity)
+    const found = loaded.get(key)
+    if (found !== undefined) return found
+    const loading = load(entity).catch((error: unknown) => {
+      loaded.delete(key)
+      throw error
+    })
+    loaded.set(key, loading)
+    return loading
+  }
+}
+
+/** The service says which columns there are; our data says more of those it knows (codes, read-only fields). */
+function joined(ours: Description, theirs: Description): Description {
+  const columns: Record<string, Column> = {}
+  for (const [name, column] of Object.entries(theirs.columns)) {
+    const mine = ours.columns[name]
+    columns[name] = mine === undefined ? column : { ...mine, ...column, type: mine.type }
+  }
+  return { ...ours, columns }
+}
+
+/** One collection in the product's data. */
+export interface CatalogEntry {
+  readonly key: readonly string[]
+  /** Business Central: a created record keeps the id we send. */
+  readonly clientKeys?: boolean
+  readonly modified?: string
+  /** Business Central: the page to publish. */
+  readonly page?: number
+  /** Dataverse: logical name. */
+  readonly table?: string
+  readonly columns: Readonly<Record<string, Column>>
+}
+
+export interface CatalogData {
+  readonly entities: Readonly<Record<string, CatalogEntry>>
+  /** Pages by the service name that is suggested for them. */
+  readonly services?: Readonly<Record<string, CatalogEntry>>
+}
+
+const files: Readonly<Record<Side, string>> = { businessCentral: 'business-central.json', sales: 'sales.json' }
+
+/** The product's data of one side. */
+export async function catalogData(side: Side): Promise<CatalogData> {
+  const file = new URL(`../../data/catalog/${files[side]}`, import.meta.url)
+  return JSON.parse(await readFile(file, 'utf8')) as CatalogData
+}

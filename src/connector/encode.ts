@@ -1,0 +1,68 @@
+/**
+ * Pure: values → the body of a write. Business Central has no null, so a cleared field gets its type's blank;
+ * Dataverse stores empty text as null, and takes lookups as a binding of a navigation property.
+ */
+import type { Side } from '../config/config.ts'
+import type { Column, Description, Row } from '../core/record.ts'
+import { blanks } from './blank.ts'
+import type { Cell, Refusal, Values } from './connector.ts'
+import { isGuid } from './query.ts'
+
+export type Encoded =
+  | { readonly kind: 'body'; readonly body: Row }
+  /** This record cannot be written; the others can (P5). */
+  | { readonly kind: 'refused'; readonly refusal: Refusal }
+
+/** The body that stores these values. */
+export function encode(side: Side, values: Values, description: Description): Encoded {
+  const body: Record<string, unknown> = {}
+  for (const [name, cell] of Object.entries(values)) {
+    const column = description.columns[name]
+    if (column === undefined)
+      return refused('UnknownColumn', `there is no column ${name}`, 'Correct the column in the mapping.')
+    const written = encoders[side](name, cell, column)
+    if (written === undefined)
+      return refused(
+        'UnknownTarget',
+        `the lookup ${name} does not take this kind of record`,
+        'Check the field’s lookup in the mapping.',
+      )
+    Object.assign(body, written)
+  }
+  return { kind: 'body', body }
+}
+
+const refused = (code: string, message: string, remedy: string): Encoded => ({
+  kind: 'refused',
+  refusal: { code, message, remedy },
+})
+
+/** Undefined when a lookup does not take the record. */
+type Encoder = (name: string, cell: Cell, column: Column) => Row | undefined
+
+const encoders: Readonly<Record<Side, Encoder>> = {
+  businessCentral: (name, cell, column) => {
+    if (cell === null) return { [name]: blanks[column.type] }
+    return { [name]: typeof cell === 'object' ? cell.id : cell }
+  },
+  sales: (name, cell, column) => {
+    if (column.type === 'lookup') return lookup(cell, column)
+    if (cell === '') return { [name]: null }
+    return { [name]: cell !== null && typeof cell === 'object' ? cell.id : cell }
+  },
+}
+
+function lookup(cell: Cell, column: Column): Row | undefined {
+  const targets = column.targets ?? []
+  if (cell === null || cell === '') {
+    return Object.fromEntries(targets.map((target) => [`${target.navigation}@odata.bind`, null]))
+  }
+  const set = typeof cell === 'object' ? cell.set : onlySet(targets)
+  const id = typeof cell === 'object' ? cell.id : String(cell)
+  const target = targets.find((one) => one.set === set)
+  if (target === undefined || !isGuid(id)) return undefined
+  return { [`${target.navigation}@odata.bind`]: `/${target.set}(${id.toLowerCase()})` }
+}
+
+const onlySet = (targets: NonNullable<Column['targets']>): string | undefined =>
+  targets.length === 1 ? targets[0]?.set : undefined

@@ -1,0 +1,85 @@
+/** What Business Central tells of its collections: the CSDL document at the root of each route, read once. */
+import type { Connection, EntityRef } from '../config/config.ts'
+import type { Description } from '../core/record.ts'
+import { ConnectorError } from '../errors.ts'
+import { rootOf } from './address.ts'
+import { catalogData } from './catalog.ts'
+import type { CatalogEntry, Metadata } from './catalog.ts'
+import { entityTypes } from './csdl.ts'
+import type { EntityType } from './csdl.ts'
+import { nearest } from './nearest.ts'
+import type { Service } from './service.ts'
+
+/** Columns that hold the time of the last change, in order of trust. */
+const stamps = ['lastModifiedDateTime', 'systemModifiedAt', 'SystemModifiedAt', 'lastDateTimeModified']
+
+/** The metadata of a Business Central environment. */
+export function businessCentralMetadata(connection: Connection, service: Service): Metadata {
+  const data = catalogData('businessCentral')
+  const routes = new Map<string, Promise<ReadonlyMap<string, EntityType>>>()
+  const route = (entity: EntityRef): Promise<ReadonlyMap<string, EntityType>> => {
+    const name = routeOf(entity)
+    const loaded = routes.get(name) ?? load(connection, service, name)
+    routes.set(name, loaded)
+    loaded.catch(() => routes.delete(name))
+    return loaded
+  }
+  return {
+    known: async (entity) => {
+      const { entities, services } = await data
+      if (entity.kind === 'custom') return undefined
+      const entry = entity.kind === 'service' ? services?.[entity.entity] : entities[entity.entity]
+      return entry === undefined ? undefined : described(entry, entity)
+    },
+    asked: async (entity) => {
+      const types = await route(entity)
+      const type = types.get(entity.entity)
+      if (type === undefined) throw missing(entity, [...types.keys()], (await data).services?.[entity.entity]?.page)
+      return described(entryOf(type), entity)
+    },
+  }
+}
+
+const routeOf = (entity: EntityRef): string =>
+  entity.kind === 'service' ? 'ODataV4' : entity.kind === 'custom' ? `api/${entity.route}` : 'api/v2.0'
+
+async function load(connection: Connection, service: Service, route: string): Promise<ReadonlyMap<string, EntityType>> {
+  const { root, options } = rootOf(connection, route)
+  const url = `${root}/$metadata${options === '' ? '' : `?${options}`}`
+  const body = await service.get(url, `the metadata of ${route}`, { Accept: 'application/xml' })
+  return entityTypes(typeof body === 'string' ? body : '')
+}
+
+function entryOf(type: EntityType): CatalogEntry {
+  const modified = stamps.find((name) => type.properties[name] !== undefined)
+  const [key] = type.key
+  return {
+    key: type.key,
+    // The platform stores a SystemId that is sent; pages that show it as their key call it id.
+    clientKeys: type.key.length === 1 && key !== undefined && /^(id|systemId)$/i.test(key),
+    columns: type.properties,
+    ...(modified === undefined ? {} : { modified }),
+  }
+}
+
+function described(entry: CatalogEntry, entity: EntityRef): Description {
+  const key = entity.kind === 'service' && entity.key.length > 0 ? entity.key : entry.key
+  return {
+    key,
+    clientKeys: entry.clientKeys ?? false,
+    modified: entry.modified,
+    tracked: false,
+    preconditions: true,
+    columns: entry.columns,
+  }
+}
+
+function missing(entity: EntityRef, names: readonly string[], page: number | undefined): ConnectorError {
+  const near = nearest(entity.entity, names)
+  const publish = `Publish ${page === undefined ? 'the page' : `page ${page}`} as the web service ${entity.entity} (Web Services page in Business Central).`
+  return new ConnectorError('businessCentral', 'gone', {
+    message: `Business Central has no ${entity.entity} in ${routeOf(entity)}${near === undefined ? '' : ` (did you mean ${near}?)`}`,
+    remedy:
+      entity.kind === 'service' ? publish : 'Correct the entity in the mapping, or install the app that offers it.',
+  })
+}

@@ -1,0 +1,195 @@
+/**
+ * What Dataverse tells of its tables. Abilities (change tracking, version checks) differ by organisation and come for
+ * all tables in one request at first use; columns of one table in one more, only where the product's data lacks one.
+ */
+import type { Connection } from '../config/config.ts'
+import type { Column, Description } from '../core/record.ts'
+import { ConnectorError } from '../errors.ts'
+import { salesAddress, urlOf } from './address.ts'
+import { catalogData } from './catalog.ts'
+import type { Metadata } from './catalog.ts'
+import { nearest } from './nearest.ts'
+import type { Service } from './service.ts'
+
+/** A table as the list of all of them shows it. */
+export interface Table {
+  readonly LogicalName: string
+  readonly EntitySetName: string
+  readonly PrimaryIdAttribute: string
+  readonly ChangeTrackingEnabled: boolean
+  readonly IsOptimisticConcurrencyEnabled: boolean
+}
+
+export interface SalesMetadata extends Metadata {
+  /** The table behind an entity set. Throws ConnectorError 'gone'. */
+  table(set: string): Promise<Table>
+}
+
+/** Time of the last change, on every table that has one. */
+const modifiedOn = 'modifiedon'
+
+/** The metadata of a Dataverse organisation. */
+export function salesMetadata(connection: Connection, service: Service): SalesMetadata {
+  const data = catalogData('sales')
+  let listed: Promise<readonly Table[]> | undefined
+  const tables = (): Promise<readonly Table[]> => {
+    listed ??= listTables(connection, service).catch((error: unknown) => {
+      listed = undefined
+      throw error
+    })
+    return listed
+  }
+  const table = async (set: string): Promise<Table> => {
+    const all = await tables()
+    const found = all.find((one) => one.EntitySetName === set)
+    if (found === undefined) throw missing(set, all)
+    return found
+  }
+  return {
+    table,
+    known: async (entity) => {
+      const entry = (await data).entities[entity.entity]
+      return entry === undefined ? undefined : described(await table(entity.entity), entry.columns)
+    },
+    asked: async (entity) => {
+      const one = await table(entity.entity)
+      return described(one, await columnsOf(connection, service, { table: one, tables: await tables() }))
+    },
+  }
+}
+
+function described(table: Table, columns: Description['columns']): Description {
+  return {
+    key: [table.PrimaryIdAttribute],
+    clientKeys: true,
+    modified: columns[modifiedOn] === undefined ? undefined : modifiedOn,
+    tracked: table.ChangeTrackingEnabled,
+    preconditions: table.IsOptimisticConcurrencyEnabled,
+    columns,
+  }
+}
+
+async function listTables(connection: Connection, service: Service): Promise<readonly Table[]> {
+  const $select = 'LogicalName,EntitySetName,PrimaryIdAttribute,ChangeTrackingEnabled,IsOptimisticConcurrencyEnabled'
+  const url = urlOf(salesAddress(connection, 'EntityDefinitions'), { $select })
+  const body = (await service.get(url, 'the list of tables')) as { readonly value?: readonly Table[] }
+  return body.value ?? []
+}
+
+function missing(set: string, tables: readonly Table[]): ConnectorError {
+  const near = nearest(
+    set,
+    tables.flatMap((table) => table.EntitySetName ?? []),
+  )
+  return new ConnectorError('sales', 'gone', {
+    message: `Sales has no table ${set}${near === undefined ? '' : ` (did you mean ${near}?)`}`,
+    remedy:
+      'Correct the entity in the mapping (the entity set name, usually the plural), or install the solution that brings it.',
+  })
+}
+
+/** A column as the metadata shows it; what a kind of column does not have is absent. */
+interface Attribute {
+  readonly LogicalName: string
+  readonly AttributeType: string
+  readonly AttributeOf?: string | null
+  readonly IsValidForRead?: boolean
+  readonly IsValidForCreate?: boolean
+  readonly IsValidForUpdate?: boolean
+  readonly MaxLength?: number | null
+  readonly Precision?: number | null
+  readonly DateTimeBehavior?: { readonly Value?: string } | null
+}
+
+interface Relationship {
+  readonly ReferencingAttribute: string
+  readonly ReferencedEntity: string
+  readonly ReferencingEntityNavigationPropertyName: string
+}
+
+interface Tables {
+  readonly table: Table
+  readonly tables: readonly Table[]
+}
+
+async function columnsOf(
+  connection: Connection,
+  service: Service,
+  { table, tables }: Tables,
+): Promise<Description['columns']> {
+  const url = urlOf(salesAddress(connection, `EntityDefinitions(LogicalName='${table.LogicalName}')`), {
+    $select: 'LogicalName',
+    $expand:
+      'Attributes,ManyToOneRelationships($select=ReferencingAttribute,ReferencedEntity,ReferencingEntityNavigationPropertyName)',
+  })
+  const body = (await service.get(url, `the columns of ${table.LogicalName}`)) as {
+    readonly Attributes?: readonly Attribute[]
+    readonly ManyToOneRelationships?: readonly Relationship[]
+  }
+  const sets = new Map(tables.map((one) => [one.LogicalName, one.EntitySetName]))
+  const columns: Record<string, Column> = {}
+  for (const attribute of body.Attributes ?? []) {
+    const column = columnOf(attribute)
+    if (column === undefined) continue
+    const targets = column.type === 'lookup' ? targetsOf(attribute, body.ManyToOneRelationships ?? [], sets) : undefined
+    columns[attribute.LogicalName] = targets === undefined ? column : { ...column, targets }
+  }
+  return columns
+}
+
+function targetsOf(
+  attribute: Attribute,
+  relationships: readonly Relationship[],
+  sets: ReadonlyMap<string, string>,
+): NonNullable<Column['targets']> {
+  const own = relationships.filter((one) => one.ReferencingAttribute === attribute.LogicalName)
+  // The owner refers to one table of principals, which stands for users and teams.
+  const all = own.flatMap((one) => (one.ReferencedEntity === 'owner' ? owners(one) : [one]))
+  return all.flatMap((one) => {
+    const set = sets.get(one.ReferencedEntity)
+    return set === undefined
+      ? []
+      : [{ table: one.ReferencedEntity, set, navigation: one.ReferencingEntityNavigationPropertyName }]
+  })
+}
+
+const owners = (one: Relationship): readonly Relationship[] =>
+  ['systemuser', 'team'].map((table) => ({ ...one, ReferencedEntity: table }))
+
+const types: Readonly<Record<string, Column['type'] | undefined>> = {
+  String: 'text',
+  Memo: 'text',
+  EntityName: 'text',
+  Uniqueidentifier: 'guid',
+  Lookup: 'lookup',
+  Owner: 'lookup',
+  Customer: 'lookup',
+  Picklist: 'choice',
+  State: 'choice',
+  Status: 'choice',
+  Boolean: 'boolean',
+  Integer: 'integer',
+  BigInt: 'integer',
+  Decimal: 'decimal',
+  Double: 'decimal',
+  Money: 'money',
+}
+
+/** Undefined for what is no column of the Web API: shadows of other columns, virtual ones. */
+function columnOf(attribute: Attribute): Column | undefined {
+  if (attribute.AttributeOf || attribute.IsValidForRead === false) return undefined
+  const type = attribute.AttributeType === 'DateTime' ? dateType(attribute) : types[attribute.AttributeType]
+  if (type === undefined) return undefined
+  const update = attribute.IsValidForUpdate !== false
+  const create = attribute.IsValidForCreate !== false
+  return {
+    type,
+    ...(attribute.MaxLength ? { maxLength: attribute.MaxLength } : {}),
+    ...(typeof attribute.Precision === 'number' ? { precision: attribute.Precision } : {}),
+    ...(!update && !create ? { readOnly: true } : {}),
+    ...(!update && create ? { createOnly: true } : {}),
+  }
+}
+
+const dateType = (attribute: Attribute): 'date' | 'dateTime' =>
+  attribute.DateTimeBehavior?.Value === 'DateOnly' ? 'date' : 'dateTime'

@@ -1,0 +1,67 @@
+/** Pure paging over opaque links: each followed as it came, never twice. */
+import { ConnectorError } from '../errors.ts'
+import { sideName } from './failure.ts'
+import type { Reach } from './reach.ts'
+
+/** One page of an answer. */
+export interface RawPage {
+  readonly rows: readonly unknown[]
+  /** Where the rest is. */
+  readonly nextLink: string | undefined
+  /** On the last page of a tracked read: where to ask for changes. */
+  readonly deltaLink: string | undefined
+}
+
+/** What to say about the pages. */
+export interface Paging {
+  /** Name in messages. */
+  readonly what: string
+  /** Begin tracking changes. */
+  readonly track?: boolean
+}
+
+/** Every page from `url` on. Throws ConnectorError, also when the service leads in a circle. */
+export async function* pages(reach: Reach, url: string, paging: Paging): AsyncGenerator<RawPage> {
+  const seen = new Set<string>()
+  const headers = { Prefer: preference(reach, paging.track ?? false) }
+  for (let link: string | undefined = url; link !== undefined;) {
+    if (seen.has(link)) throw circle(reach, paging.what)
+    seen.add(link)
+    const page = pageOf(await reach.service.get(link, paging.what, headers), reach, paging.what)
+    yield page
+    link = page.nextLink
+  }
+}
+
+/** All rows from `url` on. */
+export async function allRows(reach: Reach, url: string, what: string): Promise<readonly unknown[]> {
+  const rows: unknown[] = []
+  for await (const page of pages(reach, url, { what })) rows.push(...page.rows)
+  return rows
+}
+
+/** Reads a page's parts out of a body. */
+export function pageOf(body: unknown, reach: Reach, what: string): RawPage {
+  const page = typeof body === 'object' && body !== null ? (body as Readonly<Record<string, unknown>>) : {}
+  const link = (name: string): string | undefined => (typeof page[name] === 'string' ? page[name] : undefined)
+  if (!Array.isArray(page['value'])) throw noPage(reach, what)
+  return { rows: page['value'], nextLink: link('@odata.nextLink'), deltaLink: link('@odata.deltaLink') }
+}
+
+/** Dataverse wants the page size again with every link. */
+function preference(reach: Reach, track: boolean): string {
+  const size = Math.min(reach.connection.pageSize, reach.dialect.largestPage)
+  return `odata.maxpagesize=${size}${track ? ',odata.track-changes' : ''}`
+}
+
+const circle = (reach: Reach, what: string): ConnectorError =>
+  new ConnectorError(reach.dialect.side, 'broken', {
+    message: `${sideName[reach.dialect.side]} leads from page to page of ${what} in a circle`,
+    remedy: 'Run again; if it stays, set a smaller `pageSize` on the connection.',
+  })
+
+const noPage = (reach: Reach, what: string): ConnectorError =>
+  new ConnectorError(reach.dialect.side, 'broken', {
+    message: `${sideName[reach.dialect.side]} sent no list of rows for ${what}`,
+    remedy: 'Check `url` of the connection: something between here and the service may have answered.',
+  })

@@ -1,0 +1,94 @@
+/** Pure: how far one operation has come, and what its result is. */
+import type { PartAnswer } from './batch.ts'
+import type { Refusal, WriteResult } from './connector.ts'
+import type { Verdict } from './dialect.ts'
+import { isGuid, keyOf, sameId } from './query.ts'
+import { refusalOf, serviceError } from './refusal.ts'
+import { etagOf, partOf, stampOf } from './rows.ts'
+import { createdKey } from './steps.ts'
+import type { Ready, ReadyStep } from './steps.ts'
+
+type Done = Extract<WriteResult, { readonly kind: 'done' }>
+
+/** An operation under way. */
+export interface Progress {
+  readonly ready: Ready
+  /** Steps that succeeded. */
+  done: number
+  /** The version marks that the done steps left, by collection and key. */
+  readonly etags: Map<string, string>
+  /** What the done steps told. */
+  told: Done | undefined
+  result: WriteResult | undefined
+  /** The key seems taken; a read must confirm that it is ours that is there. */
+  taken: { readonly id: string; readonly refusal: Refusal } | undefined
+}
+
+export const started = (ready: Ready): Progress => ({
+  ready,
+  done: 0,
+  etags: new Map(),
+  told: undefined,
+  result: undefined,
+  taken: undefined,
+})
+
+const rowName = (ready: ReadyStep, id: string): string => `${ready.address.path}(${sameId(id)})`
+
+/** The precondition of a step as it stands now: what was read, or what the steps before it left. */
+export function preconditionOf(progress: Progress, ready: ReadyStep): string | undefined {
+  const { step } = ready
+  if (step.kind === 'create') return undefined
+  return step.etag === 'inherit' ? progress.etags.get(rowName(ready, step.key)) : step.etag
+}
+
+/** A step succeeded. */
+export function advance(progress: Progress, ready: ReadyStep, answer: PartAnswer): void {
+  progress.done += 1
+  const { step, shape } = ready
+  const id = idOf(ready, answer) ?? ''
+  const etag = step.kind === 'delete' ? undefined : (etagOf(answer.body) ?? answer.etag)
+  if (etag === undefined) progress.etags.delete(rowName(ready, id))
+  else progress.etags.set(rowName(ready, id), etag)
+  const row = step.kind === 'delete' ? undefined : partOf(answer.body, shape)
+  const modified =
+    typeof answer.body === 'object' && answer.body !== null ? stampOf({ ...answer.body }, shape) : undefined
+  const isMain = ready.tells || progress.told === undefined
+  if (isMain) progress.told = { kind: 'done', id, etag, row, ...(modified === undefined ? {} : { modified }) }
+}
+
+/** The key of the record a step wrote. */
+function idOf(ready: ReadyStep, answer: PartAnswer): string | undefined {
+  if (ready.step.kind !== 'create') return ready.step.key
+  const body = typeof answer.body === 'object' && answer.body !== null ? { ...answer.body } : {}
+  const inLocation = /\(([^()]+)\)[^()]*$/.exec(answer.location ?? '')?.[1]
+  const located = inLocation === undefined ? undefined : isGuid(inLocation) ? inLocation.toLowerCase() : inLocation
+  return keyOf(body, ready.shape.description) ?? createdKey(ready) ?? located
+}
+
+/** The service turned a step down. */
+export function turnDown(progress: Progress, ready: ReadyStep, verdict: { kind: Verdict; refusal: Refusal }): void {
+  const { kind, refusal } = verdict
+  const id = createdKey(ready)
+  if (kind === 'unknown') progress.result = { kind: 'unknown', reason: refusal.message }
+  else if (progress.done > 0 || kind === 'rejected') progress.result = rejected(progress, refusal)
+  else if (kind === 'later') progress.result = { kind: 'later', refusal }
+  else if (kind !== 'exists') progress.result = { kind }
+  else if (id === undefined) progress.result = rejected(progress, refusal)
+  else progress.taken = { id, refusal }
+}
+
+/** Refused, saying what was done before. */
+export const rejected = (progress: Progress, refusal: Refusal): WriteResult => ({
+  kind: 'rejected',
+  refusal,
+  stepsDone: progress.done,
+  id: progress.told?.id,
+  ...(progress.told?.etag === undefined ? {} : { etag: progress.told.etag }),
+})
+
+/** The refusal in an error answer to a step. */
+export function refusalIn(ready: ReadyStep, answer: PartAnswer): Refusal {
+  const names = new Set([...Object.keys(ready.shape.description.columns), ready.shape.what])
+  return refusalOf(ready.shape.side, serviceError(answer.status, answer.body), names)
+}

@@ -1,0 +1,99 @@
+/** One operation made ready to be sent: its steps as parts of a batch. */
+import type { EntityRef } from '../config/config.ts'
+import { below, relativeUrl, urlOf } from './address.ts'
+import type { Address } from './address.ts'
+import type { Part } from './batch.ts'
+import type { Refusal, WriteOperation, WriteStep } from './connector.ts'
+import { encode } from './encode.ts'
+import { isGuid, keyOf } from './query.ts'
+import type { Reach } from './reach.ts'
+import { properties } from './rows.ts'
+import type { Shape } from './rows.ts'
+
+export interface Ready {
+  readonly operation: WriteOperation
+  readonly steps: readonly ReadyStep[]
+}
+
+export interface ReadyStep {
+  readonly step: WriteStep
+  readonly address: Address
+  /** How the answer is read; on the operation's main entity it selects what the operation wants. */
+  readonly shape: Shape
+  readonly body: Readonly<Record<string, unknown>> | undefined
+  /** The operation's result comes from this step's answer. */
+  readonly tells: boolean
+}
+
+/** Made ready, or why this operation cannot be (P5: the others can). */
+export type Preparation =
+  | { readonly kind: 'ready'; readonly ready: Ready }
+  | { readonly kind: 'refused'; readonly refusal: Refusal }
+
+/** Throws ConnectorError when a collection is not there at all. */
+export async function prepare(reach: Reach, operation: WriteOperation): Promise<Preparation> {
+  const main = operation.steps[0]?.entity
+  const last = operation.steps.findLastIndex((step) => step.kind !== 'delete' && isSame(step.entity, main))
+  const steps: ReadyStep[] = []
+  for (const [index, step] of operation.steps.entries()) {
+    const select = isSame(step.entity, main) ? operation.select : []
+    const values = step.kind === 'delete' ? {} : step.values
+    const description = await reach.catalog.describe(step.entity, [...Object.keys(values), ...select])
+    const encoded = encode(reach.dialect.side, values, description)
+    if (encoded.kind === 'refused') return encoded
+    const shape: Shape = {
+      side: reach.dialect.side,
+      what: step.entity.entity,
+      description,
+      select,
+      modified: description.modified,
+    }
+    const body = step.kind === 'delete' ? undefined : encoded.body
+    steps.push({ step, address: await reach.address(step.entity), shape, body, tells: index === last })
+  }
+  return { kind: 'ready', ready: { operation, steps } }
+}
+
+const isSame = (entity: EntityRef, other: EntityRef | undefined): boolean =>
+  JSON.stringify(entity) === JSON.stringify(other)
+
+/** The key under which a created record is found again: ours, or the natural key in its values. */
+export function createdKey({ step, shape }: ReadyStep): string | undefined {
+  if (step.kind !== 'create') return step.key
+  return step.key ?? (shape.description.clientKeys ? undefined : keyOf(step.values, shape.description))
+}
+
+/** The request for a step. `etag` is the precondition as it stands now. */
+export function partOf(reach: Reach, ready: ReadyStep, etag: string | undefined): Part {
+  return reach.dialect.side === 'sales' ? salesPart(ready, etag) : businessCentralPart(ready, etag)
+}
+
+function businessCentralPart({ step, address, shape, body }: ReadyStep, etag: string | undefined): Part {
+  const headers = { Accept: 'application/json' }
+  if (step.kind === 'create') {
+    const [key] = shape.description.key
+    const withKey = step.key !== undefined && key !== undefined && isGuid(step.key) ? { [key]: step.key } : {}
+    return { method: 'POST', url: relativeUrl(address), headers, body: { ...body, ...withKey } }
+  }
+  const url = relativeUrl(below(address, step.key))
+  // Business Central refuses an edit without a precondition; `*` stands for "whatever it is now".
+  const conditional = { ...headers, 'If-Match': etag ?? '*' }
+  if (step.kind === 'delete') return { method: 'DELETE', url, headers: conditional }
+  return { method: 'PATCH', url, headers: conditional, body }
+}
+
+function salesPart({ step, address, shape, body, tells }: ReadyStep, etag: string | undefined): Part {
+  const path = (at: Address): string => {
+    const url = new URL(urlOf(at, tells ? { $select: properties(shape).join(',') } : {}))
+    return `${url.pathname}${url.search}`
+  }
+  const headers = { Accept: 'application/json', ...(tells ? { Prefer: 'return=representation' } : {}) }
+  if (step.kind === 'create' && step.key === undefined) return { method: 'POST', url: path(address), headers, body }
+  const row = below(address, step.key ?? '')
+  // A PATCH is an upsert: one precondition keeps it from updating, the other from creating.
+  if (step.kind === 'create')
+    return { method: 'PATCH', url: path(row), headers: { ...headers, 'If-None-Match': '*' }, body }
+  const conditional = { ...headers, 'If-Match': etag ?? '*' }
+  if (step.kind === 'update') return { method: 'PATCH', url: path(row), headers: conditional, body }
+  return { method: 'DELETE', url: path(row), headers: etag === undefined ? headers : conditional }
+}
