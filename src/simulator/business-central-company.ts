@@ -1,6 +1,7 @@
 /** One company: its tables in Business Central's own words, found by id or by primary key. */
 
 import { references, tableKeys } from './business-central-schema.ts'
+import { sameKey, textOf } from './business-central-value.ts'
 import { Table } from './table.ts'
 import type { Entry, Row, Stamp } from './table.ts'
 import type { World } from './world.ts'
@@ -65,7 +66,7 @@ export class Company {
     const first = fields.findIndex((field) => rows.indexed(field))
     const found = first < 0 ? rows.entries() : rows.lookup(fields[first] as string, [key[first]])
     for (const entry of found) {
-      if (fields.every((field, at) => same(entry.row[field], key[at]))) return entry
+      if (fields.every((field, at) => sameKey(entry.row[field], key[at]))) return entry
     }
     return undefined
   }
@@ -115,7 +116,7 @@ export class Company {
   /** Carries a new primary key to every field that holds the old one, as a rename does. */
   carryRename(table: string, from: unknown, to: unknown): void {
     for (const { table: other, field } of references(table)) {
-      const holding = this.table(other).find((row) => same(row[field], from))
+      const holding = this.table(other).find((row) => sameKey(row[field], from))
       for (const entry of holding) this.table(other).update(entry.key, { [field]: to })
     }
   }
@@ -130,15 +131,11 @@ export class Company {
   }
 }
 
-function same(stored: unknown, asked: unknown): boolean {
-  return String(stored ?? '').toUpperCase() === String(asked ?? '').toUpperCase()
-}
-
 /** The text that sorts rows by primary key: numbers padded so that 10000 stands before 20000 and 100000. */
 function orderText(keys: readonly string[], row: Row): string {
   const parts = keys.map((field) => {
     const value = row[field]
-    return typeof value === 'number' ? String(value).padStart(15, '0') : String(value ?? '').toLowerCase()
+    return typeof value === 'number' ? String(value).padStart(15, '0') : textOf(value).toLowerCase()
   })
   return [...parts, row['SystemId']].join('\u0001')
 }

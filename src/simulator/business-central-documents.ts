@@ -3,6 +3,7 @@
 import type { Company } from './business-central-company.ts'
 import { dialog } from './business-central-error.ts'
 import type { Fields } from './business-central-input.ts'
+import { textOf } from './business-central-value.ts'
 import type { TableRules } from './business-central-table-rules.ts'
 import type { Entry, Row } from './table.ts'
 
@@ -29,7 +30,7 @@ export function documentRules(table: HeaderTable): TableRules {
   return {
     inserting: (company, fields) => {
       const { SystemId: _ignored, ...set } = fields
-      const number = company.nextNumber(table, series[String(set['Document Type'] ?? table)] ?? 'S')
+      const number = company.nextNumber(table, series[textOf(set['Document Type'] ?? table)] ?? 'S')
       const status = set['Document Type'] === 'Order' ? 'Open' : 'Draft'
       return {
         ...fromCustomer(company, set),
@@ -65,22 +66,34 @@ function fromCustomer(company: Company, fields: Fields): Fields {
   const customer = company.find('Customer', number)?.row
   if (customer === undefined) throw dialog('The sell-to customer cannot be found.')
   if (customer['Blocked'] === 'All') {
-    throw dialog(`You cannot create this type of document when Customer ${String(number)} is blocked with type All`)
+    throw dialog(`You cannot create this type of document when Customer ${textOf(number)} is blocked with type All`)
   }
-  const payer = company.find('Customer', fields['Bill-to Customer No.'] || customer['Bill-to Customer No.'] || number)
+  return { ...partyFields(company, customer, fields), ...copied(customer) }
+}
+
+/** Names and addresses of who buys, who receives, who pays. */
+function partyFields(company: Company, customer: Row, fields: Fields): Fields {
+  const payerNumber = fields['Bill-to Customer No.'] || customer['Bill-to Customer No.'] || customer['No.']
+  const payer = company.find('Customer', payerNumber)?.row ?? customer
   return {
     ...address(customer, 'Sell-to', 'Sell-to Customer Name'),
     ...address(customer, 'Ship-to', 'Ship-to Name'),
-    ...address(payer?.row ?? customer, 'Bill-to', 'Bill-to Name'),
-    'Bill-to Customer No.': payer?.row['No.'] ?? number,
+    ...address(payer, 'Bill-to', 'Bill-to Name'),
+    'Bill-to Customer No.': payer['No.'],
     'Sell-to Phone No.': customer['Phone No.'] ?? '',
     'Sell-to E-Mail': customer['E-Mail'] ?? '',
-    'Currency Code': customer['Currency Code'] ?? '',
-    'Payment Terms Code': customer['Payment Terms Code'] ?? '',
-    'Shipment Method Code': customer['Shipment Method Code'] ?? '',
-    'Shipping Agent Code': customer['Shipping Agent Code'] ?? '',
-    'Salesperson Code': customer['Salesperson Code'] ?? '',
   }
+}
+
+function copied(customer: Row): Fields {
+  const fields = [
+    'Currency Code',
+    'Payment Terms Code',
+    'Shipment Method Code',
+    'Shipping Agent Code',
+    'Salesperson Code',
+  ]
+  return Object.fromEntries(fields.map((field) => [field, customer[field] ?? '']))
 }
 
 function address(customer: Row, prefix: string, name: string): Fields {
@@ -91,10 +104,10 @@ function address(customer: Row, prefix: string, name: string): Fields {
   }
 }
 
-/** The rules of a line table. */
-export function lineRules(header: HeaderTable, table: LineTable): TableRules {
+/** The rules of the lines below a header table. */
+export function lineRules(header: HeaderTable): TableRules {
   const document = (company: Company, row: Row): Entry => {
-    const found = company.table(header).get(String(row['Document Id'] ?? ''))
+    const found = company.table(header).get(textOf(row['Document Id'] ?? ''))
     if (found === undefined) throw dialog('You must specify an Id or a Document Id to get the lines.')
     return found
   }
@@ -104,7 +117,7 @@ export function lineRules(header: HeaderTable, table: LineTable): TableRules {
       const place = { 'Document No.': row['No.'], 'Line No.': lineNumber(company, header, fields) }
       return amounts({ ...fromObject(company, fields), ...taxOf(row), ...fields, ...place })
     },
-    inserted: (company, { row }) => total(company, header, String(row['Document Id'])),
+    inserted: (company, { row }) => total(company, header, textOf(row['Document Id'])),
     modifying: (company, before, changes) => {
       openDocument(document(company, before))
       refuseChange(before, changes, 'Document Id', 'The value for "documentId" cannot be modified.')
@@ -112,14 +125,14 @@ export function lineRules(header: HeaderTable, table: LineTable): TableRules {
       refuseChange(before, changes, 'Line No.', sequence)
       const renamed = changes['No.'] !== undefined && changes['No.'] !== before['No.']
       const object = renamed ? fromObject(company, { ...before, ...changes }) : {}
-      const after = { ...before, ...object, ...changes }
-      if (changes['Line Discount Amount'] !== undefined) delete (after as Fields)['Line Discount %']
+      const after: Fields = { ...before, ...object, ...changes }
+      if (changes['Line Discount Amount'] !== undefined) delete after['Line Discount %']
       return amounts(after)
     },
-    modified: (company, { row }) => total(company, header, String(row['Document Id'])),
+    modified: (company, { row }) => total(company, header, textOf(row['Document Id'])),
     deleting: (company, entry) => {
       openDocument(document(company, entry.row))
-      total(company, header, String(entry.row['Document Id']), entry.key)
+      total(company, header, textOf(entry.row['Document Id']), entry.key)
     },
   }
 }
@@ -127,7 +140,7 @@ export function lineRules(header: HeaderTable, table: LineTable): TableRules {
 function openDocument(entry: Entry): Entry {
   refusePosted(entry.row)
   if (entry.row['Status'] === 'Released') {
-    const which = `Document Type=${String(entry.row['Document Type'])}, No.=${String(entry.row['No.'])}`
+    const which = `Document Type=${textOf(entry.row['Document Type'])}, No.=${textOf(entry.row['No.'])}`
     throw dialog(`Status must be equal to 'Open'  in Sales Header: ${which}. Current value is 'Released'.`)
   }
   return entry
@@ -138,7 +151,7 @@ function refuseChange(before: Row, changes: Fields, field: string, text: string)
 }
 
 function lineNumber(company: Company, header: HeaderTable, fields: Fields): number {
-  const lines = linesOfDocument(company, header, String(fields['Document Id']))
+  const lines = linesOfDocument(company, header, textOf(fields['Document Id']))
   const taken = lines.map(({ row }) => Number(row['Line No.']))
   const wanted = fields['Line No.']
   if (typeof wanted !== 'number' || wanted === 0) return Math.max(0, ...taken) + 10_000
@@ -150,7 +163,7 @@ function lineNumber(company: Company, header: HeaderTable, fields: Fields): numb
 function fromObject(company: Company, fields: Fields): Fields {
   const type = fields['API Type'] ?? (fields['No.'] === undefined ? 'Comment' : 'Item')
   if (type !== 'Item' && type !== 'Resource') return { 'API Type': type }
-  const row = company.find(String(type), fields['No.'])?.row
+  const row = company.find(type, fields['No.'])?.row
   if (row === undefined) throw dialog(`${type} does not exist.`)
   return {
     'API Type': type,

@@ -45,7 +45,9 @@ export function handIn(world: World, company: Company, viewOf: (set: string) => 
       const { lastModifiedDateTime: stamp, ...rest } = values
       return shown(
         set,
-        written(world, company, stamp, () => modify(company, view(set), entry(set, key), rest, 'person')),
+        written(world, company, stamp, () =>
+          modify(company, view(set), { entry: entry(set, key), body: rest, person: true }),
+        ),
       )
     },
     delete: (set, key) => world.transaction(() => remove(company, view(set), entry(set, key))),

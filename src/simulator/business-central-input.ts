@@ -2,8 +2,9 @@
 
 import type { Company } from './business-central-company.ts'
 import { dialog, Refused } from './business-central-error.ts'
-import { blankOf } from './business-central-schema.ts'
+import { blankOf, zeros } from './business-central-schema.ts'
 import type { Property, View } from './business-central-schema.ts'
+import { textOf } from './business-central-value.ts'
 import type { Row } from './table.ts'
 
 /** Field values of a write. */
@@ -65,21 +66,21 @@ function accept(company: Company, view: View, property: Property, value: unknown
   return stored
 }
 
-const zeros = '00000000-0000-0000-0000-000000000000'
-
 /** The code of the row that an id names; all zeros are the blank code. */
 function codeOfId(company: Company, property: Property, value: unknown): unknown {
-  const table = property.relation ?? ''
   if (value === null || value === zeros || value === '') return ''
-  if (typeof value !== 'string' || !/^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/iu.test(value)) {
-    throw new Refused('Application_InvalidGUID', `Invalid format of GUID string '${String(value)}'.`)
-  }
-  const row = company.table(table).get(value)?.row
-  if (row !== undefined) return row['Code'] ?? row['No.']
-  if (property.name === 'customerId') throw dialog('The sell-to customer cannot be found.')
-  if (property.name === 'billToCustomerId') throw dialog('The bill-to customer cannot be found.')
-  if (property.name === 'itemId' && table === 'Item') throw dialog('Item does not exist.')
-  throw dialog(`The "${property.name}" does not match to ${table === 'Item' ? 'an' : 'a'} ${table}.`)
+  const row = company.table(property.relation ?? '').get(guid(value))?.row
+  if (row === undefined) throw dialog(unknownId(property))
+  return row['Code'] ?? row['No.']
+}
+
+const unknownIds: Readonly<Record<string, string>> = {
+  customerId: 'The sell-to customer cannot be found.',
+  billToCustomerId: 'The bill-to customer cannot be found.',
+}
+
+function unknownId({ name, relation = '' }: Property): string {
+  return unknownIds[name] ?? `The "${name}" does not match to ${relation === 'Item' ? 'an' : 'a'} ${relation}.`
 }
 
 function checkRelation(company: Company, view: View, property: Property, code: unknown): void {
@@ -88,34 +89,40 @@ function checkRelation(company: Company, view: View, property: Property, code: u
   if (property.as === 'localCurrency') throw dialog(`The "${property.name}" does not match to a Currency.`)
   if (property.name === 'customerNumber') throw dialog('The sell-to customer cannot be found.')
   if (table === 'Item Category') throw dialog(`The "${property.name}" does not match to a Item Category.`)
-  const text = `The field ${property.field} of table ${view.table} contains a value (${String(code)})`
+  const text = `The field ${property.field} of table ${view.table} contains a value (${textOf(code)})`
   throw new Refused('Internal_InvalidTableRelation', `${text} that cannot be found in the related table (${table}).`)
 }
 
 const numbers = new Set(['Decimal', 'Double', 'Int32', 'Int64'])
 
+type Convert = (property: Property, value: unknown) => unknown
+
 function typed(property: Property, value: unknown): unknown {
-  const { type } = property
-  if (type === 'Enum' || type === 'Option') return option(property, value)
-  if (numbers.has(type)) return typeof value === 'number' ? value : unfit(property, value)
-  if (type === 'Boolean') return typeof value === 'boolean' ? value : unfit(property, value)
-  if (typeof value !== 'string') return unfit(property, value)
-  if (type === 'String') return text(property, value)
-  if (type === 'Guid') return guid(value)
-  if (type === 'Date') return /^\d{4}-\d\d-\d\d$/u.test(value) ? value : unfit(property, value)
-  if (type === 'DateTimeOffset') return Number.isNaN(Date.parse(value)) ? unfit(property, value) : value
-  return value
+  const convert = numbers.has(property.type) ? number : converts[property.type]
+  return convert === undefined ? text(property, value) : convert(property, value)
+}
+
+const number: Convert = (property, value) => (typeof value === 'number' ? value : unfit(property, value))
+
+const converts: Readonly<Record<string, Convert>> = {
+  Enum: option,
+  Option: option,
+  Boolean: (property, value) => (typeof value === 'boolean' ? value : unfit(property, value)),
+  Guid: (_property, value) => guid(value),
+  Date: (property, value) => (/^\d{4}-\d\d-\d\d$/u.test(textOf(value)) ? value : unfit(property, value)),
+  DateTimeOffset: (property, value) => (Number.isNaN(Date.parse(textOf(value))) ? unfit(property, value) : value),
 }
 
 function unfit(property: Property, value: unknown): never {
   const kind = numbers.has(property.type) || property.type === 'Boolean' ? 'type' : 'value'
-  const text = `Cannot convert the literal '${String(value)}' to the expected type 'Edm.${property.type}'.`
+  const text = `Cannot convert the literal '${textOf(value)}' to the expected type 'Edm.${property.type}'.`
   throw new Refused('BadRequest', `The ${kind} of '${property.name}' is not valid. ${text}`)
 }
 
-function guid(value: string): string {
-  if (/^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/iu.test(value)) return value.toLowerCase()
-  throw new Refused('Application_InvalidGUID', `Invalid format of GUID string '${value}'.`)
+function guid(value: unknown): string {
+  const text = textOf(value)
+  if (/^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/iu.test(text)) return text.toLowerCase()
+  throw new Refused('Application_InvalidGUID', `Invalid format of GUID string '${text}'.`)
 }
 
 function option(property: Property, value: unknown): unknown {
@@ -125,10 +132,11 @@ function option(property: Property, value: unknown): unknown {
     if (value.trim() === '' && values.includes('_x0020_')) return '_x0020_'
   }
   const existing = (property.captions ?? values).join(',')
-  throw new Refused('Unknown', `'${String(value)}' is not an option. The existing options are: ${existing}`)
+  throw new Refused('Unknown', `'${textOf(value)}' is not an option. The existing options are: ${existing}`)
 }
 
-function text(property: Property, value: string): string {
+function text(property: Property, value: unknown): string {
+  if (typeof value !== 'string') return unfit(property, value)
   const stored = property.code === true ? value.trim().toUpperCase() : value
   const { length } = property
   if (length === undefined || stored.length <= length) return stored

@@ -2,6 +2,7 @@
 
 import type { Company } from './business-central-company.ts'
 import { dialog } from './business-central-error.ts'
+import { textOf } from './business-central-value.ts'
 import type { View } from './business-central-schema.ts'
 import { fieldPath, inFields, renderer, scopeOf, shows } from './business-central-view.ts'
 import { matching, valuesOf } from './query-filter.ts'
@@ -94,25 +95,23 @@ function placeOf(table: Table, id: string): string {
 /** One page of at most `size` rows, behind the row `after`. */
 export function pageOf(listing: Listing, size: number, after?: string): Page {
   const { query } = listing
-  const wanted = Math.min(size, query.top ?? size)
+  const limit = query.top ?? Infinity
+  const wanted = Math.min(size, limit)
   const skip = after === undefined ? (query.skip ?? 0) : 0
   const entries: Entry[] = []
   let more = false
-  let seen = 0
+  let at = 0
   for (const entry of rowsOf(listing, after)) {
-    if (seen++ < skip) continue
-    if (entries.length < wanted) entries.push(entry)
-    else {
-      more = true
-      if (!query.count) break
-    }
+    if (at++ < skip) continue
+    more = entries.length === wanted
+    if (more) break
+    entries.push(entry)
   }
-  const last = entries.at(-1)?.key
-  const goesOn = more && last !== undefined && wanted < (query.top ?? Infinity)
+  const last = more && wanted < limit ? entries.at(-1)?.key : undefined
   return {
     entries,
-    ...(query.count && { count: after === undefined ? seen : countOf(listing) }),
-    ...(goesOn && { next: last }),
+    ...(query.count && { count: countOf(listing) }),
+    ...(last !== undefined && { next: last }),
   }
 }
 
@@ -152,8 +151,8 @@ export function childRows(listing: Listing, parent: View, entry: Entry, findView
 
 /** What ties the rows of a child set to their parent row. */
 export function linkOf(child: View, parent: Entry): Link {
-  if (child.table === 'Item Variant') return { field: 'Item No.', value: String(parent.row['No.']) }
-  if (child.table === 'Price List Line') return { field: 'Price List Code', value: String(parent.row['Code']) }
+  if (child.table === 'Item Variant') return { field: 'Item No.', value: textOf(parent.row['No.']) }
+  if (child.table === 'Price List Line') return { field: 'Price List Code', value: textOf(parent.row['Code']) }
   return { field: 'Document Id', value: parent.key }
 }
 

@@ -141,7 +141,7 @@ function onRow(target: Target, view: View, entry: Entry): Answer {
     case 'PATCH':
     case 'PUT': {
       checkEtag(request, entry, true)
-      const after = modify(company, view, entry, bodyOf(request))
+      const after = modify(company, view, { entry, body: bodyOf(request) })
       return json(200, rowOf(target, view, after.key))
     }
     case 'DELETE':

@@ -5,6 +5,7 @@ import { documentRules, lineRules } from './business-central-documents.ts'
 import { dialog } from './business-central-error.ts'
 import type { Fields } from './business-central-input.ts'
 import type { TableRules } from './business-central-table-rules.ts'
+import { textOf } from './business-central-value.ts'
 import type { Row } from './table.ts'
 
 /** The rules of a table; a table without rules has none. */
@@ -72,7 +73,7 @@ function partner(table: 'Customer' | 'Vendor', letter: string): TableRules {
       if (followed.length > 0) company.table('Contact').update(contact.key, Object.fromEntries(followed))
     },
     deleting: (company, { row }) => {
-      if (table === 'Customer') refuseOpenDocuments(company, String(row['No.']))
+      if (table === 'Customer') refuseOpenDocuments(company, textOf(row['No.']))
       for (const contact of company.table('Contact').lookup(link, [row['No.']])) {
         company.table('Contact').update(contact.key, { [link]: '', 'Contact Business Relation': '_x0020_' })
       }
@@ -86,7 +87,7 @@ function refuseOpenDocuments(company: Company, number: string): void {
   const kind = open?.row['Document Type'] ?? (drafts.some(({ row }) => row['Posted'] !== true) ? 'Invoice' : undefined)
   if (kind === undefined) return
   throw dialog(
-    `You cannot delete Customer ${number} because there is at least one outstanding Sales ${String(kind)} for this customer.`,
+    `You cannot delete Customer ${number} because there is at least one outstanding Sales ${textOf(kind)} for this customer.`,
   )
 }
 
@@ -122,7 +123,7 @@ function personName(before: Row, changes: Fields): Fields {
   if ((changes['Type'] ?? before['Type']) !== 'Person') return {}
   const parts = ['First Name', 'Middle Name', 'Surname']
   if (parts.some((part) => changes[part] !== undefined)) {
-    const name = parts.map((part) => String(changes[part] ?? before[part] ?? '').trim()).filter((word) => word !== '')
+    const name = parts.map((part) => textOf(changes[part] ?? before[part]).trim()).filter((word) => word !== '')
     return { Name: name.join(' ') }
   }
   if (typeof changes['Name'] !== 'string' || changes['Name'] === before['Name']) return {}
@@ -159,8 +160,8 @@ const item: TableRules = {
   deleting: (company, { row }) => {
     const used = company.table('Sales Line').find((line) => line['API Type'] === 'Item' && line['No.'] === row['No.'])
     if (used.length > 0) {
-      const text = `You cannot delete Item ${String(row['No.'])} because there is at least one outstanding`
-      throw dialog(`${text} Sales ${String(used[0]?.row['Document Type'])} that includes this item.`)
+      const text = `You cannot delete Item ${textOf(row['No.'])} because there is at least one outstanding`
+      throw dialog(`${text} Sales ${textOf(used[0]?.row['Document Type'])} that includes this item.`)
     }
     for (const unit of company.table('Item Unit of Measure').lookup('Item No.', [row['No.']])) {
       company.table('Item Unit of Measure').delete(unit.key)
@@ -202,7 +203,7 @@ const opportunity: TableRules = {
 /** Lines of a price list number themselves. */
 const priceLine: TableRules = {
   inserting: (company, fields) => {
-    const list = String(fields['Price List Code'] ?? '')
+    const list = textOf(fields['Price List Code'])
     const lines = company.table('Price List Line').lookup('Price List Code', [list])
     const last = Math.max(0, ...lines.map(({ row }) => Number(row['Line No.'] ?? 0)))
     return { 'Line No.': last + 10_000, ...fields }
@@ -219,7 +220,7 @@ const rules: Readonly<Record<string, TableRules>> = {
   'Sales Header': documentRules('Sales Header'),
   'Sales Invoice Header': documentRules('Sales Invoice Header'),
   'Sales Cr.Memo Header': documentRules('Sales Cr.Memo Header'),
-  'Sales Line': lineRules('Sales Header', 'Sales Line'),
-  'Sales Invoice Line': lineRules('Sales Invoice Header', 'Sales Invoice Line'),
-  'Sales Cr.Memo Line': lineRules('Sales Cr.Memo Header', 'Sales Cr.Memo Line'),
+  'Sales Line': lineRules('Sales Header'),
+  'Sales Invoice Line': lineRules('Sales Invoice Header'),
+  'Sales Cr.Memo Line': lineRules('Sales Cr.Memo Header'),
 }

@@ -121,28 +121,22 @@ export function references(table: string): readonly Reference[] {
   return [...found.values()]
 }
 
-const zeros = '00000000-0000-0000-0000-000000000000'
+/** The blank id. */
+export const zeros = '00000000-0000-0000-0000-000000000000'
+
+/** Blank values by type; texts and everything else are empty. */
+const blanks: Readonly<Record<string, unknown>> = {
+  Guid: zeros,
+  Date: '0001-01-01',
+  DateTimeOffset: '0001-01-01T00:00:00Z',
+  Decimal: 0,
+  Double: 0,
+  Int32: 0,
+  Int64: 0,
+  Boolean: false,
+}
 
 /** What Business Central shows where nothing is stored; it has no null. */
 export function blankOf(property: Property): unknown {
-  switch (property.type) {
-    case 'Guid':
-      return zeros
-    case 'Date':
-      return '0001-01-01'
-    case 'DateTimeOffset':
-      return '0001-01-01T00:00:00Z'
-    case 'Decimal':
-    case 'Double':
-    case 'Int32':
-    case 'Int64':
-      return 0
-    case 'Boolean':
-      return false
-    case 'Enum':
-    case 'Option':
-      return property.values?.[0] ?? ''
-    default:
-      return ''
-  }
+  return blanks[property.type] ?? property.values?.[0] ?? ''
 }

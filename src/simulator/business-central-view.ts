@@ -5,6 +5,7 @@ import type { Company } from './business-central-company.ts'
 import { Refused } from './business-central-error.ts'
 import { blankOf } from './business-central-schema.ts'
 import type { Property, View } from './business-central-schema.ts'
+import { sameKey, textOf } from './business-central-value.ts'
 import type { Filter, Operand } from './query-syntax.ts'
 import { QueryError } from './query-syntax.ts'
 import type { Scope } from './query-filter.ts'
@@ -31,7 +32,7 @@ export function reader(company: Company, property: Property): Read {
     case 'contactCustomerName':
       return (row) => customerOf(company, row)?.row['Name'] ?? ''
     case 'orderStatus':
-      return (row) => orderStatus[String(row[field])] ?? 'Draft'
+      return (row) => orderStatus[textOf(row[field])] ?? 'Draft'
   }
 }
 
@@ -66,7 +67,7 @@ export function customerOf(company: Company, contact: Row): Entry | undefined {
 
 /** The etag: moves with every write of the row, through whatever view; calculated fields leave it. */
 export function etagOf(entry: Entry): string {
-  return `W/"${Buffer.from(`'19;${entry.key.slice(0, 8)}${String(entry.row[VERSION] ?? entry.version)};1;00;'`).toString('base64')}"`
+  return `W/"${Buffer.from(`'19;${entry.key.slice(0, 8)}${textOf(entry.row[VERSION] ?? entry.version)};1;00;'`).toString('base64')}"`
 }
 
 /** Renders rows of a view; `select` keeps the named properties only. */
@@ -167,9 +168,7 @@ export function findByKey(company: Company, view: View, key: ReadonlyMap<string,
   const first = wanted.find(({ field }) => table.indexed(field))
   const found = first === undefined ? table.entries() : table.lookup(first.field, [first.value])
   for (const entry of found) {
-    const fits = wanted.every(
-      ({ field, value }) => String(entry.row[field] ?? '').toUpperCase() === value.toUpperCase(),
-    )
+    const fits = wanted.every(({ field, value }) => sameKey(entry.row[field], value))
     if (fits && shows(view, entry.row)) return entry
   }
   return undefined

@@ -6,6 +6,7 @@ import { readBody } from './business-central-input.ts'
 import type { Fields } from './business-central-input.ts'
 import { rulesOf } from './business-central-rules.ts'
 import { tableKeys } from './business-central-schema.ts'
+import { textOf } from './business-central-value.ts'
 import type { View } from './business-central-schema.ts'
 import { DuplicateKey } from './table.ts'
 import type { Entry, Row } from './table.ts'
@@ -19,9 +20,6 @@ const calculated = new Set([
   'Sales (LCY)',
   'Overdue Amount',
 ])
-
-/** Who writes: a client through a web service, or a person in the program who may also post what pages only show. */
-export type Writer = 'client' | 'person'
 
 /** Inserts a row. `fixed` fields come from the address. Throws `Refused`. */
 export function insert(company: Company, view: View, body: Row, fixed: Fields = {}): Entry {
@@ -45,27 +43,35 @@ function store(company: Company, table: string, fields: Fields): Entry {
   }
 }
 
+/** What is to be changed, and how. */
+export interface Modification {
+  readonly entry: Entry
+  readonly body: Row
+  /** A person in the program, who may also post what pages only show. @default false */
+  readonly person?: boolean
+}
+
 /** Changes a row and gives it back. Throws `Refused`. */
-export function modify(company: Company, view: View, entry: Entry, body: Row, writer: Writer = 'client'): Entry {
-  if (!view.modify) throw notAllowed(view.set)
-  const asked = readBody(company, view, body, writer === 'person')
+export function modify(company: Company, view: View, { entry, body, person = false }: Modification): Entry {
+  if (!view.modify && !person) throw notAllowed(view.set)
+  const asked = readBody(company, view, body, person)
   if (asked['SystemId'] !== undefined && asked['SystemId'] !== entry.key) throw dialog('The "id" cannot be changed.')
   const table = company.table(view.table)
-  const [own, shown] = split(view, asked, writer)
+  const [own, shown] = split(view, asked, person)
   if (Object.keys(shown).length > 0) company.stampedAt('kept', () => table.update(entry.key, shown))
   if (Object.keys(own).length > 0 || Object.keys(shown).length === 0) change(company, view.table, entry, own)
   return table.get(entry.key) ?? entry
 }
 
 /** What goes through the rules, and what is only calculated or posted by others. */
-function split(view: View, asked: Fields, writer: Writer): [own: Fields, shown: Fields] {
+function split(view: View, asked: Fields, person: boolean): [own: Fields, shown: Fields] {
   const closed = new Set(
     [...view.properties.values()].filter((each) => each.readOnly === true).map((each) => each.field),
   )
   const own: Fields = {}
   const shown: Fields = {}
   for (const [field, value] of Object.entries(asked)) {
-    const entered = !calculated.has(field) && !(writer === 'person' && closed.has(field))
+    const entered = !calculated.has(field) && !(person && closed.has(field))
     ;(entered ? own : shown)[field] = value
   }
   return [own, shown]
@@ -111,7 +117,7 @@ function refuseTaken(company: Company, table: string, fields: Fields): void {
   if (keys.length === 0) return
   const taken = company.find(table, ...keys.map((field) => fields[field]))
   if (taken === undefined) return
-  throw exists(table, keys.map((field) => `${field}='${String(fields[field])}'`).join(','))
+  throw exists(table, keys.map((field) => `${field}='${textOf(fields[field])}'`).join(','))
 }
 
 function exists(table: string, key: string): Refused {

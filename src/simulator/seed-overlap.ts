@@ -69,27 +69,31 @@ function usersByCode(company: Rows, sales: Rows): Map<string, string> {
   return codes
 }
 
-/** Currencies that customers use: the first half is known to Sales, the rest must come from Business Central. */
+/** Currencies that customers use: the first of them are known to Sales, the rest must come from Business Central. */
 function addCurrencies(typing: Typing): void {
-  const used = [...new Set((typing.company.get('customers') ?? []).map((row) => text(row, 'currencyCode')))].sort()
+  const used = [...new Set(rowsOf(typing, 'customers').map((row) => text(row, 'currencyCode')))].sort()
   const known = new Set((typing.sales.get('transactioncurrencies') ?? []).map((row) => text(row, 'isocurrencycode')))
   const wanted = used.filter((code) => code !== '' && !known.has(code))
-  const rates = new Map(
-    (typing.company.get('currencyExchangeRates') ?? []).map((row) => [text(row, 'currencyCode'), row]),
-  )
-  const names = new Map((typing.company.get('currencies') ?? []).map((row) => [text(row, 'code'), row]))
   for (const code of wanted.slice(0, Math.ceil(wanted.length * typing.share))) {
-    const rate = rates.get(code)
-    const amount = Number(rate?.['exchangeRateAmount'] ?? 1) / Number(rate?.['relationalExchangeRateAmount'] ?? 1)
-    const row = names.get(code)
-    put(typing, 'transactioncurrencies', code, {
-      isocurrencycode: code,
-      currencyname: row === undefined ? code : text(row, 'displayName'),
-      currencysymbol: (row && text(row, 'symbol')) || code,
-      exchangerate: Math.round(amount * 1e10) / 1e10,
-      currencyprecision: 2,
-    })
+    put(typing, 'transactioncurrencies', code, typedCurrency(typing, code))
   }
+}
+
+function typedCurrency(typing: Typing, code: string): Row {
+  const rate = rowsOf(typing, 'currencyExchangeRates').find((row) => row['currencyCode'] === code) ?? {}
+  const row = rowsOf(typing, 'currencies').find((row) => row['code'] === code) ?? {}
+  const amount = Number(rate['exchangeRateAmount'] ?? 1) / Number(rate['relationalExchangeRateAmount'] ?? 1)
+  return {
+    isocurrencycode: code,
+    currencyname: text(row, 'displayName') || code,
+    currencysymbol: text(row, 'symbol') || code,
+    exchangerate: Math.round(amount * 1e10) / 1e10,
+    currencyprecision: 2,
+  }
+}
+
+function rowsOf(typing: Typing, set: string): readonly Row[] {
+  return typing.company.get(set) ?? []
 }
 
 /** Types accounts for customers or vendors; gives back the account of each company contact. */

@@ -2,7 +2,7 @@
 
 import { text } from './demo-data.ts'
 import { generateCompany } from './generate.ts'
-import type { Sizes } from './generate.ts'
+import type { GenerateOptions, Sizes } from './generate.ts'
 import { companyRows } from './seed-business-central.ts'
 import type { Rows } from './seed-business-central.ts'
 import { addOverlap } from './seed-overlap.ts'
@@ -38,6 +38,8 @@ export interface Seed {
   readonly sales: Rows
   /** Options of choice columns for the organisation's metadata. */
   readonly choices: readonly Choice[]
+  /** ISO code of the organisation's base currency: the company's local one. */
+  readonly baseCurrency: string
 }
 
 const names = {
@@ -67,19 +69,27 @@ const business = new Set([
 
 /** Makes the rows of both services. */
 export function seed(options: SeedOptions = {}): Seed {
-  const { company = 'cronus', overlap = 0.5, seed: number = 1, now = new Date(), sizes } = options
-  const rows = companyRows(company === 'contoso' ? 'business-central-contoso' : 'business-central', number, now)
+  const { company = 'cronus', overlap = 0.5, seed: start = 1, now = new Date() } = options
+  const rows = companyRows(company === 'contoso' ? 'business-central-contoso' : 'business-central', start, now)
   if (company === 'empty') for (const set of business) rows.set(set, [])
-  if (sizes !== undefined) {
-    for (const [set, made] of generateCompany({ ...sizes, seed: number, now }))
-      rows.set(set, [...(rows.get(set) ?? []), ...made])
-  }
-  const sales = sampleRows(number + 1, now, baseCurrency(rows))
+  addGenerated(rows, { ...options.sizes, seed: start, now })
+  const base = baseCurrency(rows)
+  const sales = sampleRows(start + 1, now, base)
   const choices = sampleChoices()
-  const terms = choices.find((choice) => choice.column === 'paymenttermscode')?.options ?? []
-  const paymentTerms = new Map(terms.map((option) => [option.label, option.value]))
-  if (overlap > 0) addOverlap(sales, rows, { share: overlap, seed: number + 2, now, paymentTerms })
-  return { company: names[company], businessCentral: rows, sales, choices }
+  if (overlap > 0)
+    addOverlap(sales, rows, { share: overlap, seed: start + 2, now, paymentTerms: paymentTerms(choices) })
+  return { company: names[company], businessCentral: rows, sales, choices, baseCurrency: base.code }
+}
+
+function addGenerated(rows: Rows, options: GenerateOptions): void {
+  for (const [set, made] of generateCompany(options)) {
+    if (made.length > 0) rows.set(set, [...(rows.get(set) ?? []), ...made])
+  }
+}
+
+function paymentTerms(choices: readonly Choice[]): Map<string, number> {
+  const options = choices.find((choice) => choice.column === 'paymenttermscode')?.options ?? []
+  return new Map(options.map((option) => [option.label, option.value]))
 }
 
 /** Sales keeps its books in the company's local currency; the dollars of the samples are a foreign one. */
