@@ -87,7 +87,10 @@ const saidByType = (file: MappingFile, native: NativeRow): boolean =>
 type Found = 'present' | 'constant of a lookup' | 'not reachable'
 
 /** Where a native row is found in a file, and what is wrong with it. */
-function place(file: MappingFile, native: NativeRow): { readonly where: Found | undefined; readonly problems: Problem[] } {
+function place(
+  file: MappingFile,
+  native: NativeRow,
+): { readonly where: Found | undefined; readonly problems: Problem[] } {
   const rows = Object.values(file.fields ?? {}).filter((row) => row !== null && list(row.native).includes(native.row))
   const problems = rows.flatMap((row) =>
     row === null ? [] : [...columnProblems(file, row, native), ...behaviourProblems(file, row, native)],
@@ -129,7 +132,11 @@ t.test('rows stand in the native order, because Business Central fills one field
     const positions = Object.values(file.fields ?? {})
       .filter((row) => row?.enabled !== false)
       .flatMap((row) => list(row?.native).map((label) => order.indexOf(label)))
-    t.same(positions, positions.toSorted((a, b) => a - b), name)
+    t.same(
+      positions,
+      positions.toSorted((a, b) => a - b),
+      name,
+    )
   }
   t.end()
 })
@@ -139,18 +146,23 @@ t.test('a mapping goes where the native one goes, after the mappings that it dep
     for (const table of nativeTables.filter(({ name: native }) => list(file.native).includes(native))) {
       t.equal(file.direction ?? 'both', table.direction, `direction of ${name}`)
       for (const needed of table.dependsOn ?? [])
-        t.ok(filesOf(needed).some((other) => file.after?.includes(other)), `${name} runs after ${needed}`)
+        t.ok(
+          filesOf(needed).some((other) => file.after?.includes(other)),
+          `${name} runs after ${needed}`,
+        )
       if (table.syncAfterMatch === true)
         t.equal(file.firstMatch?.different, 'businessCentral', `a match of ${name} is followed by a synchronisation`)
     }
   t.end()
 })
 
+/** Minutes of a duration such as `30 min` or `12 h`; NaN for anything else. */
+const minutes = (text: string | undefined): number => {
+  const [, amount, unit] = /^(\d+) (min|h)$/.exec(text ?? '') ?? []
+  return Number(amount) * (unit === 'h' ? 60 : 1)
+}
+
 t.test('jobs run as often, sleep as long and keep apart as natively', (t) => {
-  const minutes = (text: string | undefined): number => {
-    const [, amount = '', unit] = /^(\d+) (min|h)$/.exec(text ?? '') ?? []
-    return Number(amount) * (unit === 'h' ? 60 : 1)
-  }
   const categories = new Map<string, Set<string | undefined>>()
   for (const [name, file] of mappings)
     for (const table of nativeTables.filter(({ name: native }) => list(file.native).includes(native))) {

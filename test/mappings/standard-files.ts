@@ -1,27 +1,46 @@
 /** Reads the standard set as people wrote it, and the native facts it is held against. */
 import { readdirSync, readFileSync } from 'node:fs'
 import { parse } from 'yaml'
-import type { JobsFile, MappingFile, StandardFile } from '../../src/config/schema-types.ts'
+import type { Side } from '../../src/config/config.ts'
+import type { IncludeFile, JobsFile, MappingFile, Source, StandardFile } from '../../src/config/schema-types.ts'
 
 const root = new URL('../../', import.meta.url)
 const text = (path: string): string => readFileSync(new URL(path, root), 'utf8')
 
-/** A file of data as JSON; the caller says what it holds. */
-export const readJson = <T>(path: string): T => JSON.parse(text(path)) as T
-/** A YAML file of mappings/; the caller says what it holds. */
-export const readYaml = <T>(name: string): T => parse(text(`mappings/${name}`)) as T
+/** A file of data as JSON. */
+export const readJson = (path: string): unknown => JSON.parse(text(path))
+/** A YAML file of mappings/. */
+export const readYaml = (name: string): unknown => parse(text(`mappings/${name}`))
 
 const special = ['standard.yaml', 'jobs.yaml']
 /** File names of mappings/, without the two that are no mappings. */
 export const mappingFiles: readonly string[] = readdirSync(new URL('mappings/', root)).filter(
   (name) => name.endsWith('.yaml') && !special.includes(name),
 )
+/** File names of mappings/include/, with the folder. */
+export const includeFiles: readonly string[] = readdirSync(new URL('mappings/include/', root)).map(
+  (name) => `include/${name}`,
+)
+
+/** A mapping with the rows, pages and joins of its included sets, whatever the settings. */
+function withIncludes(file: MappingFile): MappingFile {
+  const parts = (file.include ?? []).map((name) => readYaml(`include/${name}.yaml`) as IncludeFile)
+  const side = (name: Side): Source => ({
+    ...file[name],
+    with: Object.assign({}, ...parts.map((part) => part[name]?.with), file[name]?.with),
+    join: Object.assign({}, ...parts.map((part) => part[name]?.join), file[name]?.join),
+    filter: [file[name]?.filter, ...parts.map((part) => part[name]?.filter)].filter(Boolean).join(' and ') || null,
+  })
+  const fields = Object.assign({}, ...parts.map((part) => part.fields), file.fields)
+  return { ...file, businessCentral: side('businessCentral'), sales: side('sales'), fields }
+}
+
 /** Every mapping file by its name without `.yaml`. */
 export const mappings: ReadonlyMap<string, MappingFile> = new Map(
-  mappingFiles.map((name) => [name.replace(/\.yaml$/, ''), readYaml<MappingFile>(name)]),
+  mappingFiles.map((name) => [name.replace(/\.yaml$/, ''), withIncludes(readYaml(name) as MappingFile)]),
 )
-export const standard: StandardFile = readYaml('standard.yaml')
-export const jobs: JobsFile = readYaml('jobs.yaml')
+export const standard = readYaml('standard.yaml') as StandardFile
+export const jobs = readYaml('jobs.yaml') as JobsFile
 
 /** A line of data/native/table-mappings.json. */
 export interface NativeTable {
@@ -53,8 +72,8 @@ export interface NativeRow {
   readonly page?: string
 }
 
-export const nativeTables: readonly NativeTable[] = readJson('data/native/table-mappings.json')
-export const nativeRows: readonly NativeRow[] = readJson('data/native/field-rows.json')
+export const nativeTables = readJson('data/native/table-mappings.json') as readonly NativeTable[]
+export const nativeRows = readJson('data/native/field-rows.json') as readonly NativeRow[]
 
 /** One text or several, as a list. */
 export const list = (texts: string | string[] | undefined): readonly string[] =>

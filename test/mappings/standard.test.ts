@@ -1,0 +1,195 @@
+/** The standard set as files: valid, complete, and naming only what both services have and let us write. */
+import { Ajv2020 } from 'ajv/dist/2020.js'
+import jsonata from 'jsonata'
+import t from 'tap'
+import { otherSide, travelsTo, type Side } from '../../src/config/config.ts'
+import { checkExpression } from '../../src/core/expression-check.ts'
+import type { FieldRow, Join, Lookup, MappingFile, Source, WithPage } from '../../src/config/schema-types.ts'
+import { columnsOf, namesOf, placesOf, sidesOf } from './catalog.ts'
+import { includeFiles, jobs, mappingFiles, mappings, readJson, readYaml, standard } from './standard-files.ts'
+
+const rowsOf = (file: MappingFile): readonly (readonly [string, FieldRow])[] =>
+  Object.entries(file.fields ?? {}).flatMap(([name, row]) => (row === null ? [] : [[name, row] as const]))
+
+t.test('every file of the set fits its schema', (t) => {
+  const ajv = new Ajv2020({ allErrors: true, strict: false })
+  for (const name of ['mapping', 'jobs', 'standard', 'include'])
+    ajv.addSchema(readJson(`schemas/${name}.schema.json`) as object)
+  const check = (file: string, schema: string): void => {
+    const validate = ajv.getSchema(`${schema}.schema.json`)
+    t.ok(validate?.(readYaml(file)), `${file} ${ajv.errorsText(validate?.errors)}`)
+  }
+  for (const file of mappingFiles) check(file, 'mapping')
+  for (const file of includeFiles) check(file, 'include')
+  check('jobs.yaml', 'jobs')
+  check('standard.yaml', 'standard')
+  t.end()
+})
+
+t.test('standard.yaml lists every mapping once, and a mapping comes after those it depends on', (t) => {
+  t.same(standard.mappings.toSorted(), [...mappings.keys()].toSorted())
+  for (const [name, file] of mappings) {
+    t.equal(file.mapping, name, `${name}.yaml holds the mapping of its name`)
+    for (const before of file.after ?? [])
+      t.ok(standard.mappings.indexOf(before) < standard.mappings.indexOf(name), `${name} after ${before}`)
+  }
+  t.end()
+})
+
+t.test('every mapping has one job, and jobs name only mappings of the set', (t) => {
+  const scheduled = Object.values(jobs.jobs).flatMap((job) => job?.mappings ?? [])
+  t.same(scheduled.toSorted(), [...mappings.keys()].toSorted())
+  t.end()
+})
+
+/** What one side of a mapping names that the catalog does not know. */
+function unknownIn(side: Side, source: Source): readonly string[] {
+  const names = namesOf(side, source)
+  const choice = source.choice
+  const choices = choice === undefined ? [] : [`${choice.entity}.${choice.column}`, ...(choice.mirror ?? [])]
+  return [
+    ...placesOf(source).flatMap((place) =>
+      columnsOf(side, place) ? [] : [place.service ?? place.entity ?? 'nothing'],
+    ),
+    ...(source.keys ?? []).filter((key) => !names.has(key)),
+    ...Object.entries(source.type ?? {})
+      .filter(([column, table]) => names.get(column)?.targets?.some((target) => target.table === table) !== true)
+      .map(([column, table]) => `${column} as ${table}`),
+    ...choices.filter((path) => {
+      const [entity = '', column = ''] = path.split('.')
+      return columnsOf(side, { entity })?.[column]?.type !== 'choice'
+    }),
+  ]
+}
+
+t.test('every collection, key, lookup target and choice column is known to the catalog', (t) => {
+  for (const [name, file] of mappings)
+    for (const [side, source] of sidesOf(file)) t.same(unknownIn(side, source), [], `${name} in ${side}`)
+  t.end()
+})
+
+/** The columns that tie a further page or a join to the main row: column there → column here. */
+function tiesOf(further: WithPage | Join): readonly (readonly [string, string])[] {
+  const same = 'same' in further ? further.same : undefined
+  return [...Object.entries(further.on ?? {}), ...(same === undefined ? [] : [[same, same] as const])]
+}
+
+t.test('further pages and joins hang on columns that both ends have', (t) => {
+  for (const [name, file] of mappings)
+    for (const [side, source] of sidesOf(file))
+      for (const [page, further] of Object.entries({ ...source.with, ...source.join })) {
+        if (further === null) continue
+        const there = columnsOf(side, further) ?? {}
+        const here = namesOf(side, source)
+        const selected = 'select' in further ? (further.select ?? []) : []
+        const missing = tiesOf(further).filter(([column, own]) => !(column in there && here.has(own)))
+        t.same([...missing, ...selected.filter((column) => !(column in there))], [], `${name}: ${page}`)
+      }
+  t.end()
+})
+
+t.test('match groups and filters name columns that exist', (t) => {
+  for (const [name, file] of mappings)
+    for (const [side, source] of sidesOf(file)) {
+      const names = namesOf(side, source)
+      for (const group of file.match ?? [])
+        for (const column of group[side])
+          t.ok(column.startsWith('$') ? file.fields?.[column.slice(1)] : names.has(column), `${name}: match ${column}`)
+      const words = (source.filter ?? '').replaceAll(/'[^']*'|\{[^}]*\}/g, '').match(/[A-Za-z_][\w.]*/g) ?? []
+      const grammar = new Set(['eq', 'ne', 'and', 'or', 'null', 'true', 'false'])
+      for (const word of words.filter((candidate) => !grammar.has(candidate)))
+        t.ok(names.has(word.replace(/^_(\w+)_value$/, '$1')), `${name}: filter ${word}`)
+    }
+  t.end()
+})
+
+/** Why a column cannot be written by a row, or undefined. `statecode` exists only on records that are there already. */
+function refusal(file: MappingFile, side: Side, row: FieldRow, column: string): string | undefined {
+  const source = file[side] ?? {}
+  const known = namesOf(side, source).get(column)
+  if (known === undefined) return `${column} does not exist`
+  if (known.readOnly === true) return `${column} is read-only`
+  if (known.createOnly === true && row.on !== 'create' && !(source.keys ?? []).includes(column))
+    return `${column} can be written at creation only`
+  if (column === 'statecode' && row.step !== 'after') return 'statecode needs step: after'
+  return undefined
+}
+
+t.test('every row writes columns that exist and may be written, and reads ones that exist', (t) => {
+  for (const [name, file] of mappings)
+    for (const [rowName, row] of rowsOf(file))
+      for (const side of ['businessCentral', 'sales'] as const) {
+        const column = row[side]
+        if (column === undefined) continue
+        const computedOnly = row.compute !== undefined && row[otherSide(side)] === undefined
+        const direction =
+          row.direction ?? (computedOnly ? (side === 'sales' ? 'toSales' : 'toBusinessCentral') : file.direction)
+        if (travelsTo(direction ?? 'both', side))
+          t.equal(refusal(file, side, row, column), undefined, `${name}: ${rowName}`)
+        else t.ok(namesOf(side, file[side] ?? {}).has(column), `${name}: ${rowName} reads ${column}`)
+      }
+  t.end()
+})
+
+/** A node of JSONata's own syntax tree, as far as needed. */
+interface Node {
+  readonly type?: string
+  readonly value?: unknown
+  readonly steps?: readonly Node[]
+}
+
+/** The paths that an expression reads from its row; what starts with a variable, such as $settings, is none. */
+function pathsIn(node: unknown): readonly string[] {
+  if (node === null || typeof node !== 'object') return []
+  if (Array.isArray(node)) return node.flatMap(pathsIn)
+  const { type, steps } = node as Node
+  if (type !== 'path' || steps === undefined) return Object.values(node).flatMap(pathsIn)
+  if (steps[0]?.type !== 'name') return steps.filter((step) => step.type !== 'name').flatMap(pathsIn)
+  const further = steps.filter((step) => step.type !== 'name').flatMap(pathsIn)
+  return [steps.flatMap((step) => (step.type === 'name' ? [String(step.value)] : [])).join('.'), ...further]
+}
+
+t.test('expressions compile and read only what their row, its pages and its joins have', (t) => {
+  for (const [name, file] of mappings)
+    for (const [rowName, row] of rowsOf(file))
+      for (const [direction, expression] of Object.entries(row.compute ?? {})) {
+        const from: Side = direction === 'toSales' ? 'businessCentral' : 'sales'
+        const source = file[from] ?? {}
+        const names = [...namesOf(from, source).keys(), ...Object.keys(source.join ?? {})]
+        // A constant row brings columns of its own.
+        const constant = typeof source.constant === 'string' ? (source.constant.match(/'(\w+)':/g) ?? []) : []
+        const known = new Set([...names, ...constant.map((text) => text.slice(1, -2))])
+        t.same(checkExpression(expression), [], `${name}: ${rowName}`)
+        for (const path of pathsIn(jsonata(expression).ast()))
+          t.ok(known.has(path), `${name}: ${rowName} reads ${path}`)
+      }
+  t.end()
+})
+
+/** The parts of a lookup that name mappings or rows. */
+function lookupProblems(file: MappingFile, lookup: Lookup): readonly string[] {
+  if (typeof lookup === 'string') return mappings.has(lookup) ? [] : [`no mapping ${lookup}`]
+  if ('find' in lookup && typeof lookup.find === 'string') {
+    const where = Object.values((lookup.where ?? {}) as Record<string, unknown>)
+    const rows = where
+      .filter((value) => typeof value === 'string' && value.startsWith('$'))
+      .map((value) => String(value).slice(1))
+    return rows.filter((row) => !(row in (file.fields ?? {}))).map((row) => `no row ${row}`)
+  }
+  if ('case' in lookup) return []
+  const { mapping, by } = lookup as { mapping: string; by?: string | Record<string, string> }
+  const other = mappings.get(mapping)
+  if (other === undefined) return [`no mapping ${mapping}`]
+  const keys = typeof by === 'object' ? Object.keys(by) : by === undefined || by === 'id' ? [] : [by]
+  return keys.filter((key) => !other.businessCentral?.keys?.includes(key)).map((key) => `${mapping} has no key ${key}`)
+}
+
+t.test('lookups name mappings of the set, their keys, and rows of their own file', (t) => {
+  for (const [name, file] of mappings)
+    for (const [rowName, row] of rowsOf(file)) {
+      if (row.lookup !== undefined) t.same(lookupProblems(file, row.lookup), [], `${name}: ${rowName}`)
+      if (typeof row.whenUncoupled === 'object')
+        t.ok(mappings.has(row.whenUncoupled.sync), `${name}: ${rowName} takes ${row.whenUncoupled.sync} along`)
+    }
+  t.end()
+})
