@@ -17,6 +17,7 @@ import { parseQuery } from './query.ts'
 import type { Dialect, Query } from './query.ts'
 import { QueryError } from './query-syntax.ts'
 import type { Answer, Gate, Incoming, Limits, Refusal, Service, ServiceFactory } from './service.ts'
+import { Subscriptions } from './business-central-subscriptions.ts'
 import type { Row } from './table.ts'
 import type { World } from './world.ts'
 
@@ -72,6 +73,7 @@ class BusinessCentral implements Service {
   readonly #main: Company
   readonly #published: Published
   readonly #started: string
+  readonly #subscriptions: Subscriptions
 
   constructor(world: World, options: BusinessCentralOptions) {
     const { tenant = 'contoso.onmicrosoft.com', environment = 'Production', otherCompanies = [] } = options
@@ -84,6 +86,7 @@ class BusinessCentral implements Service {
     this.#companies = [this.#main, ...others]
     this.#published = publish(options.publishedPages, options.routes ?? {})
     this.#started = world.now().toISOString()
+    this.#subscriptions = new Subscriptions(world)
     this.hand = handIn(world, this.#main, (set) => this.#view(set))
     for (const [set, rows] of options.rows ?? []) this.load(set, rows)
   }
@@ -100,10 +103,21 @@ class BusinessCentral implements Service {
       }
       return this.#world.transaction(() => this.#answer(request, address))
     } catch (error) {
-      if (error instanceof Refused) return refusal(error, this.#world.newId())
-      if (error instanceof QueryError) return refusal(queryRefusal(error), this.#world.newId())
-      throw error
+      return this.#refused(error)
     }
+  }
+
+  reachOut(request: Incoming): Promise<Answer> | undefined {
+    if (!request.path.includes('/subscriptions')) return undefined
+    const [segment] = readAddress(this.root, request.path)?.segments ?? []
+    if (segment?.name !== 'subscriptions') return undefined
+    return this.#subscriptions.answer(request, segment).catch((error: unknown) => this.#refused(error))
+  }
+
+  #refused(error: unknown): Answer {
+    if (error instanceof Refused) return refusal(error, this.#world.newId())
+    if (error instanceof QueryError) return refusal(queryRefusal(error), this.#world.newId())
+    throw error
   }
 
   refuse(reason: Refusal): Answer {

@@ -61,7 +61,8 @@ export function serving(
     const began = shared.now()
     try {
       if (options.latencyMs > 0) await pause(options.latencyMs)
-      const answer = service.handle({ ...request, caller }, gate)
+      const asked = { ...request, caller }
+      const answer = (await service.reachOut?.(asked)) ?? service.handle(asked, gate)
       return { ...answer, headers: { ...answer.headers, ...remaining(service, keeper, caller) } }
     } finally {
       admission.release(shared.now() - began)

@@ -80,6 +80,8 @@ export interface Service {
   readonly limits: Limits
   /** Answers a request. Synchronous: a request is one step in time, so that what is atomic stays so. */
   handle(request: Incoming, gate: Gate): Answer
+  /** Answers the requests that have to reach outside first (a webhook's handshake); undefined for all others. */
+  reachOut?(request: Incoming): Promise<Answer> | undefined
   /** The service's own words for a refusal by the server. */
   refuse(refusal: Refusal): Answer
   /** The rows of a set, for tests that look behind the scenes; undefined when there is no such set. */

@@ -1,3 +1,5 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import t from 'tap'
 
 import { businessCentral } from '../../src/simulator/business-central.ts'
@@ -532,4 +534,46 @@ t.test('over HTTP: a token is asked for, five requests run at a time, more wait,
   const statuses = answers.map(({ status }) => status)
   t.equal(statuses.filter((status) => status === 200).length, 10)
   t.equal(statuses.filter((status) => status === 429).length, 2)
+})
+
+t.test('a subscription is made after a handshake, renewed with its etag, and ends after three days', async (t) => {
+  let clock = now.getTime()
+  let honest = true
+  const asked: string[] = []
+  const subscriber = createServer((request, response) => {
+    const token = new URL(request.url ?? '', 'http://x').searchParams.get('validationToken') ?? ''
+    asked.push(request.method ?? '')
+    response.end(honest ? token : 'hello')
+  })
+  await new Promise<void>((resolve) => subscriber.listen(0, '127.0.0.1', resolve))
+  const simulator = await startSimulator({
+    businessCentral: businessCentral({ rows: demo.businessCentral }),
+    world: { now: () => new Date((clock += 10)) },
+  })
+  t.teardown(async () => {
+    subscriber.close()
+    await simulator.stop()
+  })
+  const token = simulator.login.grant('app', 'https://api.businesscentral.dynamics.com/.default')
+  const subscriptions = `${simulator.businessCentral.url}/api/v2.0/subscriptions`
+  const send = (method: string, url: string, body?: Json, more: Record<string, string> = {}) =>
+    fetch(url, {
+      method,
+      headers: { Authorization: `Bearer ${token}`, ...more },
+      ...(body && { body: JSON.stringify(body) }),
+    })
+  const notificationUrl = `http://127.0.0.1:${(subscriber.address() as AddressInfo).port}/hook`
+  const made = await send('POST', subscriptions, { notificationUrl, resource: '/api/v2.0/customers', clientState: 'x' })
+  t.equal(made.status, 201)
+  t.same(asked, ['POST'])
+  const row = (await made.json()) as Json
+  t.equal(row['expirationDateTime'].slice(0, 10), '2026-11-23')
+  const own = `${subscriptions}('${row['subscriptionId']}')`
+  t.equal((await send('PATCH', own, {})).status, 400, 'renewing needs the etag')
+  t.equal((await send('PATCH', own, {}, { 'If-Match': row['@odata.etag'] })).status, 200)
+  t.equal((await send('POST', subscriptions, { notificationUrl, resource: '/api/v2.0/contacts' })).status, 400)
+  honest = false
+  t.equal((await send('POST', subscriptions, { notificationUrl, resource: '/api/v2.0/items' })).status, 400)
+  clock += 4 * 24 * 3_600_000
+  t.same(((await (await send('GET', subscriptions)).json()) as Json)['value'], [])
 })

@@ -8,11 +8,12 @@ import { createWorld } from '../../src/simulator/world.ts'
 const now = new Date('2026-11-20T12:00:00.000Z')
 const rowsOf = (rows: ReadonlyMap<string, readonly Row[]>, set: string) => rows.get(set) ?? []
 
+const asText = (start: number) => {
+  const { sales, businessCentral } = seed({ now, seed: start })
+  return JSON.stringify([...sales, ...businessCentral])
+}
+
 t.test('the same seed gives the same rows, another seed others', async (t) => {
-  const asText = (start: number) => {
-    const { sales, businessCentral } = seed({ now, seed: start })
-    return JSON.stringify([...sales, ...businessCentral])
-  }
   const once = asText(7)
   t.ok(asText(7) === once)
   t.ok(asText(8) !== once)
