@@ -1,12 +1,11 @@
 /** Actions: several rows at once, closing documents, adding options to choices. */
 
-import { locate } from './dataverse-address.ts'
+import { locate, resolveReference } from './dataverse-address.ts'
 import { badPayload, DataverseError, refused } from './dataverse-error.ts'
 import type { Body, Writer } from './dataverse-body.ts'
 import type { Organization } from './dataverse-organization.ts'
 import type { Column, TableSchema } from './dataverse-schema.ts'
 import { createRow, existing, updateRow, upsertRow } from './dataverse-write.ts'
-import { resolveReference } from './dataverse-address.ts'
 
 /** What an action gives back; undefined = 204. */
 export type ActionResult = Record<string, unknown> | undefined
@@ -95,7 +94,7 @@ const ACTIONS: Readonly<Record<string, (writer: Writer, body: Body) => ActionRes
       delete options[value]
     }),
   PublishXml: ({ organization }, body) => {
-    const named = String(body['ParameterXml'] as string).matchAll(/<entity>(?<name>[^<]+)<\/entity>/gu)
+    const named = (body['ParameterXml'] as string).matchAll(/<entity>(?<name>[^<]+)<\/entity>/gu)
     return publish(
       organization,
       [...named].map(({ groups }) => groups?.['name'] ?? ''),
@@ -124,7 +123,7 @@ function close(writer: Writer, activity: Body | undefined, column: string, state
 }
 
 function lockPricing(writer: Writer, table: string, id: unknown, locked: boolean): ActionResult {
-  const { key } = writer.organization.row(table, String(id as string))
+  const { key } = writer.organization.row(table, id as string)
   writer.organization.table(table).update(key, { ispricelocked: locked })
   return undefined
 }
@@ -149,7 +148,7 @@ function changeOption(
   change: (options: Record<string, string>, value: string) => void,
 ): undefined {
   const { pending, options } = choice(organization, body)
-  const value = String(body['Value'] as number)
+  const value = `${body['Value'] as number}`
   if (!(value in options)) throw new DataverseError(400, '0x80048403', `There is no option with the value ${value}.`)
   const changed = { ...options }
   change(changed, value)
@@ -168,8 +167,8 @@ function labelOf(body: Body): string {
 const unpublished = new WeakMap<Organization, Map<Column, { table: string; options: Record<string, string> }>>()
 
 function choice(organization: Organization, body: Body) {
-  const table = String(body['EntityLogicalName'] as string)
-  const column = organization.describe(table).columns[String(body['AttributeLogicalName'] as string)]
+  const table = body['EntityLogicalName'] as string
+  const column = organization.describe(table).columns[body['AttributeLogicalName'] as string]
   if (column?.options === undefined) throw refused(`${table} has no such choice column.`, '0x80060888')
   const waiting = unpublished.get(organization) ?? new Map<Column, { table: string; options: Record<string, string> }>()
   unpublished.set(organization, waiting)

@@ -2,7 +2,7 @@
 
 import type { Organization } from './dataverse-organization.ts'
 import type { Preferences } from './dataverse-preferences.ts'
-import { isLookup } from './dataverse-schema.ts'
+import { isLookup, navigationTo } from './dataverse-schema.ts'
 import type { Column, TableSchema } from './dataverse-schema.ts'
 import { QueryError } from './query-syntax.ts'
 import type { Entry, Row } from './table.ts'
@@ -78,10 +78,6 @@ function annotator(
     if (target === true) result[`${property}@${TARGET}`] = table
     if (navigation === true) result[`${property}@${NAVIGATION}`] = navigationTo(column, table)
   }
-}
-
-function navigationTo(column: Column, table: string | undefined): string | undefined {
-  return Object.entries(column.to ?? {}).find(([, targets]) => targets.includes(table ?? ''))?.[0]
 }
 
 function formattedValue(organization: Organization, schema: TableSchema, name: string, row: Row): string | undefined {

@@ -4,7 +4,6 @@ import { createHash } from 'node:crypto'
 
 import { DataverseError, refused } from './dataverse-error.ts'
 import type { Segment } from './dataverse-address.ts'
-import { isLookup } from './dataverse-schema.ts'
 import type { Column, Schema, TableSchema } from './dataverse-schema.ts'
 import type { Expand, Query } from './query.ts'
 import { compileFilter } from './query-filter.ts'

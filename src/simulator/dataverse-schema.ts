@@ -127,6 +127,11 @@ export function targetProperty(column: string): string {
   return `_${column}_value@Microsoft.Dynamics.CRM.lookuplogicalname`
 }
 
+/** The navigation property by which a lookup column leads to a table. */
+export function navigationTo(column: Column | undefined, table: string | undefined): string | undefined {
+  return Object.entries(column?.to ?? {}).find(([, targets]) => targets.includes(table ?? ''))?.[0]
+}
+
 /** The Edm type of a column on the wire. */
 export function edmType(column: Column): string {
   if (isLookup(column) || column.type === 'Uniqueidentifier') return 'Edm.Guid'

@@ -9,7 +9,7 @@ import { addMoney } from './dataverse-money.ts'
 import { reference } from './dataverse-organization.ts'
 import type { Organization } from './dataverse-organization.ts'
 import { rulesOf } from './dataverse-rules.ts'
-import { isLookup } from './dataverse-schema.ts'
+import { isLookup, navigationTo } from './dataverse-schema.ts'
 import type { TableSchema } from './dataverse-schema.ts'
 import { completeState } from './dataverse-state.ts'
 import { DuplicateKey, indexValue } from './table.ts'
@@ -98,8 +98,7 @@ function createChildren(writer: Writer, parent: Located, name: string, bodies: r
   const { schema, id = '' } = parent
   const [table = '', column = ''] = schema.collections?.[name] ?? []
   const child = writer.organization.describe(table)
-  const to = Object.entries(child.columns[column]?.to ?? {})
-  const [navigation = ''] = to.find(([, targets]) => targets.includes(schema.logical)) ?? []
+  const navigation = navigationTo(child.columns[column], schema.logical)
   const address = `/${schema.set}(${id})`
   for (const body of bodies) createRow(writer, child, { ...body, [`${navigation}@odata.bind`]: address })
 }
