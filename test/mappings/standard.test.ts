@@ -4,6 +4,8 @@ import jsonata from 'jsonata'
 import t from 'tap'
 import { otherSide, travelsTo, type Side } from '../../src/config/config.ts'
 import { checkExpression } from '../../src/core/expression-check.ts'
+import { compileExpression } from '../../src/core/expression.ts'
+import type { Row } from '../../src/core/record.ts'
 import type { FieldRow, Join, Lookup, MappingFile, Source, WithPage } from '../../src/config/schema-types.ts'
 import { columnsOf, namesOf, placesOf, sidesOf } from './catalog.ts'
 import { includeFiles, jobs, mappingFiles, mappings, readJson, readYaml, standard } from './standard-files.ts'
@@ -192,4 +194,53 @@ t.test('lookups name mappings of the set, their keys, and rows of their own file
         t.ok(mappings.has(row.whenUncoupled.sync), `${name}: ${rowName} takes ${row.whenUncoupled.sync} along`)
     }
   t.end()
+})
+
+/** What a row's expression gives for a source row. */
+async function computed(mapping: string, row: string, source: Row, settings: Record<string, unknown> = {}) {
+  const { toSales, toBusinessCentral } = mappings.get(mapping)?.fields?.[row]?.compute ?? {}
+  return compileExpression(toSales ?? toBusinessCentral ?? '').evaluate(source, { settings })
+}
+
+t.test('expressions give what the native rules ask for', async (t) => {
+  const rate = { exchangeRateAmount: 100, relationalExchangeRateAmount: 80 }
+  t.equal(await computed('currency', 'rate', { code: 'EUR', rate }), 1.25, 'units of the currency for one of the base')
+  t.equal(await computed('currency', 'rate', { code: 'GBP', local: true }), 1, 'the local currency is the base')
+  await t.rejects(async () => computed('currency', 'rate', { code: 'XXX' }), /no exchange rate/, 'no rate is an error')
+  const base = { exchangeRateAmount: 100, relationalExchangeRateAmount: 50 }
+  t.equal(await computed('currency', 'rateToBase', { rate, base }), 0.625, 'both rates against another base')
+  t.equal(
+    await computed('currency', 'rateToBase', { local: true, base }),
+    0.5,
+    'the local currency against another base',
+  )
+  t.equal(await computed('currency', 'rateToBase', { rate: base, base }), 1, 'the base itself')
+  await t.rejects(async () => computed('currency', 'rateToBase', { rate }), /base currency/, 'the base needs a rate')
+  for (const [places, expected] of [
+    ['2:2', 2],
+    ['0:4', 4],
+    ['3', 3],
+    ['', 2],
+  ])
+    t.equal(
+      await computed('currency', 'precision', { amountDecimalPlaces: places }),
+      expected,
+      `decimals of "${places}"`,
+    )
+  const address = { internalemailaddress: 'otto.falk@contoso.com' }
+  t.equal(await computed('salesperson-user', 'code', address), 'OTTO.FALK', 'the code comes from the e-mail address')
+  t.equal(await computed('item-product', 'price', { unitPrice: -1 }), 0, 'a negative price becomes 0')
+  t.equal(await computed('item-product', 'inventory', { inventory: 7.5 }), 7.5, 'a stock stays as it is')
+  t.equal(await computed('item-product', 'state', { blocked: true }), 1, 'a blocked item retires its product')
+  t.equal(await computed('item-unit-group', 'name', { number: '1896-S' }), 'ITEM 1896-S UOM GR')
+  t.equal(await computed('customer-account', 'blocked', { statecode: 1 }), 'All', 'an inactive account blocks')
+  t.notOk(await computed('customer-account', 'blocked', { statecode: 0 }), 'an active account does not unblock')
+})
+
+t.test('the local currency is a row of its own, if the project names it', async (t) => {
+  const constant = mappings.get('currency')?.businessCentral?.constant
+  const rows = async (settings: Record<string, unknown>): Promise<unknown> =>
+    compileExpression(typeof constant === 'string' ? constant : '').evaluate({}, { settings })
+  t.match(await rows({ localCurrency: 'GBP' }), [{ code: 'GBP', local: true }])
+  t.same((await rows({})) ?? [], [])
 })
