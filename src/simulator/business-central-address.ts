@@ -10,7 +10,7 @@ export interface Segment {
 }
 
 /** Which of the service's surfaces an address is on. */
-export type Surface =
+type Surface =
   | { readonly kind: 'api' }
   | { readonly kind: 'custom'; readonly route: string }
   | { readonly kind: 'pages' }

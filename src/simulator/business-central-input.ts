@@ -37,7 +37,7 @@ function unknownProperty(view: View, name: string): Refused {
 }
 
 /** Writing a control that is not editable. */
-export function readOnly(name: string): Refused {
+function readOnly(name: string): Refused {
   return new Refused('BadRequest', `Control '${name}' is read-only.`)
 }
 

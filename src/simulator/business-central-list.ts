@@ -44,7 +44,7 @@ const noParent: Readonly<Record<string, string>> = {
 }
 
 /** All rows of a collection in order, or those behind the row `after`. Throws the page's refusal without a parent. */
-export function rowsOf(listing: Listing, after?: string): Iterable<Entry> {
+function rowsOf(listing: Listing, after?: string): Iterable<Entry> {
   const { company, view, query, link } = listing
   const table = company.table(view.table)
   const filter = filterOf(view, query, link)

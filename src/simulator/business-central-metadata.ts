@@ -2,12 +2,10 @@
 
 import type { Property, View } from './business-central-schema.ts'
 
-const blankType: Readonly<Record<string, string>> = { Enum: 'Edm.String', Option: 'Edm.String', Stream: 'Edm.Stream' }
-
 /** The document of a route that shows these views. */
 export function metadata(views: Iterable<View>): string {
   const shown = [...views]
-  const types = shown.map(entityType).join('\n')
+  const types = [...shown.map(entityType), ...enumTypes(shown)].join('\n')
   const actions = shown.flatMap((view) => view.actions.map((name) => boundAction(view, name))).join('\n')
   const sets = shown.map((view) => `<EntitySet Name="${view.set}" EntityType="Microsoft.NAV.${view.name}"/>`).join('\n')
   return [
@@ -32,12 +30,31 @@ function entityType(view: View): string {
 }
 
 function element(view: View, property: Property): string {
-  const type = blankType[property.type] ?? `Edm.${property.type}`
+  const type = edmType(view, property)
   const length = property.length === undefined ? '' : ` MaxLength="${property.length}"`
   const nullable = view.key.includes(property.name) ? ' Nullable="false"' : ''
   const open = `<Property Name="${property.name}" Type="${type}"${nullable}${length}`
   if (property.readOnly !== true && view.modify) return `${open}/>`
   return `${open}><Annotation Term="Org.OData.Core.V1.Computed" Bool="true"/></Property>`
+}
+
+/** API pages have enumeration types; published pages show the member names as plain texts. */
+function edmType(view: View, property: Property): string {
+  if (property.type === 'Enum' && view.surface === 'api') return `Microsoft.NAV.${property.enum ?? property.name}`
+  return property.type === 'Enum' || property.type === 'Option' ? 'Edm.String' : `Edm.${property.type}`
+}
+
+function enumTypes(views: readonly View[]): string[] {
+  const values = new Map<string, readonly string[]>()
+  for (const view of views.filter((each) => each.surface === 'api')) {
+    for (const { type, name, enum: known = name, values: members = [] } of view.properties.values()) {
+      if (type === 'Enum') values.set(known, [...new Set([...(values.get(known) ?? []), ...members])])
+    }
+  }
+  return [...values].map(([name, members]) => {
+    const inner = members.map((member, at) => `<Member Name="${member}" Value="${at}"/>`).join('')
+    return `<EnumType Name="${name}">${inner}</EnumType>`
+  })
 }
 
 function boundAction(view: View, name: string): string {

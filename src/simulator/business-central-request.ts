@@ -182,7 +182,8 @@ function property(target: Target, view: View, entry: Entry, segment: Segment): A
   return json(200, { value: renderer(target.company, view, [segment.name])(entry)[segment.name] })
 }
 
-function bodyOf(request: Incoming): Row {
+/** The JSON object in a body. Throws `Refused`. */
+export function bodyOf(request: Incoming): Row {
   try {
     const body: unknown = JSON.parse(request.body)
     if (typeof body === 'object' && body !== null && !Array.isArray(body)) return body as Row

@@ -17,6 +17,8 @@ export interface Property {
   readonly values?: readonly string[]
   /** The same in words, where they differ. */
   readonly captions?: readonly string[]
+  /** Name of the enumeration type of an Enum. */
+  readonly enum?: string
   /** Table field behind it; absent = computed and always blank here. */
   readonly field?: string
   /** Table whose key the field holds. */

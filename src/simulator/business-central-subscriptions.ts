@@ -3,6 +3,7 @@
 import { jsonHeaders, notAllowed, notFound, Refused } from './business-central-error.ts'
 import { textOf } from './business-central-value.ts'
 import { entities } from './business-central-schema.ts'
+import { bodyOf } from './business-central-request.ts'
 import type { Segment } from './business-central-address.ts'
 import type { Answer, Incoming } from './service.ts'
 import type { Row } from './table.ts'
@@ -32,7 +33,7 @@ export class Subscriptions {
     if (segment.key === undefined) {
       if (request.method === 'GET') return shown(200, { value: [...this.#rows.values()] })
       if (request.method !== 'POST') throw notAllowed('subscriptions')
-      return this.#create(JSON.parse(request.body) as Row)
+      return this.#create(bodyOf(request))
     }
     const row = this.#rows.get([...segment.key.values()][0] ?? '')
     if (row === undefined) throw notFound('subscription')
@@ -51,7 +52,7 @@ export class Subscriptions {
       return { status: 204 }
     }
     if (request.method !== 'PATCH') throw notAllowed('subscriptions')
-    return shown(200, await this.#accept({ ...row, ...(JSON.parse(request.body) as Row) }))
+    return shown(200, await this.#accept({ ...row, ...bodyOf(request) }))
   }
 
   async #create(body: Row): Promise<Answer> {

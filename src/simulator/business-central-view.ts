@@ -12,10 +12,10 @@ import type { Scope } from './query-filter.ts'
 import type { Entry, Row } from './table.ts'
 
 /** Reads one property of a row. */
-export type Read = (row: Row) => unknown
+type Read = (row: Row) => unknown
 
 /** How a property of a view is read in a company. */
-export function reader(company: Company, property: Property): Read {
+function reader(company: Company, property: Property): Read {
   const { field, relation } = property
   const blank = blankOf(property)
   if (field === undefined) return () => blank
@@ -54,12 +54,12 @@ const orderStatus: Readonly<Record<string, string>> = {
 }
 
 /** The id of the row of `table` with that code; undefined for a blank or unknown one. */
-export function idOf(company: Company, table: string, code: unknown): string | undefined {
+function idOf(company: Company, table: string, code: unknown): string | undefined {
   return code === undefined || code === '' ? undefined : company.find(table, code)?.key
 }
 
 /** The customer behind a contact: by its own relation, or by that of its company. */
-export function customerOf(company: Company, contact: Row): Entry | undefined {
+function customerOf(company: Company, contact: Row): Entry | undefined {
   const head = contact['Customer No.'] ? contact : company.find('Contact', contact['Company No.'])?.row
   const number = head?.['Customer No.']
   return number === undefined || number === '' ? undefined : company.find('Customer', number)
@@ -82,7 +82,7 @@ export function renderer(company: Company, view: View, select?: readonly string[
 }
 
 /** A property by name. Throws the query's refusal when there is none. */
-export function propertyOf(view: View, name: string): Property {
+function propertyOf(view: View, name: string): Property {
   const property = view.properties.get(name)
   if (property === undefined) {
     throw new QueryError(`Could not find a property named '${name}' on type 'Microsoft.NAV.${view.name}'.`)

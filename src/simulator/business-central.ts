@@ -51,7 +51,8 @@ const offered = '$select $filter $expand $orderby $top $skip $count $skiptoken $
 const dialect: Dialect = {
   offered: new Set(offered.split(' ')),
   refusal: (option) => new QueryError(`The query option '${option}' is not supported.`),
-  inOperator: true,
+  // Lists with `in` need $schemaversion=2.1, which v2.0 does not have.
+  inOperator: false,
   noLambda: 'The operators any and all are not supported.',
   orOverOneProperty: "The 'OR' operator is not supported on distinct fields on an OData filter.",
   maxExpand: 100,

@@ -106,7 +106,7 @@ const jobQueue: readonly DemoRow[] = [
 ]
 
 /** The key of a demo record as its file states it. */
-export function keyOf(set: string, row: DemoRow): string {
+function keyOf(set: string, row: DemoRow): string {
   const words = keyWords[set]
   if (words !== undefined) return words.map((word) => String(row[word])).join('|')
   const word = ['number', 'code', 'Code', 'No', 'jobQueueEntryId'].find((name) => row[name] !== undefined)

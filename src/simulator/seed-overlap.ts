@@ -13,7 +13,7 @@ import type { Row } from './table.ts'
  * `number`: account number and all else agree. `name`: only name and post code do. `differs`: same number, another
  * phone and city. `blank`: same number, half of the columns empty. `twice`: two accounts with that name and post code.
  */
-export type Resemblance = 'number' | 'name' | 'differs' | 'blank' | 'twice'
+type Resemblance = 'number' | 'name' | 'differs' | 'blank' | 'twice'
 
 const cycle: readonly Resemblance[] = ['number', 'name', 'differs', 'blank']
 
