@@ -158,9 +158,7 @@ t.test('expressions compile and read only what their row, its pages and its join
         const from: Side = direction === 'toSales' ? 'businessCentral' : 'sales'
         const source = file[from] ?? {}
         const names = [...namesOf(from, source).keys(), ...Object.keys(source.join ?? {})]
-        // A constant row brings columns of its own.
-        const constant = typeof source.constant === 'string' ? (source.constant.match(/'(\w+)':/g) ?? []) : []
-        const known = new Set([...names, ...constant.map((text) => text.slice(1, -2))])
+        const known = new Set(names)
         t.same(checkExpression(expression), [], `${name}: ${rowName}`)
         for (const path of pathsIn(jsonata(expression).ast()))
           t.ok(known.has(path), `${name}: ${rowName} reads ${path}`)
@@ -205,12 +203,16 @@ async function computed(mapping: string, row: string, source: Row, settings: Rec
 t.test('expressions give what the native rules ask for', async (t) => {
   const rate = { exchangeRateAmount: 100, relationalExchangeRateAmount: 80 }
   t.equal(await computed('currency', 'rate', { code: 'EUR', rate }), 1.25, 'units of the currency for one of the base')
-  t.equal(await computed('currency', 'rate', { code: 'GBP', local: true }), 1, 'the local currency is the base')
+  t.equal(
+    await computed('currency', 'rate', { code: 'GBP' }, { localCurrency: 'GBP' }),
+    1,
+    'the local currency is the base',
+  )
   await t.rejects(async () => computed('currency', 'rate', { code: 'XXX' }), /no exchange rate/, 'no rate is an error')
   const base = { exchangeRateAmount: 100, relationalExchangeRateAmount: 50 }
   t.equal(await computed('currency', 'rateToBase', { rate, base }), 0.625, 'both rates against another base')
   t.equal(
-    await computed('currency', 'rateToBase', { local: true, base }),
+    await computed('currency', 'rateToBase', { code: 'GBP', base }, { localCurrency: 'GBP' }),
     0.5,
     'the local currency against another base',
   )
@@ -241,6 +243,15 @@ t.test('the local currency is a row of its own, if the project names it', async 
   const constant = mappings.get('currency')?.businessCentral?.constant
   const rows = async (settings: Record<string, unknown>): Promise<unknown> =>
     compileExpression(typeof constant === 'string' ? constant : '').evaluate({}, { settings })
-  t.match(await rows({ localCurrency: 'GBP' }), [{ code: 'GBP', local: true }])
+  const named = { localCurrency: 'GBP', localCurrencyName: 'Pound Sterling', localCurrencySymbol: '£' }
+  const [row] = (await rows(named)) as readonly Row[]
+  t.match(row, { code: 'GBP', displayName: 'Pound Sterling', symbol: '£' })
+  const columns = columnsOf('businessCentral', { entity: 'currencies' }) ?? {}
+  t.same(
+    Object.keys(row ?? {}).filter((column) => !(column in columns)),
+    [],
+    'it has the columns of a currency',
+  )
+  t.match(await rows({ localCurrency: 'GBP' }), [{ code: 'GBP' }])
   t.same((await rows({})) ?? [], [])
 })
