@@ -457,7 +457,8 @@ t.test('metadata names entities, keys, types and lengths', async (t) => {
 t.test(
   'a person works by number, may stamp an edit late, and posts calculated fields without moving the stamp',
   async (t) => {
-    const { service } = company()
+    const bc = company()
+    const { service } = bc
     const late = service.hand.edit('customers', '10000', { city: 'York', lastModifiedDateTime: '2026-11-20T11:50:00Z' })
     t.match(late, { city: 'York', lastModifiedDateTime: '2026-11-20T11:50:00.000Z' })
     const before = bc.first('salesInvoices', "number eq '103001'")
