@@ -4,7 +4,16 @@
  */
 import t from 'tap'
 import type { FieldRow, MappingFile } from '../../src/config/schema-types.ts'
-import { jobs, list, mappings, nativeRows, nativeTables, type NativeRow, type NativeTable } from './standard-files.ts'
+import {
+  directionOf,
+  jobs,
+  list,
+  mappings,
+  nativeRows,
+  nativeTables,
+  type NativeRow,
+  type NativeTable,
+} from './standard-files.ts'
 
 type Direction = NativeRow['direction']
 /** One problem, in words. */
@@ -26,15 +35,6 @@ const filesOf = (native: string): readonly string[] =>
 function within(table: Direction, row: Direction): Direction | undefined {
   if (table === 'both') return row
   return row === 'both' || row === table ? table : undefined
-}
-
-/** The direction of a row as the schema defines its default. */
-function directionOf(file: MappingFile, row: FieldRow): Direction {
-  if (row.direction !== undefined) return row.direction
-  const oneColumn = (row.businessCentral === undefined) !== (row.sales === undefined)
-  if (oneColumn && (row.compute !== undefined || row.value !== undefined))
-    return row.sales === undefined ? 'toBusinessCentral' : 'toSales'
-  return file.direction ?? 'both'
 }
 
 /** The Sales column of a row; a choice mapping writes the label of its column's options. */

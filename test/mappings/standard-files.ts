@@ -1,8 +1,15 @@
 /** Reads the standard set as people wrote it, and the native facts it is held against. */
 import { readdirSync, readFileSync } from 'node:fs'
 import { parse } from 'yaml'
-import type { Side } from '../../src/config/config.ts'
-import type { IncludeFile, JobsFile, MappingFile, Source, StandardFile } from '../../src/config/schema-types.ts'
+import type { Direction, Side } from '../../src/config/config.ts'
+import type {
+  FieldRow,
+  IncludeFile,
+  JobsFile,
+  MappingFile,
+  Source,
+  StandardFile,
+} from '../../src/config/schema-types.ts'
 
 const root = new URL('../../', import.meta.url)
 const text = (path: string): string => readFileSync(new URL(path, root), 'utf8')
@@ -78,3 +85,12 @@ export const nativeRows = readJson('data/native/field-rows.json') as readonly Na
 /** One text or several, as a list. */
 export const list = (texts: string | string[] | undefined): readonly string[] =>
   texts === undefined ? [] : typeof texts === 'string' ? [texts] : texts
+
+/** The direction of a row as the schema defines its default. */
+export function directionOf(file: MappingFile, row: FieldRow): Direction {
+  if (row.direction !== undefined) return row.direction
+  const oneColumn = (row.businessCentral === undefined) !== (row.sales === undefined)
+  if (oneColumn && (row.compute !== undefined || row.value !== undefined))
+    return row.sales === undefined ? 'toBusinessCentral' : 'toSales'
+  return file.direction ?? 'both'
+}

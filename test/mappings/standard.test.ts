@@ -8,7 +8,16 @@ import { compileExpression } from '../../src/core/expression.ts'
 import type { Row } from '../../src/core/record.ts'
 import type { FieldRow, Join, Lookup, MappingFile, Source, WithPage } from '../../src/config/schema-types.ts'
 import { columnsOf, namesOf, placesOf, sidesOf } from './catalog.ts'
-import { includeFiles, jobs, mappingFiles, mappings, readJson, readYaml, standard } from './standard-files.ts'
+import {
+  directionOf,
+  includeFiles,
+  jobs,
+  mappingFiles,
+  mappings,
+  readJson,
+  readYaml,
+  standard,
+} from './standard-files.ts'
 
 const rowsOf = (file: MappingFile): readonly (readonly [string, FieldRow])[] =>
   Object.entries(file.fields ?? {}).flatMap(([name, row]) => (row === null ? [] : [[name, row] as const]))
@@ -254,4 +263,17 @@ t.test('the local currency is a row of its own, if the project names it', async 
   )
   t.match(await rows({ localCurrency: 'GBP' }), [{ code: 'GBP' }])
   t.same((await rows({})) ?? [], [])
+})
+
+t.test('the source of a row that travels one way wins at a first match, as natively', (t) => {
+  // Sales keeps what it calls its own currencies.
+  const kept = new Set(['currency.symbol', 'currency.name'])
+  for (const [name, file] of mappings)
+    for (const [rowName, row] of rowsOf(file)) {
+      const direction = directionOf(file, row)
+      if (direction === 'both' || row.on === 'create' || 'value' in row || kept.has(`${name}.${rowName}`)) continue
+      const source = direction === 'toSales' ? 'businessCentral' : 'sales'
+      t.equal((row.firstMatch ?? file.firstMatch)?.different, source, `${name}: ${rowName}`)
+    }
+  t.end()
 })
