@@ -51,8 +51,11 @@ export const salesAddress = (connection: Connection, path: string): Address => (
 /** A row of the collection, or rows below it. */
 export const below = (address: Address, id: string, child?: string): Address => ({
   ...address,
-  path: `${address.path}(${id})${child === undefined ? '' : `/${child}`}`,
+  path: `${address.path}(${encodeKey(id)})${child === undefined ? '' : `/${child}`}`,
 })
+
+/** A key as a path segment holds it; its own signs stay readable. */
+const encodeKey = (id: string): string => encodeURIComponent(id).replaceAll('%3D', '=').replaceAll('%2C', ',')
 
 /** The whole address with query options; values are encoded here. */
 export function urlOf(address: Address, options: Readonly<Record<string, string | undefined>> = {}): string {

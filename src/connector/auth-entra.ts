@@ -10,7 +10,10 @@ import type { Auth, EntraAuth } from '../config/config.ts'
 import { federatedAssertion } from './auth-assertion.ts'
 import { loginFailure } from './auth-refusal.ts'
 import type { AuthPorts, Token } from './auth.ts'
-import type { Http } from './http.ts'
+import { NoAnswer } from './http.ts'
+import type { HttpAnswer, HttpRequest } from './http.ts'
+import { waitBeforeRetry } from './retry.ts'
+import type { Failure } from './retry.ts'
 
 type Method = Exclude<Auth, { readonly method: 'basic' }>
 type Credential = Exclude<Method, { readonly method: 'managed-identity' }>
@@ -46,7 +49,7 @@ function confidentialClient(
 ): () => Promise<AuthenticationResult | null> {
   const client = new msal.ConfidentialClientApplication({
     auth: { ...authorityOf(auth), ...credentialOf(auth, ports) },
-    system: systemOf(ports.http, auth.authority),
+    system: systemOf(ports, auth.authority),
   })
   return () => client.acquireTokenByClientCredential({ scopes: [auth.scope], skipCache: true })
 }
@@ -58,7 +61,7 @@ function managedIdentity(
 ): () => Promise<AuthenticationResult | null> {
   const client = new msal.ManagedIdentityApplication({
     ...(auth.clientId === undefined ? {} : { managedIdentityIdParams: { userAssignedClientId: auth.clientId } }),
-    system: { networkClient: networkOf(ports.http), disableInternalRetries: true },
+    system: { networkClient: networkOf(ports), disableInternalRetries: true },
   })
   const resource = auth.scope.replace(/\/\.default$/, '')
   return () => client.acquireToken({ resource, forceRefresh: true })
@@ -117,9 +120,9 @@ function certificateOf(
   }
 }
 
-function systemOf(http: Http, authority: string): NonNullable<Configuration['system']> {
+function systemOf(ports: AuthPorts, authority: string): NonNullable<Configuration['system']> {
   return {
-    networkClient: networkOf(http, authority),
+    networkClient: networkOf(ports, authority),
     disableInternalRetries: true,
     loggerOptions: { piiLoggingEnabled: false },
   }
@@ -127,7 +130,7 @@ function systemOf(http: Http, authority: string): NonNullable<Configuration['sys
 
 type Network = NonNullable<NonNullable<Configuration['system']>['networkClient']>
 
-function networkOf(http: Http, authority?: string): Network {
+function networkOf(ports: AuthPorts, authority?: string): Network {
   const real = authority === undefined ? undefined : new URL(authority)
   const send = async (
     method: 'GET' | 'POST',
@@ -136,12 +139,50 @@ function networkOf(http: Http, authority?: string): Network {
   ): Promise<{ headers: Record<string, string>; body: never; status: number }> => {
     const target = new URL(url)
     if (target.host === real?.host) target.protocol = real.protocol
-    const answer = await http.send({ method, url: target.href, headers: options?.headers ?? {}, body: options?.body })
+    const request: HttpRequest = { method, url: target.href, headers: options?.headers ?? {}, body: options?.body }
+    const answer = await patiently(ports, request)
     // The library reads the body only; headers matter to flows that are not used here.
-    return { headers: {}, body: JSON.parse(answer.text) as never, status: answer.status }
+    return { headers: {}, body: answer.body as never, status: answer.status }
   }
   return {
     sendGetRequestAsync: (url, options) => send('GET', url, options),
     sendPostRequestAsync: (url, options) => send('POST', url, options),
+  }
+}
+
+/** Asking for a token changes nothing, so it may be repeated. Throws NoAnswer when no sense can be had. */
+async function patiently(ports: AuthPorts, request: HttpRequest): Promise<{ status: number; body: unknown }> {
+  for (let made = 1; ; made += 1) {
+    const answer = await ports.http.send(request).catch(asNoAnswer)
+    const failure = failureIn(answer)
+    if (!(answer instanceof NoAnswer) && failure === undefined) return jsonIn(answer)
+    const random = ports.random()
+    const attempt = { made, purpose: 'read', failure: failure ?? silence, now: ports.clock.now(), random } as const
+    const waitMs = waitBeforeRetry(attempt)
+    if (waitMs === undefined) {
+      throw answer instanceof NoAnswer ? answer : new NoAnswer(`it answered with status ${answer.status}`, true)
+    }
+    await ports.clock.sleep(waitMs)
+  }
+}
+
+const silence: Failure = { kind: 'silence', sent: true }
+
+function asNoAnswer(error: unknown): NoAnswer {
+  if (error instanceof NoAnswer) return error
+  throw error
+}
+
+function failureIn(answer: HttpAnswer | NoAnswer): Failure | undefined {
+  if (answer instanceof NoAnswer) return { kind: 'silence', sent: answer.sent }
+  if (answer.status < 500 && answer.status !== 429) return undefined
+  return { kind: 'status', status: answer.status, retryAfter: answer.header('retry-after') }
+}
+
+function jsonIn(answer: HttpAnswer): { status: number; body: unknown } {
+  try {
+    return { status: answer.status, body: JSON.parse(answer.text) }
+  } catch {
+    throw new NoAnswer(`it answered with status ${answer.status} and no token`, true)
   }
 }

@@ -42,6 +42,7 @@ const reasons: Readonly<Record<number, readonly [message: string, remedy: string
   700024: ['the federated token has expired', 'Hand in a fresh token; in GitHub Actions leave `auth.assertion` out.'],
   500011: ['the service asked for is not known in this tenant', 'Check `auth.scope` and the `url` of the connection.'],
   70011: ['the scope is not valid', 'Check `auth.scope`: it must end with /.default.'],
+  1002012: ['the scope is not valid', 'Check `auth.scope`: it must end with /.default.'],
   53003: [
     'a conditional access policy blocks the login',
     'Exempt the application from the policy, or allow the runner’s address.',

@@ -24,6 +24,8 @@ export interface AuthPorts {
   readonly side: Side
   readonly http: Http
   readonly clock: Clock
+  /** 0 to 1. */
+  readonly random: () => number
   readonly env: Readonly<Record<string, string | undefined>>
 }
 

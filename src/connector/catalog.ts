@@ -35,8 +35,9 @@ export function catalog(metadata: Metadata): Catalog {
     describe: async (entity, wanted = []) => {
       const ours = askedFor.has(keyOf(entity)) ? undefined : await known(entity)
       if (ours !== undefined && wanted.every((name) => ours.columns[name] !== undefined)) return ours
+      const theirs = await whole(entity)
       askedFor.add(keyOf(entity))
-      return whole(entity)
+      return theirs
     },
   }
 }

@@ -50,7 +50,7 @@ export interface HttpOptions {
   readonly userAgent: string
 }
 
-/** Idle connections live a little shorter than the services keep them, so that no write meets a closed one. */
+/** Idle connections are dropped before the services drop them, so that no write meets a closed one. */
 const idleMs = 15_000
 const mostRedirects = 3
 const neverReached = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH'])
@@ -106,7 +106,7 @@ export function httpClient(options: HttpOptions): Http {
 }
 
 function newAgent(url: URL, proxy: string | undefined): HttpAgent | HttpsAgent {
-  const keep = { keepAlive: true, keepAliveMsecs: idleMs, scheduling: 'lifo' } as const
+  const keep = { keepAlive: true, timeout: idleMs, scheduling: 'lifo' } as const
   if (proxy !== undefined) return new HttpsProxyAgent(proxy, keep)
   return url.protocol === 'https:' ? new HttpsAgent(keep) : new HttpAgent(keep)
 }

@@ -82,7 +82,7 @@ function reachOf(
     http,
     clock,
     random,
-    authorization: authorization(connection.auth, { side, http, clock, env }),
+    authorization: authorization(connection.auth, { side, http, clock, random, env }),
     parallel: parallel(most, Math.min(most, dialect.parallel.first)),
     headers: dialect.headers,
   })

@@ -1,8 +1,9 @@
 /** Pure: how far one operation has come, and what its result is. */
+import type { Row } from '../core/record.ts'
 import type { PartAnswer } from './batch.ts'
 import type { Refusal, WriteResult } from './connector.ts'
 import type { Verdict } from './dialect.ts'
-import { isGuid, keyOf, sameId } from './query.ts'
+import { keyOf, sameId } from './query.ts'
 import { refusalOf, serviceError } from './refusal.ts'
 import { etagOf, partOf, stampOf } from './rows.ts'
 import { createdKey } from './steps.ts'
@@ -45,25 +46,28 @@ export function preconditionOf(progress: Progress, ready: ReadyStep): string | u
 /** A step succeeded. */
 export function advance(progress: Progress, ready: ReadyStep, answer: PartAnswer): void {
   progress.done += 1
-  const { step, shape } = ready
   const id = idOf(ready, answer) ?? ''
-  const etag = step.kind === 'delete' ? undefined : (etagOf(answer.body) ?? answer.etag)
+  const etag = ready.step.kind === 'delete' ? undefined : (etagOf(answer.body) ?? answer.etag)
   if (etag === undefined) progress.etags.delete(rowName(ready, id))
   else progress.etags.set(rowName(ready, id), etag)
-  const row = step.kind === 'delete' ? undefined : partOf(answer.body, shape)
-  const modified =
-    typeof answer.body === 'object' && answer.body !== null ? stampOf({ ...answer.body }, shape) : undefined
-  const isMain = ready.tells || progress.told === undefined
-  if (isMain) progress.told = { kind: 'done', id, etag, row, ...(modified === undefined ? {} : { modified }) }
+  if (!ready.main) return
+  const row = ready.tells ? partOf(answer.body, ready.shape) : undefined
+  const modified = stampOf(bodyOf(answer), ready.shape)
+  progress.told = { kind: 'done', id, etag, row, ...(modified === undefined ? {} : { modified }) }
 }
+
+const bodyOf = (answer: PartAnswer): Row =>
+  typeof answer.body === 'object' && answer.body !== null ? (answer.body as Row) : {}
 
 /** The key of the record a step wrote. */
 function idOf(ready: ReadyStep, answer: PartAnswer): string | undefined {
   if (ready.step.kind !== 'create') return ready.step.key
-  const body = typeof answer.body === 'object' && answer.body !== null ? { ...answer.body } : {}
-  const inLocation = /\(([^()]+)\)[^()]*$/.exec(answer.location ?? '')?.[1]
-  const located = inLocation === undefined ? undefined : isGuid(inLocation) ? inLocation.toLowerCase() : inLocation
-  return keyOf(body, ready.shape.description) ?? createdKey(ready) ?? located
+  const located = /\(([^()]+)\)[^()]*$/.exec(answer.location ?? '')?.[1]
+  return (
+    keyOf(bodyOf(answer), ready.shape.description) ??
+    createdKey(ready) ??
+    (located === undefined ? undefined : sameId(located))
+  )
 }
 
 /** The service turned a step down. */

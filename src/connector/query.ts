@@ -36,17 +36,11 @@ export function keyOf(row: Row, description: Pick<Description, 'key' | 'columns'
   for (const name of description.key) {
     const value = row[name]
     if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'boolean') return undefined
-    parts.push(encodeKey(literal(value, description.columns[name])))
+    parts.push(literal(value, description.columns[name]))
   }
   if (parts.length === 1) return parts[0]
   return parts.map((part, index) => `${description.key[index]}=${part}`).join(',')
 }
-
-// What would end the path segment or the query is encoded; the rest stays readable in state and reports.
-const encodeKey = (text: string): string => text.replace(/[%/?#&+\\]/g, (sign) => encodeURIComponent(sign))
-
-/** The literal behind an id of a single key column, as filters write it. */
-export const decodeKey = (id: string): string => id.replace(/%(2[0-9a-f]|3f|5c)/gi, (sign) => decodeURIComponent(sign))
 
 /** Ids that mean the same row are the same text: guids in lower case. */
 export const sameId = (id: string): string => (guid.test(id) ? id.toLowerCase() : id)

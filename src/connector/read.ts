@@ -12,7 +12,7 @@ import { gather } from './gather.ts'
 import type { Ask } from './gather.ts'
 import { pages } from './pages.ts'
 import type { RawPage } from './pages.ts'
-import { changedSince, decodeKey, inList, keyOf, orChain, pieces, sameId } from './query.ts'
+import { changedSince, inList, keyOf, orChain, pieces, sameId } from './query.ts'
 import { readOptions, shapeOf } from './reach.ts'
 import type { Reach } from './reach.ts'
 import { changeOf, propertyOf, upsertOf } from './rows.ts'
@@ -124,8 +124,7 @@ async function asksFor(
     return ids.map((id) => ({ address: below(address, id), options: readOptions(shape), what, single: true }))
   const property = propertyOf(shape.side, key, shape.description.columns[key])
   return pieces(ids, reach.dialect.keysInFilter).map((piece) => {
-    const literals = piece.map(decodeKey)
-    const filter = reach.dialect.side === 'sales' ? inList(property, literals) : orChain(property, literals)
+    const filter = reach.dialect.side === 'sales' ? inList(property, piece) : orChain(property, piece)
     return { address, options: readOptions(shape, filter), what }
   })
 }

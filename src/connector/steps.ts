@@ -21,6 +21,8 @@ export interface ReadyStep {
   /** How the answer is read; on the operation's main entity it selects what the operation wants. */
   readonly shape: Shape
   readonly body: Readonly<Record<string, unknown>> | undefined
+  /** About the record that the operation is about; other steps write further pages of it. */
+  readonly main: boolean
   /** The operation's result comes from this step's answer. */
   readonly tells: boolean
 }
@@ -36,7 +38,8 @@ export async function prepare(reach: Reach, operation: WriteOperation): Promise<
   const last = operation.steps.findLastIndex((step) => step.kind !== 'delete' && isSame(step.entity, main))
   const steps: ReadyStep[] = []
   for (const [index, step] of operation.steps.entries()) {
-    const select = isSame(step.entity, main) ? operation.select : []
+    const isMain = isSame(step.entity, main)
+    const select = isMain ? operation.select : []
     const values = step.kind === 'delete' ? {} : step.values
     const description = await reach.catalog.describe(step.entity, [...Object.keys(values), ...select])
     const encoded = encode(reach.dialect.side, values, description)
@@ -49,7 +52,7 @@ export async function prepare(reach: Reach, operation: WriteOperation): Promise<
       modified: description.modified,
     }
     const body = step.kind === 'delete' ? undefined : encoded.body
-    steps.push({ step, address: await reach.address(step.entity), shape, body, tells: index === last })
+    steps.push({ step, address: await reach.address(step.entity), shape, body, main: isMain, tells: index === last })
   }
   return { kind: 'ready', ready: { operation, steps } }
 }
