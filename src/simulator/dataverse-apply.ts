@@ -1,7 +1,9 @@
 /** $apply: filter, groupby, aggregate. */
 
 import { refused } from './dataverse-error.ts'
+import { FORMATTED, formattedValue } from './dataverse-format.ts'
 import type { Organization } from './dataverse-organization.ts'
+import type { Preferences } from './dataverse-preferences.ts'
 import { dialect, scopeOf } from './dataverse-read.ts'
 import type { TableSchema } from './dataverse-schema.ts'
 import { compileFilter, matching } from './query-filter.ts'
@@ -15,8 +17,15 @@ const MAX_ROWS = 50_000
 const FORM =
   /^(?:filter\((?<filter>.*)\)\/)?(?:groupby\(\((?<by>[^)]*)\)(?:,aggregate\((?<each>.*)\))?\)|aggregate\((?<all>.*)\))$/su
 
+/** What `$apply` is answered for. */
+export interface Applying {
+  readonly organization: Organization
+  readonly schema: TableSchema
+  readonly preferences: Pick<Preferences, 'annotation'>
+}
+
 /** Answers the `$apply` option. Throws 400 for what is not understood. */
-export function applyRows(organization: Organization, schema: TableSchema, text: string): Row[] {
+export function applyRows({ organization, schema, preferences }: Applying, text: string): Row[] {
   const form = FORM.exec(text)?.groups
   if (form === undefined) throw refused(`Syntax error in $apply '${text}'.`, '0x80060888')
   const scope = scopeOf(organization, schema)
@@ -28,9 +37,11 @@ export function applyRows(organization: Organization, schema: TableSchema, text:
   }
   const aggregates = (form['each'] ?? form['all'] ?? '').split(',').filter((part) => part !== '')
   const by = (form['by'] ?? '').split(',').filter((part) => part !== '')
+  const format: Format = (column, value) =>
+    preferences.annotation(FORMATTED) ? formattedValue(organization, schema, column, { [column]: value }) : undefined
   return grouped(rows, by, scope).map(({ keys, members }) => ({
     ...keys,
-    ...Object.fromEntries(aggregates.map((part) => aggregate(part.trim(), members, scope))),
+    ...Object.assign({}, ...aggregates.map((part) => aggregate(part.trim(), members, scope, format))),
   }))
 }
 
@@ -48,15 +59,20 @@ function grouped(rows: readonly Row[], by: readonly string[], scope: Scope): { k
   return [...groups.values()]
 }
 
-function aggregate(text: string, rows: readonly Row[], scope: Scope): [string, unknown] {
+type Format = (column: string, value: unknown) => string | undefined
+
+function aggregate(text: string, rows: readonly Row[], scope: Scope, format: Format): Row {
   const match = /^(?:\$count|(?<path>\S+) with (?<how>\w+)) as (?<name>\w+)$/u.exec(text)?.groups
   if (match === undefined) throw refused(`Syntax error in aggregate '${text}'.`, '0x80060888')
-  if (match['path'] === undefined) return [match['name'] ?? '', rows.length]
-  const read = scope.read(match['path'].split('/'))
+  const { path, how = '', name = '' } = match
+  if (path === undefined) return { [name]: rows.length }
+  const read = scope.read(path.split('/'))
   const values = rows.map(read).filter((value) => (value ?? null) !== null) as (string | number)[]
-  const how = HOW[match['how'] ?? '']
-  if (how === undefined) throw refused(`The aggregate '${match['how']}' is not supported.`, '0x80060888')
-  return [match['name'] ?? '', how(values)]
+  const make = HOW[how]
+  if (make === undefined) throw refused(`The aggregate '${how}' is not supported.`, '0x80060888')
+  const value = make(values)
+  const formatted = path.includes('/') || how === 'countdistinct' ? undefined : format(path, value)
+  return { ...(formatted === undefined ? {} : { [`${name}@${FORMATTED}`]: formatted }), [name]: value }
 }
 
 type Values = readonly (string | number)[]

@@ -17,7 +17,7 @@ export function readCollection(call: Call, schema: TableSchema, among?: readonly
   if (apply !== undefined) {
     return json(call, 200, {
       '@odata.context': context(call, schema.set),
-      value: applyRows(organization, schema, apply),
+      value: applyRows({ organization, schema, preferences }, apply),
     })
   }
   if (preferences.trackChanges || query.options.has('$deltatoken')) return readTracked(call, schema)

@@ -80,7 +80,13 @@ function annotator(
   }
 }
 
-function formattedValue(organization: Organization, schema: TableSchema, name: string, row: Row): string | undefined {
+/** A value as a person reads it: names behind lookups, labels, amounts with their currency. */
+export function formattedValue(
+  organization: Organization,
+  schema: TableSchema,
+  name: string,
+  row: Row,
+): string | undefined {
   const column = schema.columns[name] as Column
   if (isLookup(column)) {
     const target = organization.target(schema, name, row)

@@ -27,10 +27,7 @@ const RULES: Readonly<Record<string, Rules>> = {
       checkRate(write)
       unique(write, ['isocurrencycode'], 'The currency already exists.')
     },
-    beforeUpdate: (write) => {
-      checkRate(write)
-      writeOnce(write, 'isocurrencycode', 'The ISO currency code cannot be changed.')
-    },
+    beforeUpdate: checkRate,
     beforeDelete: (removal) => {
       if (removal.organization.baseCurrency().key === removal.id) throw refused('The base currency cannot be deleted.')
       restrict(

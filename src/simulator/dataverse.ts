@@ -59,18 +59,26 @@ function serve(organization: Organization, request: Incoming, gate: Gate): Answe
     continueOnError,
     transaction: (work) => organization.world.transaction(work),
     serve: (part, contentIds) =>
-      answering(() => organization.world.transaction(() => serveRequest(organization, part, contentIds))),
+      answeringPart(() => organization.world.transaction(() => serveRequest(organization, part, contentIds))),
   })
 }
 
 /** Turns what was thrown into the answer that says it. */
 function answering(work: () => Answer): Answer {
   try {
+    return answeringPart(work)
+  } catch (error) {
+    if (!(error instanceof UndeclaredContentId)) throw error
+    return { status: 400, headers: { 'Content-Type': 'text/plain', 'OData-Version': '4.0' }, body: error.message }
+  }
+}
+
+/** The same inside a batch, where an undeclared Content-ID ends the whole batch. */
+function answeringPart(work: () => Answer): Answer {
+  try {
     return work()
   } catch (error) {
-    if (error instanceof UndeclaredContentId) {
-      return { status: 400, headers: { 'Content-Type': 'text/plain', 'OData-Version': '4.0' }, body: error.message }
-    }
+    if (error instanceof UndeclaredContentId) throw error
     if (error instanceof DataverseError) return errorAnswer(error.status, error.code, error.message)
     if (error instanceof QueryError) return errorAnswer(400, error.code ?? '0x80060888', error.message)
     throw error

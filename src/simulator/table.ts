@@ -43,6 +43,7 @@ export interface TableOptions {
 
 /** A write that names a key which is already there. */
 export class DuplicateKey extends Error {
+  override readonly name = 'DuplicateKey'
   readonly table: string
   readonly key: string
   constructor(table: string, key: string) {

@@ -9,7 +9,9 @@ import { startSimulator } from '../../src/simulator/simulator.ts'
 import type { Simulator, SimulatorOptions } from '../../src/simulator/simulator.ts'
 import type { Row } from '../../src/simulator/table.ts'
 
-type Test = typeof t
+interface Test {
+  teardown(done: () => unknown): void
+}
 
 interface Reply {
   readonly status: number
@@ -23,7 +25,6 @@ interface Site {
   readonly call: (method: string, path: string, body?: unknown, headers?: Record<string, string>) => Promise<Reply>
   /** Id of a row just created. */
   readonly create: (set: string, values: Row) => Promise<string>
-  readonly id: (name: string) => string
 }
 
 const NONE = '00000000-0000-0000-0000-00000000dead'
@@ -57,7 +58,7 @@ async function site(
     if (reply.status !== 204) throw new Error(`${set}: ${reply.status} ${reply.text}`)
     return /\(([^)]+)\)$/u.exec(reply.headers.get('odata-entityid') ?? '')?.[1] ?? ''
   }
-  return { simulator, call, create, id: (name) => name }
+  return { simulator, call, create }
 }
 
 const rows = (reply: Reply) => reply.body['value'] as Row[]
@@ -104,9 +105,17 @@ t.test('every documented exchange works', async (t) => {
       },
     },
   })
-  const { simulator, call } = here
+  const { simulator } = here
   const one = '00000000-0000-0000-0000-000000000001'
-  const account = { accountid: one, name: 'Litware', description: 'd', revenue: 20_000, customertypecode: 1 }
+  const contact = simulator.sales.create('contacts', { lastname: 'Stubberod' })['contactid']
+  const account = {
+    accountid: one,
+    name: 'Litware',
+    description: 'd',
+    revenue: 20_000,
+    customertypecode: 1,
+    _primarycontactid_value: contact,
+  }
   const prepare: Record<string, () => void> = {
     'dv-upsert-ifmatch-404': () => simulator.sales.delete('accounts', one),
     'dv-duplicate-detected': () => simulator.sales.create('accounts', { name: 'Sample Account' }),
@@ -123,30 +132,29 @@ t.test('every documented exchange works', async (t) => {
     'dv-win-opportunity': () =>
       simulator.sales.create('opportunities', { opportunityid: 'b3828ac8-917a-e511-80d2-00155d2a68d2', name: 'o' }),
     'dv-cancel-order': () => simulator.sales.create('salesorders', { salesorderid: one, name: 'o' }),
-    'dv-throttle-requests': () =>
-      simulator.faults.add({
-        match: { times: 1 },
-        do: {
-          status: 429,
-          retryAfter: 7,
-          body: '{"error":{"code":"0x80072322","message":"Number of requests exceeded the limit of 6000 over time window of 300 seconds."}}',
-        },
-      }),
   }
   const samples = JSON.parse(readFileSync(new URL('dataverse-exchanges.json', import.meta.url), 'utf8')) as Sample[]
+  const spent = await site(t, {}, { limits: { sales: { requests: 0 } } })
   for (const { id, request, response } of samples) {
     if (simulator.sales.row('accounts', one) === undefined) simulator.sales.create('accounts', account)
     prepare[id]?.()
-    const real = (text: string) => text.replaceAll('{org}', simulator.sales.url).replaceAll('{id}', one)
+    const real = (text: string) =>
+      text
+        .replaceAll('{org}', id === 'dv-throttle-requests' ? spent.simulator.sales.url : simulator.sales.url)
+        .replaceAll('{id}', one)
     const body =
       request.body === null
         ? undefined
         : real(typeof request.body === 'string' ? request.body : JSON.stringify(request.body))
-    const reply = await call(request.method, real(request.url), body, request.headers)
+    const { call } = id === 'dv-throttle-requests' ? spent : here
+    const headers = Object.fromEntries(
+      Object.entries(request.headers).map(([name, value]) => [name.toLowerCase(), value]),
+    )
+    const reply = await call(request.method, real(request.url), body, headers)
     t.equal(reply.status, response.status, `${id}: status, got ${reply.text.slice(0, 300)}`)
     for (const name of Object.keys(response.headers)) t.ok(reply.headers.get(name), `${id}: header ${name}`)
     if (typeof response.body === 'string') t.equal(reply.text, response.body, `${id}: text`)
-    else t.strictSame(shape(reply.body), shape(response.body), `${id}: shape`)
+    else t.strictSame(shape(reply.body), shape(response.body ?? {}), `${id}: shape`)
   }
 })
 
@@ -166,7 +174,7 @@ function shape(value: unknown): unknown {
   // What a sample leaves blank says nothing about its kind.
   return Object.fromEntries(
     Object.entries(rest)
-      .sort()
+      .sort(([a], [b]) => (a < b ? -1 : 1))
       .map(([name, part]) => [name, typeof part === 'object' && part !== null ? shape(part) : 'value']),
   )
 }
@@ -313,7 +321,7 @@ t.test('collections are filtered, ordered and paged', async (t) => {
   }
   t.equal(pages, 3)
   t.strictSame(
-    seen.toSorted(),
+    seen.map(String).toSorted((a, b) => a.localeCompare(b)),
     made.map((row) => row.name),
   )
   const ordered: unknown[] = []
@@ -636,7 +644,12 @@ t.test('products, units, prices and currencies follow the rules of Sales', async
   t.equal((await call('POST', 'transactioncurrencies', { ...euro, exchangerate: 0 })).status, 400)
   const currency = await create('transactioncurrencies', { ...euro, exchangerate: 0.8 })
   t.equal((await call('POST', 'transactioncurrencies', { ...euro, exchangerate: 0.8 })).status, 412)
-  t.equal((await call('PATCH', `transactioncurrencies(${currency})`, { isocurrencycode: 'EUX' })).status, 400)
+  await call('PATCH', `transactioncurrencies(${currency})`, { isocurrencycode: 'EUX' })
+  t.equal(
+    (await call('GET', `transactioncurrencies(${currency})/isocurrencycode`)).body['value'],
+    'EUR',
+    'written once',
+  )
   const foreign = await create('accounts', {
     name: 'F',
     creditlimit: 80,
@@ -749,10 +762,8 @@ t.test('a client that others wrote works against it', async (t) => {
   t.equal(simulator.sales.row('accounts', made)?.['name'], 'upserted')
   await api.upsert({ collection: 'accounts', key: "accountnumber='C10'", data: { name: 'new' } })
   t.equal(simulator.sales.row('accounts', 'C10')?.['name'], 'new')
-  await t.rejects(api.update({ collection: 'accounts', key, data: { name: 'x' }, ifmatch: 'W/"1"' }), {
-    status: 412,
-    code: '0x80060882',
-  })
+  const stale = await api.update({ collection: 'accounts', key, data: { name: 'x' }, ifmatch: 'W/"1"' })
+  t.equal(stale, false, 'this client gives false for 412')
   await api.deleteRecord({ collection: 'accounts', key: made })
   t.equal(simulator.sales.row('accounts', made), undefined)
   api.startBatch()
@@ -812,7 +823,10 @@ t.test('limits, faults and counts work, in process and by control routes', async
   const limits = { sales: { requests: 8, windowSeconds: 300, concurrent: 2, retryAfterSeconds: 3 } }
   const { call, simulator } = await site(t, {}, { limits, latencyMs: 30 })
   const crowd = await Promise.all([1, 2, 3].map(() => call('GET', 'accounts')))
-  t.strictSame(crowd.map((reply) => reply.status).toSorted(), [200, 200, 429])
+  t.strictSame(
+    crowd.map((reply) => reply.status).toSorted((a, b) => a - b),
+    [200, 200, 429],
+  )
   const refusedOne = crowd.find((reply) => reply.status === 429)
   t.equal(refusedOne && code(refusedOne), '0x80072326')
   t.equal(refusedOne?.headers.get('retry-after'), '3')
