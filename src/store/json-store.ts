@@ -116,7 +116,9 @@ class FolderStore implements JsonStore {
 
   async unlock(): Promise<void> {
     for (const [name, room] of this.#rooms) {
-      if (this.#lock.held) await room.settle().catch((error: unknown) => this.#notePostponed(name, error))
+      if (this.#lock.held) {
+        await explained(this.folder, () => room.settle()).catch((error: unknown) => this.#notePostponed(name, error))
+      }
       await room.close()
     }
     await explained(this.folder, () => this.#lock.release())

@@ -1,0 +1,251 @@
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import t from 'tap'
+import { systemClock } from '../../src/clock.ts'
+import { StateError } from '../../src/errors.ts'
+import { exportCouplings, importCouplings } from '../../src/store/coupling-csv.ts'
+import { parseCsv, writeCsv } from '../../src/store/csv.ts'
+import { forget, rekey } from '../../src/store/erase.ts'
+import { openJsonStore } from '../../src/store/json-store.ts'
+import type { JsonStore } from '../../src/store/json-store.ts'
+import { openMemoryStore } from '../../src/store/memory-store.ts'
+import type { PortableStore } from '../../src/store/mapping-content.ts'
+import type { Entry } from '../../src/store/store.ts'
+import { exportState, importState } from '../../src/store/transfer.ts'
+import { checkContent, verifyState } from '../../src/store/verify.ts'
+import { couple, coupling, held, intent } from '../contract/store.ts'
+
+const facts: readonly Entry[] = [
+  { kind: 'layout', id: 'L1', rows: ['a', 'b'] },
+  couple('B1', 'S1'),
+  couple('B2', 'S2', { outside: true }),
+  couple('B8', 'S8'),
+  { kind: 'uncouple', businessCentral: 'B8', sales: 'S8', generation: true },
+  { kind: 'hold', held: held('S9', { source: 'print' }) },
+  { kind: 'watermark', name: 'sales', watermark: { kind: 'delta', link: 'https://x' } },
+  { kind: 'counted', side: 'sales', count: 2 },
+  { kind: 'hash', hash: 'h' },
+]
+
+const identity = { businessCentral: 'Production/CRONUS', sales: 'contoso' }
+
+async function memory(...entries: readonly Entry[]): Promise<PortableStore> {
+  const store = openMemoryStore('key')
+  await store.lock('r')
+  await store.bind(identity)
+  await store.commit('customer', entries)
+  return store
+}
+
+async function onDisk(folder: string, entries: readonly Entry[] = facts): Promise<JsonStore> {
+  const store = await openJsonStore({ folder, clock: systemClock })
+  await store.lock('r')
+  await store.commit('customer', entries)
+  return store
+}
+
+const plain = (value: unknown): unknown => JSON.parse(JSON.stringify(value))
+
+t.test('an exported state is the same after import, in another kind of store', async (t) => {
+  const source = await memory(...facts)
+  await source.commit('order/lines', [couple('B5', 'S5', { base: '' }), { kind: 'intent', intent: intent('i') }])
+  const document = plain(exportState(source))
+  const folder = t.testdir()
+  const target = await openJsonStore({ folder, clock: systemClock, key: 'key' })
+  await target.lock('r')
+  t.same(await importState(target, document), { mappings: ['customer', 'order/lines'], couplings: 3, basesKept: true })
+  await target.close()
+  const reopened = await openJsonStore({ folder, clock: systemClock, key: 'key' })
+  t.same(plain(exportState(reopened)), document)
+  t.equal(reopened.mapping('customer').generation('sales', 'S8'), 1)
+})
+
+t.test('fingerprints made with another key are dropped on import', async (t) => {
+  const target = openMemoryStore('another key')
+  await target.lock('r')
+  t.match(await importState(target, plain(exportState(await memory(...facts)))), { basesKept: false })
+  const mapping = target.mapping('customer')
+  t.match(mapping.bySide('sales', 'S2'), { base: '', outside: true, businessCentral: { version: undefined } })
+  t.equal(mapping.watermark('sales'), undefined)
+  t.equal(mapping.held('sales', 'S9')?.source, undefined)
+})
+
+t.test('an import that cannot be right changes nothing', async (t) => {
+  const store = await memory(...facts)
+  const document = exportState(store)
+  const before = plain(document)
+  const customer = { ...store.content('customer'), couplings: [coupling('B1', 'S1'), coupling('B3', 'S1')] }
+  const wrong: readonly [unknown, RegExp][] = [
+    [
+      { ...document, mappings: { other: store.content('customer'), customer } },
+      /sales S1: is coupled with more than one/,
+    ],
+    [{ ...document, identity: { ...identity, sales: 'fabrikam' } }, /belongs to Sales contoso/],
+    [{ ...document, format: 99 }, /format 99/],
+    [{ some: 'thing' }, /not an exported state/],
+    [null, /not an exported state/],
+  ]
+  for (const [document, message] of wrong)
+    await t.rejects(importState(store, document), { name: 'StateError', message })
+  t.same(plain(exportState(store)), before)
+})
+
+t.test('couplings travel as CSV', async (t) => {
+  const keys = { Item_No: '10,00 "A"', Code: 'P&=C' }
+  const odd: Entry = couple('', '', {
+    businessCentral: { id: `Item_No='10,00 "A"',Code='P'`, keys, version: undefined },
+    sales: { id: 'S3', keys: {}, version: undefined },
+  })
+  const csv = exportCouplings(await memory(couple('B1', 'S1'), odd))
+  t.match(
+    csv,
+    /^mapping,businessCentral,sales,businessCentralKeys,salesKeys\r\ncustomer,B1,S1,number=N-B1,accountnumber=N-B1\r\n/,
+  )
+  const target = await memory(couple('B1', 'S1', { base: 'kept' }))
+  t.equal(await importCouplings(target, `\uFEFF${csv}`), 1)
+  t.match(target.mapping('customer').byKeys('businessCentral', keys), { sales: { id: 'S3', keys: {} }, base: '' })
+  t.equal(target.mapping('customer').bySide('sales', 'S1')?.base, 'kept', 'a pair that is there stays')
+  t.equal(await importCouplings(target, csv), 0)
+  t.equal(await importCouplings(target, 'mapping,businessCentral,sales\ncustomer,B7,S7'), 1)
+})
+
+t.test('a CSV with a wrong row couples nothing', async (t) => {
+  const store = await memory(couple('B1', 'S1'))
+  const head = 'mapping,businessCentral,sales\r\n'
+  const wrong: readonly [string, RegExp][] = [
+    [`${head}customer,B5,S5\r\ncustomer,B1,S2\r\n`, /row 3: B1 is coupled with another record/],
+    [`${head}customer,B5,S5\r\ncustomer,B6,S5\r\n`, /row 3: S5 occurs a second time/],
+    [`${head}customer,B5,\r\n`, /row 2: .* must be filled/],
+    ['mapping,sales\r\ncustomer,S5\r\n', /column businessCentral is missing/],
+    [`${head}customer,"B5"x,S5\r\n`, /quotes do not fit/],
+  ]
+  for (const [csv, message] of wrong) await t.rejects(importCouplings(store, csv), { name: 'StateError', message })
+  t.equal(store.mapping('customer').size, 1)
+})
+
+t.test('CSV cells come back as they were', async (t) => {
+  const rows = [
+    ['a', 'b,c', 'd"e', 'f\ng', ''],
+    ['', '', 'x', '"', '\r\n'],
+  ]
+  t.same(parseCsv(writeCsv(rows)), rows)
+})
+
+t.test('a forgotten record leaves no trace in any file', async (t) => {
+  const folder = t.testdir()
+  const store = await onDisk(folder)
+  await store.commit('customer', [
+    { kind: 'hold', held: held('S1') },
+    { kind: 'intent', intent: { ...intent('i'), target: 'S1', source: 'B1' } },
+  ])
+  await store.commit('item', [couple('B4', 'S4')])
+  t.same(await forget(store, { side: 'sales', id: 'S1' }), ['customer'])
+  t.equal(store.mapping('customer').size, 1)
+  t.same(store.mapping('customer').intents(), [])
+  t.same(await forget(store, { side: 'sales', id: 'S8' }), ['customer'], 'a counter alone is a trace')
+  t.same(await forget(store, { side: 'sales', id: 'S2', mapping: 'item' }), [])
+  t.same(await forget(store, { side: 'sales', id: 'unknown' }), [])
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).map((name) => join(folder, name))
+  const texts = files.filter((path) => statSync(path).isFile()).map((path) => readFileSync(path, 'utf8'))
+  t.notMatch(texts.join('\n'), /"S1"|N-B1|"S8"/)
+  t.match(texts.join('\n'), /"S2"/)
+  await store.close()
+})
+
+t.test('rekey gives a new key and makes every coupling a first match, without the former key', async (t) => {
+  const folder = t.testdir()
+  const before = await onDisk(folder)
+  await before.close()
+  writeFileSync(join(folder, 'fingerprint.key'), 'lost and replaced\n')
+  await t.rejects(openJsonStore({ folder, clock: systemClock }), StateError)
+  t.equal(await rekey({ folder, clock: systemClock, run: 'rekey' }), 2)
+  const after = await openJsonStore({ folder, clock: systemClock })
+  t.notSame(after.key, before.key)
+  t.notSame(after.key, 'lost and replaced')
+  const mapping = after.mapping('customer')
+  for (const { base, sales } of mapping.couplings()) t.same([base, sales.version], ['', undefined])
+  t.equal(mapping.size, 2)
+  t.equal(mapping.generation('businessCentral', 'B8'), 1)
+  t.equal(mapping.watermark('sales'), undefined, 'the next run reads whole')
+  t.equal(await rekey({ folder, clock: systemClock, run: 'rekey', key: 'given' }), 2)
+  t.equal((await openJsonStore({ folder, clock: systemClock, key: 'given' })).mapping('customer').size, 2)
+})
+
+t.test('rekey waits until writes of unknown outcome are resolved', async (t) => {
+  const folder = t.testdir()
+  const store = await onDisk(folder, [{ kind: 'intent', intent: intent('i') }])
+  await store.close()
+  await t.rejects(rekey({ folder, clock: systemClock, run: 'rekey' }), { name: 'StateError', remedy: /sync first/ })
+  t.equal((await openJsonStore({ folder, clock: systemClock })).key, store.key)
+})
+
+t.test('verify finds nothing in good state, with or without a snapshot', async (t) => {
+  const folder = t.testdir()
+  const store = await onDisk(folder)
+  t.same(await verifyState(folder), [])
+  await store.close()
+  t.same(await verifyState(folder), [])
+  t.same(await verifyState(join(folder, 'nowhere')), [])
+})
+
+const numbered = (bc: string, sales: string, numbers: readonly [string, string]) =>
+  coupling(bc, sales, {
+    businessCentral: { id: bc, keys: { number: numbers[0] }, version: undefined },
+    sales: { id: sales, keys: { accountnumber: numbers[1] }, version: undefined },
+  })
+
+t.test('verify names what is wrong in the facts', async (t) => {
+  const good = (await memory(...facts)).content('customer')
+  const check = (changed: object): readonly string[] =>
+    checkContent('customer', { ...good, ...changed }).map(
+      ({ severity, place, message }) => `${severity} ${place}: ${message}`,
+    )
+  t.same(check({}), [])
+  t.match(check({ couplings: [coupling('B1', 'S1'), coupling('B1', 'S2')] }), [
+    'error customer businessCentral B1: is coupled with more',
+  ])
+  t.match(check({ couplings: [coupling('B1', 'S1'), coupling('B2', 'S1')] }), [
+    'error customer sales S1: is coupled with more',
+  ])
+  const swapped = [numbered('B1', 'S1', ['10', '20']), numbered('B2', 'S2', ['20', '10'])]
+  t.match(check({ couplings: swapped }), ['error customer B1, B2: 10 and 20 are coupled crosswise'])
+  t.same(check({ couplings: [numbered('B1', 'S1', ['10', '20']), numbered('B2', 'S2', ['20', '30'])] }), [])
+  t.match(check({ couplings: [coupling('B1', 'S1', { layout: 'L9' })] }), [/fingerprints do not fit layout L9/])
+  t.match(check({ couplings: [coupling('B1', 'S1', { base: 'a,b,c' })] }), [/fingerprints do not fit layout L1/])
+  t.same(check({ couplings: [coupling('B1', 'S1', { layout: '', base: '' })] }), [])
+  t.match(check({ held: [held('S7', { kind: 'conflict' })] }), [
+    'warning customer sales S7: is held (conflict) but not coupled',
+  ])
+  t.match(check({ held: [held('S1', { kind: 'no-partner' })] }), [
+    'warning customer sales S1: is held (no-partner) although',
+  ])
+  t.same(check({ held: [held('S1', { kind: 'conflict' }), held('S7', { kind: 'ambiguous' })] }), [])
+})
+
+t.test('verify names every file that is wrong, and goes on to the next', async (t) => {
+  const folder = t.testdir()
+  const store = await onDisk(folder)
+  await store.commit('item', [couple('B4', 'S4', { base: '' })])
+  await store.commit('unit', [couple('B4', 'S4', { base: '' })])
+  await store.close()
+  await store.lock('again')
+  await store.commit('unit', [{ kind: 'hash', hash: 'x' }])
+  await store.commit('unit', [{ kind: 'hash', hash: 'y' }])
+  const damage = (path: string, from: string, to: string): void =>
+    writeFileSync(join(folder, path), readFileSync(join(folder, path), 'utf8').replace(from, to))
+  damage('customer/couplings.json', 'N-B1', 'N-B7')
+  damage('item/marks.json', '"format": 1', '"format": 2')
+  damage('unit/journal.jsonl', '"y"', '"z"')
+  damage('state.json', '"keyCheck": "', '"keyCheck": "x')
+  const findings = await verifyState(folder)
+  t.match(
+    findings.map(({ severity, message }) => `${severity} ${message}`),
+    [
+      /^error .*another fingerprint key/,
+      /^error .*couplings\.json is missing, or/,
+      /^error .*format 2/,
+      /^warning .*cut off/,
+    ],
+  )
+  t.ok(findings.every(({ remedy }) => remedy.length > 10))
+})
