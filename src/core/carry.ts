@@ -3,12 +3,10 @@
  * length, exchanged through couplings, blank as the row wants it. Pure: couplings are read through `Lookups`.
  */
 import { type Field, type Lookup, type Side, otherSide } from '../config/config.ts'
+import type { Bindings } from './expression.ts'
 import type { CompiledField } from './mapping.ts'
 import type { Cell, Row } from './record.ts'
 import { type Canonical, type Norm, canonical, cut } from './values.ts'
-
-/** What expressions see besides the row. */
-export type Bindings = Readonly<Record<string, unknown>>
 
 /** Reads of the couplings of all mappings. */
 export interface Lookups {

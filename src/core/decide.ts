@@ -28,6 +28,8 @@ export interface PairFacts {
   readonly base: Base
   /** first: the records meet for the first time. */
   readonly meeting: 'first' | 'known'
+  /** Field rows whose first meeting was held: without a base although the coupling knows them. */
+  readonly pending?: ReadonlySet<string>
   /** One of them is outside the filter: only rows marked `outside` travel. */
   readonly paused: boolean
   readonly decision: Decision | undefined
@@ -166,7 +168,7 @@ function verdictOf(deciding: Deciding, facts: PairFacts, offers: Offers): FieldV
     did: { businessCentral: didSince(offers, 'businessCentral'), sales: didSince(offers, 'sales') },
     agree: agrees('businessCentral') || agrees('sales'),
     blank: { businessCentral: isBlank(offers, 'businessCentral'), sales: isBlank(offers, 'sales') },
-    meeting: facts.meeting === 'first' ? 'first' : 'row',
+    meeting: facts.meeting === 'first' || facts.pending?.has(offers.field.rowId) === true ? 'first' : 'row',
     firstMatch: field.firstMatch ?? mapping.firstMatch,
     conflicts: field.conflicts ?? mapping.conflicts,
     newest: newestSide(facts.rows),

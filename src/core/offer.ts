@@ -3,7 +3,8 @@
  */
 import { type BySide, type Side, otherSide, sides } from '../config/config.ts'
 import type { Base, Prints } from './base.ts'
-import { type Bindings, type Lookups, type RecordQuery, carry, said, valueAt } from './carry.ts'
+import { type Lookups, type RecordQuery, carry, said, valueAt } from './carry.ts'
+import type { Bindings } from './expression.ts'
 import type { Fingerprint } from './fingerprint.ts'
 import type { CompiledField, CompiledMapping } from './mapping.ts'
 import type { Cell, Row } from './record.ts'

@@ -1,87 +1,383 @@
-/** stub to be replaced */
-import type { BySide, Config, Side } from '../config/config.ts'
-import type { Clock } from '../clock.ts'
-import type { Connector } from '../connector/connector.ts'
-import type { Emit } from '../core/event.ts'
-import type { Acceptance } from '../core/guard.ts'
-import type { Plan } from '../core/plan.ts'
-import type { HeldKind } from '../core/coupling.ts'
-import type { MappingSummary, Store } from '../store/store.ts'
+/**
+ * A run: every mapping is taken in and decided first, on an overlay of the state; the safety limits look at the whole
+ * plan; only then is anything written, mapping by mapping in the same order. The order is: plan whole, guard, apply,
+ * commit (P6). One mapping's failure never stops the others, unless a whole side is out of reach (P5).
+ */
+import { type Config, type Mapping, type Side, sides } from '../config/config.ts'
+import { fingerprinter } from '../core/fingerprint.ts'
+import { excesses } from '../core/guard.ts'
+import type { MappingCounts, Operation, PlannedHold } from '../core/plan.ts'
+import { ConfigError, ConnectorError, UnsafePlanError } from '../errors.ts'
+import type { Store } from '../store/store.ts'
+import type { Permit } from './apply.ts'
+import { type Intake, type Scope, takeIn } from './intake.ts'
+import type { Wanted } from './judge.ts'
+import { type PlannedMapping, applyMapping, planMapping } from './mapping-run.ts'
+import type { Ports, RunOptions, RunReport } from './ports.ts'
+import { type Prepared, type RunContext, prepare, sessionOf } from './prepare.ts'
+import { type Failure, type Measured, reportOf } from './report.ts'
+import { RowBudget } from './row-cache.ts'
+import { type Session, isSource } from './session.ts'
+import { settleIntents } from './settling.ts'
 
-/** Everything a run needs of the outside world. */
-export interface Ports {
-  readonly connectors: BySide<Connector>
-  readonly store: Store
-  readonly clock: Clock
-  readonly emit: Emit
-}
+export type { Ports, RunOptions, RunProblem, RunReport } from './ports.ts'
+export { defaultRunOptions } from './ports.ts'
 
-export interface RunOptions {
-  /** Only these mappings; all enabled ones when empty. */
-  readonly mappings: readonly string[]
-  /** Decide everything, write nothing, anywhere (P6). */
-  readonly dry: boolean
-  /** Ignore watermarks, read whole, sweep, merge three ways. */
-  readonly full: boolean
-  /** Write every one-way and two-way row of coupled records anew to this side. */
-  readonly rewrite: Side | undefined
-  /** Only this record: a column with its value on one side, e.g. number=10000. */
-  readonly record: { readonly column: string; readonly value: string } | undefined
-  /** Only writes in this direction. */
-  readonly direction: 'toSales' | 'toBusinessCentral' | undefined
-  /** Safety-limit numbers given back. */
-  readonly accept: readonly Acceptance[]
-  /** Do only operations whose hash is in here (apply of a saved plan). */
-  readonly permit: ReadonlySet<string> | undefined
-  /** Override of the mappings' `create`: match only. */
-  readonly noCreate: boolean
-}
-
-export const defaultRunOptions: RunOptions = {
-  mappings: [],
-  dry: false,
-  full: false,
-  rewrite: undefined,
-  record: undefined,
-  direction: undefined,
-  accept: [],
-  permit: undefined,
-  noCreate: false,
-}
-
-/** A record that is held or failed, or a side that refused. */
-export interface RunProblem {
-  readonly mapping: string
-  readonly side: Side
-  /** Undefined when a whole side or mapping failed. */
-  readonly id: string | undefined
-  readonly number: string | undefined
-  readonly kind: HeldKind | 'service'
-  readonly message: string
-  readonly remedy: string
-  /** It was not held before this run. */
-  readonly isNew: boolean
-}
-
-export interface RunReport {
-  readonly run: string
-  /** Nothing is held or failed. */
-  readonly ok: boolean
-  readonly mappings: readonly MappingSummary[]
-  readonly problems: readonly RunProblem[]
-  /** What was planned; with values, in memory only. */
-  readonly plan: Plan
-  /** A service refused or was not reached: exit 3. */
-  readonly refused: boolean
-  /** Planned operations that were not done because the record has moved (apply). */
-  readonly refusedOperations: readonly string[]
-  readonly requests: number
-  readonly bytes: number
-  readonly ms: number
-}
+/** Rows that a run keeps between its passes, over all mappings; about 2 KB each. */
+const rowsKept = 25_000
 
 /**
- * Runs mappings in order: reads, decides, guards over all of them, and only then writes. Throws UnsafePlanError when a
- * safety limit stops it (nothing was written), LockedError, StateError, ConfigError for an unknown mapping.
+ * Runs mappings in order. Throws UnsafePlanError when a safety limit stops it (nothing was written), LockedError,
+ * StateError, ConfigError for a mapping that does not exist or is switched off, ConnectorError when not even the
+ * identity of a side could be read.
  */
-export declare function run(config: Config, ports: Ports, options: RunOptions): Promise<RunReport>
+export async function run(config: Config, ports: Ports, options: RunOptions): Promise<RunReport> {
+  const mappings = chosen(config, options)
+  const startedAt = ports.clock.now()
+  const id = `run-${startedAt.toISOString().replaceAll(/[-:]|\.\d+/g, '')}`
+  if (!options.dry) await ports.store.lock(id)
+  try {
+    const context = await contextOf(config, ports, options, mappings)
+    ports.emit({ kind: 'run.started', run: id, mappings: context.order, dry: options.dry })
+    const whole = new WholeRun(context)
+    await whole.plan()
+    whole.guard()
+    if (!options.dry) await whole.apply()
+    const report = reportOf({ id, startedAt, context, ...whole.result() })
+    if (!options.dry)
+      await ports.store.recordRun({
+        run: id,
+        startedAt: startedAt.toISOString(),
+        endedAt: ports.clock.now().toISOString(),
+        ok: report.ok,
+        mappings: report.mappings,
+        bytes: report.bytes,
+      })
+    ports.emit({ kind: 'run.ended', run: id, ok: report.ok, ms: report.ms })
+    return report
+  } finally {
+    if (!options.dry) await ports.store.unlock()
+  }
+}
+
+function chosen(config: Config, options: RunOptions): readonly Mapping[] {
+  const problems = options.mappings.flatMap((name) => {
+    const mapping = config.mappings.find((candidate) => candidate.name === name)
+    if (mapping === undefined)
+      return [
+        {
+          path: name,
+          message: `no mapping is called "${name}"; there are: ${config.mappings.map((known) => known.name).join(', ')}`,
+        },
+      ]
+    return mapping.enabled
+      ? []
+      : [
+          {
+            path: name,
+            message: `the mapping is switched off${mapping.reason === undefined ? '' : `: ${mapping.reason}`}`,
+          },
+        ]
+  })
+  const off = sides
+    .filter((side) => !config.connections[side].enabled)
+    .map((side) => ({
+      path: `connections.${side}`,
+      message: `the connection is switched off${config.connections[side].reason === undefined ? '' : `: ${config.connections[side].reason}`}`,
+    }))
+  if (problems.length + off.length > 0) throw new ConfigError([...off, ...problems])
+  return config.mappings.filter(
+    ({ name, enabled }) => enabled && (options.mappings.length === 0 || options.mappings.includes(name)),
+  )
+}
+
+async function contextOf(
+  config: Config,
+  ports: Ports,
+  options: RunOptions,
+  mappings: readonly Mapping[],
+): Promise<RunContext> {
+  const [businessCentral, sales] = await Promise.all([
+    ports.connectors.businessCentral.identify(),
+    ports.connectors.sales.identify(),
+  ])
+  const bound = {
+    businessCentral: `${businessCentral.environment}|${businessCentral.organisation}`,
+    sales: `${sales.environment}|${sales.organisation}`,
+  }
+  const store = options.dry ? ports.overlay(ports.store) : ports.store
+  await store.bind(bound)
+  return {
+    config,
+    ports,
+    options,
+    company: businessCentral.organisation,
+    fingerprint: fingerprinter(ports.store.key),
+    budget: new RowBudget(rowsKept),
+    byName: new Map(config.mappings.map((mapping) => [mapping.name, mapping])),
+    order: mappings.map(({ name }) => name),
+  }
+}
+
+/** A mapping that was planned and may be applied. */
+interface Standing {
+  readonly prepared: Prepared
+  readonly session: Session
+  readonly intake: Intake
+}
+
+class WholeRun {
+  readonly #context: RunContext
+  readonly #overlay: Store
+  readonly #planned = new Map<string, Standing>()
+  readonly #prepared = new Map<string, Prepared>()
+  readonly #sessions = new Map<string, Session>()
+  readonly #operations: Operation[] = []
+  readonly #holds: PlannedHold[] = []
+  readonly #failures: Failure[] = []
+  readonly #cost = new Map<string, Measured>()
+  readonly #coupledBefore = new Map<string, number>()
+  readonly #permit: Permit | undefined
+  #unreachable = false
+
+  constructor(context: RunContext) {
+    this.#context = context
+    this.#overlay = context.ports.overlay(context.ports.store)
+    const { permit } = context.options
+    this.#permit = permit === undefined ? undefined : { operations: permit, used: new Set() }
+  }
+
+  /** Takes in and decides every mapping, then what had to wait for later ones. */
+  async plan(): Promise<void> {
+    for (const name of this.#context.order) await this.#guarded(name, 'plan', () => this.#planOne(name))
+    for (const [name, { session }] of this.#planned) {
+      if (session.deferred.size > 0) await this.#guarded(name, 'plan', () => this.#planAgain(session))
+    }
+  }
+
+  /** Stops the run before anything is written when the plan is larger than the limits allow. */
+  guard(): void {
+    const emptied = [...this.#planned.values()].flatMap(({ session, intake }) =>
+      intake.emptied.map(
+        (side) =>
+          `${session.mapping.name}: ${nameOf(side)} had ${session.state.counted(side)} records and now lists none`,
+      ),
+    )
+    if (emptied.length > 0 && !this.#context.options.dry) {
+      throw new UnsafePlanError(
+        `${emptied.join('\n')}\nNothing was written. Look at the permissions, the filter and the company of the connection; if the records are really gone: couplet uncouple MAPPING --all`,
+        [],
+      )
+    }
+    const over = excesses(this.counts(), (mapping) => this.#limits(mapping), this.#context.options.accept)
+    if (over.length === 0 || this.#context.options.dry) return
+    const lines = over.map(
+      ({ mapping, side, kind, count, allowed, coupled }) =>
+        `${mapping} → ${nameOf(side)}: ${count} ${kind}, allowed ${allowed} (of ${coupled} coupled)`,
+    )
+    throw new UnsafePlanError(
+      `${lines.join('\n')}\nNothing was written. Look at couplet plan; to go on with exactly this: ${over.map(({ accept }) => `--accept ${accept}`).join(' ')}`,
+      over.map(({ accept }) => accept),
+    )
+  }
+
+  /** Writes what was planned, mapping by mapping, then the second pass. */
+  async apply(): Promise<void> {
+    for (const [name, standing] of this.#planned) {
+      await this.#guarded(name, 'apply', async () => {
+        const session = this.#open(name, standing.prepared, 'apply')
+        await applyMapping(session, standing.intake, this.#takeAlong('apply', name), this.#permit)
+        standing.prepared.cache.clear()
+      })
+    }
+    for (const [name, session] of this.#sessions) {
+      if (session.deferred.size > 0) await this.#guarded(name, 'apply', () => this.#applyAgain(session))
+    }
+  }
+
+  /** What the plan does to each side of each mapping. */
+  counts(): readonly MappingCounts[] {
+    return this.#context.order.flatMap((mapping) =>
+      (['sales', 'businessCentral'] as const).map((side) => {
+        const of = (kind: Operation['kind']): number =>
+          this.#operations.filter(
+            (operation) => operation.mapping === mapping && operation.side === side && operation.kind === kind,
+          ).length
+        return {
+          mapping,
+          side,
+          creates: of('create'),
+          updates: of('update'),
+          deletes: of('delete'),
+          couples: of('couple'),
+          uncouples: of('uncouple'),
+          coupled: this.#coupledBefore.get(mapping) ?? 0,
+        }
+      }),
+    )
+  }
+
+  result(): Omit<Parameters<typeof reportOf>[0], 'id' | 'startedAt' | 'context'> {
+    return {
+      operations: this.#operations,
+      holds: this.#holds,
+      counts: this.counts(),
+      failures: this.#failures,
+      cost: this.#cost,
+      tallies: new Map([...this.#prepared].map(([name, { tally }]) => [name, tally])),
+      store: this.#context.options.dry ? this.#overlay : this.#context.ports.store,
+      refusedOperations: [...(this.#permit?.operations ?? [])].filter((hash) => this.#permit?.used.has(hash) !== true),
+    }
+  }
+
+  async #planOne(name: string): Promise<void> {
+    const prepared = await this.#prepare(name)
+    const { ports, options } = this.#context
+    if (!options.dry) await settleIntents(sessionOf(this.#context, prepared, ports.store, 'apply'))
+    const session = sessionOf(this.#context, prepared, this.#overlay, 'plan')
+    if (options.dry) await settleIntents(session)
+    this.#coupledBefore.set(name, session.state.size)
+    const planned = await planMapping(session, await scopeOf(session), this.#takeAlong('plan', name))
+    this.#remember(planned)
+    this.#planned.set(name, { prepared, session, intake: planned.intake })
+  }
+
+  #remember(planned: PlannedMapping): void {
+    for (const operation of planned.operations) this.#operations.push(operation)
+    for (const hold of planned.holds) this.#holds.push(hold)
+  }
+
+  /** References to mappings that ran later are written in a second pass, over the records concerned. */
+  async #planAgain(session: Session): Promise<void> {
+    const ids = secondPass(session)
+    this.#remember(await planMapping(session, { kind: 'ids', ids }, this.#takeAlong('plan', session.mapping.name)))
+  }
+
+  async #applyAgain(session: Session): Promise<void> {
+    const ids = secondPass(session)
+    session.cache.clear()
+    const intake = await takeInAgain(session, ids)
+    await applyMapping(session, { ...intake, marks: [] }, this.#takeAlong('apply', session.mapping.name), undefined)
+  }
+
+  /** Takes records of other mappings along first, each by its own mapping's rules. */
+  #takeAlong(phase: Session['phase'], from: string): (wanted: Wanted['records']) => Promise<void> {
+    return async (wanted) => {
+      for (const [name, keys] of wanted) {
+        const mapping = this.#context.byName.get(name)
+        if (mapping === undefined || !mapping.enabled || name === from) continue
+        const prepared = await this.#prepare(name)
+        const session = sessionOf(
+          this.#context,
+          prepared,
+          phase === 'plan' ? this.#overlay : this.#context.ports.store,
+          phase,
+        )
+        const ids = { businessCentral: await idsOf(session, [...keys]), sales: [] }
+        const none = async (): Promise<void> => {}
+        if (phase === 'plan') this.#remember(await planMapping(session, { kind: 'ids', ids }, none))
+        else await applyMapping(session, { ...(await takeInAgain(session, ids)), marks: [] }, none, undefined)
+      }
+    }
+  }
+
+  async #prepare(name: string): Promise<Prepared> {
+    const known = this.#prepared.get(name)
+    if (known !== undefined) return known
+    const mapping = this.#context.byName.get(name)
+    if (mapping === undefined) throw new Error(`no mapping is called ${name}`)
+    const made = await prepare(this.#context, mapping)
+    this.#prepared.set(name, made)
+    return made
+  }
+
+  #open(name: string, prepared: Prepared, phase: Session['phase']): Session {
+    const session = sessionOf(this.#context, prepared, this.#context.ports.store, phase)
+    this.#sessions.set(name, session)
+    return session
+  }
+
+  #limits(name: string): Mapping['limits'] {
+    const mapping = this.#context.byName.get(name)
+    if (mapping === undefined) throw new Error(`no mapping is called ${name}`)
+    return mapping.limits
+  }
+
+  /** Runs one step of one mapping; a service's refusal is this mapping's own, an outage ends the run. */
+  async #guarded(name: string, phase: 'plan' | 'apply', work: () => Promise<void>): Promise<void> {
+    if (this.#unreachable) return
+    const { clock, emit, connectors } = this.#context.ports
+    const requests = (): number => sides.reduce((sum, side) => sum + connectors[side].usage().requests, 0)
+    const before = { at: clock.now().getTime(), requests: requests() }
+    emit({ kind: 'mapping.started', mapping: name, phase })
+    try {
+      await work()
+    } catch (error) {
+      if (!(error instanceof ConnectorError)) throw error
+      this.#failures.push({ mapping: name, error })
+      this.#planned.delete(name)
+      this.#unreachable ||= error.fault === 'unauthorized' || error.fault === 'unreachable'
+    }
+    const cost = this.#cost.get(name) ?? { requests: 0, ms: 0 }
+    const ms = clock.now().getTime() - before.at
+    this.#cost.set(name, { requests: cost.requests + requests() - before.requests, ms: cost.ms + ms })
+    emit({ kind: 'mapping.ended', mapping: name, phase, ms })
+  }
+}
+
+const nameOf = (side: Side): string => (side === 'sales' ? 'Sales' : 'Business Central')
+
+/** The records of the second pass: nothing runs later any more. */
+function secondPass(session: Session): Readonly<Record<Side, readonly string[]>> {
+  session.deferLater = false
+  session.lookups.allHaveRun()
+  const ids = { businessCentral: [...session.deferred], sales: [] }
+  session.deferred.clear()
+  return ids
+}
+
+const takeInAgain = (session: Session, ids: Readonly<Record<Side, readonly string[]>>): Promise<Intake> =>
+  takeIn(session, { kind: 'ids', ids })
+
+/** What a mapping reads: its changes, everything, or certain records. */
+async function scopeOf(session: Session): Promise<Scope> {
+  const { options, mapping, state } = session
+  if (options.ids !== undefined)
+    return {
+      kind: 'ids',
+      ids: { businessCentral: [], sales: [], [options.ids.side]: options.ids.ids } as Record<Side, readonly string[]>,
+    }
+  if (options.record !== undefined) return { kind: 'ids', ids: await recordIds(session, options.record) }
+  return { kind: 'changes', whole: options.full || options.rewrite !== undefined || state.hash !== mapping.hash }
+}
+
+/** The records that hold a value in a column: of Business Central where the mapping reads such a column there, else of Sales. */
+async function recordIds(
+  session: Session,
+  record: { readonly column: string; readonly value: string },
+): Promise<Readonly<Record<Side, readonly string[]>>> {
+  const side = sides.find(
+    (candidate) =>
+      session.compiled.sides[candidate].select.includes(record.column) ||
+      session.compiled.sides[candidate].description.key.includes(record.column),
+  )
+  if (side === undefined)
+    throw new ConfigError([
+      { path: '--record', message: `${session.mapping.name} reads no column called "${record.column}" on either side` },
+    ])
+  const found = await session.readers[side].find([{ [record.column]: record.value }])
+  return { businessCentral: [], sales: [], [side]: found.map(({ id }) => id) } as Record<Side, readonly string[]>
+}
+
+/** Ids of BC records that are named by id or by natural key. */
+async function idsOf(session: Session, keys: readonly string[]): Promise<readonly string[]> {
+  const guid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
+  const ids = keys.filter((key) => guid.test(key))
+  const [column] = session.mapping.businessCentral.keys
+  const named = keys.filter((key) => !guid.test(key))
+  if (named.length === 0 || column === undefined || !isSource(session.mapping, 'businessCentral')) return ids
+  return [
+    ...ids,
+    ...(await session.readers.businessCentral.find(named.map((value) => ({ [column]: value })))).map(({ id }) => id),
+  ]
+}

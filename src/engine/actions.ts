@@ -1,0 +1,309 @@
+/**
+ * From a decision to the writes that carry it out: steps, keys and preconditions, with the intent that is journalled
+ * before. Keeps P1 (derived keys) and P2 (every update carries what it was decided on).
+ */
+import { type EntityRef, type Side, otherSide } from '../config/config.ts'
+import type { WriteOperation, WriteStep } from '../connector/connector.ts'
+import { type Base, type Prints, noBase, withPrints } from '../core/base.ts'
+import type { FieldWrite } from '../core/decide.ts'
+import { derivedKey, derivedOption } from '../core/derived-key.ts'
+import { versionOf } from '../core/fingerprint.ts'
+import type { Operation, PlannedField } from '../core/plan.ts'
+import type { Cell, Loaded, Values } from '../core/record.ts'
+import type { Intent } from '../store/store.ts'
+import type { Judgement } from './judge.ts'
+import { type Session, baseOf, packed } from './session.ts'
+
+/** One write to one record. */
+export interface Action {
+  readonly judgement: Judgement
+  readonly kind: 'create' | 'update' | 'delete'
+  /** The side written to. */
+  readonly side: Side
+  readonly write: WriteOperation
+  readonly intent: Intent
+  /** The fields that this write carries. */
+  readonly writes: readonly FieldWrite[]
+  /** Pages of the record wait for another round, because this write moves their etags. */
+  readonly more: boolean
+}
+
+/** Key of the record that a create will make; undefined where the service chooses it. */
+export function newKey(session: Session, on: Side, sourceId: string): string | undefined {
+  const from = otherSide(on)
+  const target = session.compiled.sides[on]
+  const entity = target.source.entity
+  if (entity === undefined) return undefined
+  const origin = {
+    company: session.company,
+    sourceEntity: session.mapping[from].entity?.entity ?? session.mapping.name,
+    sourceKey: sourceId,
+    targetEntity: entity.kind === 'choice' ? `${entity.entity}.${entity.column}` : entity.entity,
+    generation: session.state.generation(from, sourceId),
+  }
+  if (entity.kind === 'choice') return derivedOption(origin)
+  return target.description.clientKeys ? derivedKey(origin) : undefined
+}
+
+/** The writes of a judgement to one side, at most one per record and round. */
+export function actionsOf(session: Session, judgement: Judgement, side: Side): readonly Action[] {
+  const { action, decided } = judgement
+  switch (action.kind) {
+    case 'create':
+      return action.on === side ? [createAction(session, judgement, side)] : []
+    case 'delete':
+      return []
+    case 'merge':
+    case 'couple': {
+      const writes = (decided?.writes ?? []).filter(({ to }) => to === side)
+      return writes.length === 0 ? [] : [updateAction(session, judgement, side, writes)]
+    }
+    case 'in-step':
+    case 'ignore':
+    case 'uncouple':
+    case 'hold':
+      return []
+  }
+}
+
+/** The delete of a judgement, applied after everything else. */
+export function deleteActionOf(session: Session, judgement: Judgement): Action | undefined {
+  if (judgement.action.kind !== 'delete') return undefined
+  const side = judgement.action.on
+  const row = judgement.rows[side]
+  const entity = session.mapping[side].entity
+  if (row === undefined || entity === undefined) return undefined
+  return actionFor(
+    session,
+    judgement,
+    { kind: 'delete', side, key: row.id, version: versionOf(row), writes: [], more: false },
+    [{ kind: 'delete', entity, key: row.id, etag: precondition(session, side, row) }],
+  )
+}
+
+function createAction(session: Session, judgement: Judgement, side: Side): Action {
+  const source = judgement.rows[otherSide(side)]
+  const writes = judgement.decided?.writes ?? []
+  const key = newKey(session, side, source?.id ?? '')
+  const steps: WriteStep[] = [
+    {
+      kind: 'create',
+      entity: entityOf(session, side),
+      key,
+      values: valuesOf(writes.filter(({ field }) => field.field.step !== 'after')),
+    },
+  ]
+  const after = writes.filter(({ field }) => field.field.step === 'after')
+  if (after.length > 0)
+    steps.push({
+      kind: 'update',
+      entity: entityOf(session, side),
+      key: key ?? '',
+      etag: 'inherit',
+      values: valuesOf(after),
+    })
+  const more = session.mapping[side].with.length > 0
+  return actionFor(
+    session,
+    judgement,
+    { kind: 'create', side, key: key ?? '', version: undefined, writes, more },
+    steps,
+  )
+}
+
+function updateAction(session: Session, judgement: Judgement, side: Side, writes: readonly FieldWrite[]): Action {
+  const row = judgement.rows[side]
+  if (row === undefined) throw new Error(`an update of ${session.mapping.name} without the row it was decided on`)
+  const main = writes.filter(({ field }) => field.place[side]?.page === undefined)
+  if (main.length === 0) return pageAction(session, judgement, { side, row, writes })
+  const steps: WriteStep[] = []
+  for (const step of ['before', 'main', 'after'] as const) {
+    const values = valuesOf(main.filter(({ field }) => field.field.step === step))
+    if (Object.keys(values).length === 0) continue
+    const etag = steps.length === 0 ? precondition(session, side, row) : 'inherit'
+    steps.push({ kind: 'update', entity: entityOf(session, side), key: row.id, etag, values })
+  }
+  const more = main.length < writes.length
+  return actionFor(
+    session,
+    judgement,
+    { kind: 'update', side, key: row.id, version: versionOf(row), writes: main, more },
+    steps,
+  )
+}
+
+/** A further page is a record of its own for the service: own key, own etag, one page a round. */
+function pageAction(
+  session: Session,
+  judgement: Judgement,
+  update: { side: Side; row: Loaded; writes: readonly FieldWrite[] },
+): Action {
+  const { side, row, writes } = update
+  const name = writes[0]?.field.place[side]?.page ?? ''
+  const here = writes.filter(({ field }) => field.place[side]?.page === name)
+  const page = row.pages?.[name]
+  const entity = session.mapping[side].with.find((candidate) => candidate.name === name)?.entity
+  if (page === undefined || entity === undefined)
+    throw new Error(`a write of ${session.mapping.name} to the page ${name}, which was not read`)
+  const step: WriteStep = { kind: 'update', entity, key: page.id, etag: page.etag, values: valuesOf(here) }
+  return actionFor(
+    session,
+    judgement,
+    { kind: 'update', side, key: row.id, version: versionOf(row), writes: here, more: here.length < writes.length },
+    [step],
+  )
+}
+
+interface Made {
+  readonly kind: Action['kind']
+  readonly side: Side
+  readonly key: string
+  readonly version: string | undefined
+  readonly writes: readonly FieldWrite[]
+  readonly more: boolean
+}
+
+function actionFor(session: Session, judgement: Judgement, made: Made, steps: readonly WriteStep[]): Action {
+  const source = judgement.ref[otherSide(made.side)] ?? ''
+  const id = `${session.mapping.name}/${made.kind}/${made.side}/${source}/${made.key}`
+  const intent: Intent = {
+    id,
+    kind: made.kind,
+    side: made.side,
+    target: made.key,
+    source,
+    before: made.version,
+    ...packed(session, baseAfter(session, judgement, made.writes)),
+  }
+  return {
+    judgement,
+    kind: made.kind,
+    side: made.side,
+    write: { id, steps, select: session.compiled.sides[made.side].select },
+    intent,
+    writes: made.writes,
+    more: made.more,
+  }
+}
+
+/** The base of the pair once these writes are done: what agreed before, what agrees now, what was written. */
+export function baseAfter(session: Session, judgement: Judgement, writes: readonly FieldWrite[]): Base {
+  const { coupling, decided, action } = judgement
+  const before = coupling === undefined || action.kind === 'create' ? noBase : baseOf(session, coupling)
+  const written = new Map<string, Prints>(writes.map((write) => [write.field.rowId, write.prints]))
+  return withPrints(withPrints(before, decided?.agreed ?? noBase), written)
+}
+
+const precondition = (session: Session, side: Side, row: Loaded): string | undefined =>
+  session.compiled.sides[side].description.preconditions ? row.etag : undefined
+
+function entityOf(session: Session, side: Side): EntityRef {
+  const { entity } = session.mapping[side]
+  if (entity === undefined) throw new Error(`${session.mapping.name} writes to constant rows`)
+  return entity
+}
+
+function valuesOf(writes: readonly FieldWrite[]): Values {
+  const values: Record<string, Cell> = {}
+  for (const { field, to, cell } of writes) {
+    const place = field.place[to]
+    if (place !== undefined) values[place.column] = cell
+  }
+  return values
+}
+
+/** What a judgement does, as a plan shows it. */
+export function operationsOf(session: Session, judgement: Judgement): readonly Operation[] {
+  const { action, decided } = judgement
+  switch (action.kind) {
+    case 'create': {
+      const key = newKey(session, action.on, judgement.ref[otherSide(action.on)] ?? '')
+      return [
+        operation(session, judgement, {
+          kind: 'create',
+          side: action.on,
+          key,
+          writes: decided?.writes ?? [],
+          restores: action.restores,
+        }),
+      ]
+    }
+    case 'delete':
+      return [
+        operation(session, judgement, { kind: 'delete', side: action.on, key: judgement.ref[action.on], writes: [] }),
+      ]
+    case 'uncouple':
+      return [
+        operation(session, judgement, {
+          kind: 'uncouple',
+          side: 'businessCentral',
+          key: judgement.ref.businessCentral,
+          writes: [],
+        }),
+      ]
+    case 'couple':
+      return [
+        operation(session, judgement, {
+          kind: 'couple',
+          side: 'businessCentral',
+          key: judgement.ref.businessCentral,
+          writes: [],
+        }),
+        ...updates(session, judgement),
+      ]
+    case 'merge':
+      return updates(session, judgement)
+    case 'in-step':
+    case 'ignore':
+    case 'hold':
+      return []
+  }
+}
+
+function updates(session: Session, judgement: Judgement): readonly Operation[] {
+  return (['sales', 'businessCentral'] as const).flatMap((side) => {
+    const writes = (judgement.decided?.writes ?? []).filter(({ to }) => to === side)
+    return writes.length === 0
+      ? []
+      : [operation(session, judgement, { kind: 'update', side, key: judgement.ref[side], writes })]
+  })
+}
+
+interface Drafted {
+  readonly kind: Operation['kind']
+  readonly side: Side
+  readonly key: string | undefined
+  readonly writes: readonly FieldWrite[]
+  readonly restores?: boolean
+}
+
+function operation(session: Session, judgement: Judgement, drafted: Drafted): Operation {
+  const { kind, side, key, writes, restores } = drafted
+  const row = kind === 'create' ? judgement.rows[otherSide(side)] : judgement.rows[side]
+  return {
+    mapping: session.mapping.name,
+    kind,
+    side,
+    key,
+    partner: judgement.ref[otherSide(side)],
+    number: judgement.number,
+    version: row === undefined ? undefined : versionOf(row),
+    fields: writes.map(plannedField),
+    ...(restores === true ? { restores } : {}),
+  }
+}
+
+function plannedField({ field, to, before, canonical, why, prints }: FieldWrite): PlannedField {
+  const place = field.place[to]
+  const column =
+    place === undefined ? field.field.name : place.page === undefined ? place.column : `${place.page}.${place.column}`
+  return {
+    name: field.field.name,
+    column,
+    before,
+    after: canonical,
+    why,
+    reveal: field.field.reveal,
+    print: prints[to] ?? '',
+  }
+}

@@ -1,0 +1,244 @@
+/**
+ * Carrying out decisions: intent journalled before a write, outcome after it (P7); a stale or unknown outcome is read
+ * and decided again, a bounded number of times (P2); one record's refusal is its own (P5).
+ */
+import { type Side, otherSide } from '../config/config.ts'
+import type { WriteOperation, WriteResult } from '../connector/connector.ts'
+import { operationHash } from '../core/plan.ts'
+import { ConnectorError } from '../errors.ts'
+import type { Entry } from '../store/store.ts'
+import { type Action, actionsOf, deleteActionOf, operationsOf } from './actions.ts'
+import type { Ref } from './intake.ts'
+import type { Judgement } from './judge.ts'
+import { doneEntries, entriesOf, refusedEntries } from './outcome.ts'
+import { type Session, commit } from './session.ts'
+import { settleOne } from './settling.ts'
+
+/** What came of a window. */
+export interface Applied {
+  /** Read and decide again: changed meanwhile, or not finished in one write. */
+  readonly again: readonly Ref[]
+  /** Deletes, which come after everything else. */
+  readonly deletes: readonly Action[]
+  /** Operations left undone because a saved plan does not hold them. */
+  readonly unplanned: number
+}
+
+/** Writes a window of decisions: first to Sales, then to Business Central (native E-06). */
+export async function applyWindow(
+  session: Session,
+  judgements: readonly Judgement[],
+  permit: Permit | undefined,
+): Promise<Applied> {
+  const { allowed, unplanned } = permitted(session, judgements, permit)
+  const toSales = allowed.flatMap((judgement) => actionsOf(session, judgement, 'sales'))
+  const toBusinessCentral = allowed.flatMap((judgement) => actionsOf(session, judgement, 'businessCentral'))
+  const deletes = allowed.flatMap((judgement) => deleteActionOf(session, judgement) ?? [])
+  const writing = new Set([...toSales, ...toBusinessCentral, ...deletes].map(({ judgement }) => judgement))
+  const facts = allowed.flatMap((judgement) => entriesOf(session, judgement, writing.has(judgement)))
+  count(session, allowed, writing)
+  await commit(session, facts)
+  const again = [
+    ...(await write(session, 'sales', toSales)),
+    ...(await write(session, 'businessCentral', toBusinessCentral)),
+  ]
+  return { again, deletes, unplanned }
+}
+
+/** Writes actions of one side and commits each batch as it ends; returns what must be decided again. */
+export async function write(session: Session, side: Side, actions: readonly Action[]): Promise<readonly Ref[]> {
+  if (actions.length === 0) return []
+  const fresh = await withoutAdopted(session, side, actions)
+  await commit(
+    session,
+    fresh.actions.map(({ intent }): Entry => ({ kind: 'intent', intent })),
+  )
+  const byId = new Map(fresh.actions.map((action) => [action.write.id, action]))
+  const again: Ref[] = [...fresh.adopted]
+  let done = 0
+  let outage: ConnectorError | undefined
+  const onBatch = async (
+    results: readonly { readonly operation: WriteOperation; readonly result: WriteResult }[],
+  ): Promise<void> => {
+    const entries: Entry[] = []
+    for (const { operation, result } of results) {
+      const action = byId.get(operation.id)
+      if (action === undefined) continue
+      const outcome = await outcomeOf(session, action, result)
+      entries.push(...outcome.entries)
+      if (outcome.again !== undefined) again.push(outcome.again)
+      outage ??= outcome.outage
+    }
+    await commit(session, entries)
+    done += results.length
+    session.emit({ kind: 'written', mapping: session.mapping.name, side, done, of: actions.length })
+  }
+  await session.connectors[side].write(
+    fresh.actions.map(({ write: operation }) => operation),
+    onBatch,
+  )
+  if (outage !== undefined) throw outage
+  return again
+}
+
+interface Outcome {
+  readonly entries: readonly Entry[]
+  readonly again?: Ref | undefined
+  /** The service as a whole was not available. */
+  readonly outage?: ConnectorError | undefined
+}
+
+async function outcomeOf(session: Session, action: Action, result: WriteResult): Promise<Outcome> {
+  const settled: Entry = { kind: 'settled', id: action.intent.id }
+  dropCached(session, action)
+  switch (result.kind) {
+    case 'done': {
+      countDone(session, action)
+      return {
+        entries: await doneEntries(session, action, result),
+        again: action.more ? pairRef(action, result.id) : undefined,
+      }
+    }
+    case 'exists':
+      return { entries: [settled], again: pairRef(action, result.id) }
+    case 'stale':
+      return { entries: [settled], again: action.judgement.ref }
+    case 'missing':
+      return action.kind === 'delete'
+        ? { entries: await goneEntries(session, action) }
+        : { entries: [settled], again: action.judgement.ref }
+    case 'rejected':
+      return { entries: await rejectedEntries(session, action, result) }
+    case 'unknown':
+      return unknown(session, action)
+    case 'later':
+      return { entries: [settled], outage: outageOf(action.side, result) }
+  }
+}
+
+/** No answer came: reading tells what happened. */
+async function unknown(session: Session, action: Action): Promise<Outcome> {
+  const entries = await settleOne(session, action.intent)
+  const created = entries.some((entry) => entry.kind === 'couple')
+  if (created) countDone(session, action)
+  return { entries, again: created && !action.more ? undefined : action.judgement.ref }
+}
+
+async function goneEntries(session: Session, action: Action): Promise<readonly Entry[]> {
+  return doneEntries(session, action, { kind: 'done', id: action.intent.target, etag: undefined, row: undefined })
+}
+
+/** A create of several steps that got stuck half-way is coupled all the same, and finished by the next run. */
+async function rejectedEntries(
+  session: Session,
+  action: Action,
+  result: Extract<WriteResult, { kind: 'rejected' }>,
+): Promise<readonly Entry[]> {
+  const refused = refusedEntries(session, action, result.refusal)
+  if (action.kind !== 'create' || result.stepsDone === 0 || result.id === undefined) return refused
+  const first = { ...action, writes: action.writes.filter(({ field }) => field.field.step !== 'after'), more: true }
+  return [
+    ...(await doneEntries(session, first, { kind: 'done', id: result.id, etag: undefined, row: undefined })),
+    ...refused,
+  ]
+}
+
+const outageOf = (side: Side, result: Extract<WriteResult, { kind: 'later' }>): ConnectorError =>
+  new ConnectorError(side, 'throttled', {
+    message: result.refusal.message,
+    remedy: result.refusal.remedy,
+    code: result.refusal.code,
+  })
+
+const pairRef = (action: Action, id: string): Ref => {
+  const from = otherSide(action.side)
+  return {
+    businessCentral: undefined,
+    sales: undefined,
+    ...{ [action.side]: id, [from]: action.judgement.ref[from] },
+    coupled: true,
+  }
+}
+
+/** What we wrote is not what we have in memory any more. */
+function dropCached(session: Session, action: Action): void {
+  for (const side of ['businessCentral', 'sales'] as const) {
+    const id = action.judgement.ref[side]
+    if (id !== undefined) session.cache.drop(side, id)
+  }
+}
+
+/**
+ * Where the service ignores our keys, the reference that stands in the document for good is asked for before each
+ * create (P1): a document that is there already is taken, not made again.
+ */
+async function withoutAdopted(
+  session: Session,
+  side: Side,
+  actions: readonly Action[],
+): Promise<{ readonly actions: readonly Action[]; readonly adopted: readonly Ref[] }> {
+  const { reference } = session.mapping[side]
+  const creates = actions.filter(({ kind, intent }) => kind === 'create' && intent.target === '')
+  if (reference === undefined || creates.length === 0) return { actions, adopted: [] }
+  const valueOf = (action: Action): unknown => {
+    const [step] = action.write.steps
+    return step === undefined || step.kind === 'delete' ? undefined : step.values[reference]
+  }
+  const conditions = creates
+    .map(valueOf)
+    .filter((value) => typeof value === 'string')
+    .map((value) => ({ [reference]: value }))
+  const found = new Map(
+    (await session.readers[side].find(conditions)).map((row) => [String(row.row[reference]).toLowerCase(), row.id]),
+  )
+  const idFor = (action: Action): string | undefined =>
+    action.kind === 'create' ? found.get(String(valueOf(action)).toLowerCase()) : undefined
+  return {
+    actions: actions.filter((action) => idFor(action) === undefined),
+    adopted: actions.flatMap((action) => {
+      const id = idFor(action)
+      return id === undefined ? [] : [pairRef(action, id)]
+    }),
+  }
+}
+
+/** The operations of a saved plan: only these are done. */
+export interface Permit {
+  readonly operations: ReadonlySet<string>
+  /** Those that came up and were let through. */
+  readonly used: Set<string>
+}
+
+function permitted(
+  session: Session,
+  judgements: readonly Judgement[],
+  permit: Permit | undefined,
+): { readonly allowed: readonly Judgement[]; readonly unplanned: number } {
+  if (permit === undefined) return { allowed: judgements, unplanned: 0 }
+  const allowed = judgements.filter((judgement) => {
+    const hashes = operationsOf(session, judgement).map(operationHash)
+    const planned = hashes.every((hash) => permit.operations.has(hash))
+    if (planned) for (const hash of hashes) permit.used.add(hash)
+    return planned
+  })
+  return { allowed, unplanned: judgements.length - allowed.length }
+}
+
+function count(session: Session, judgements: readonly Judgement[], writing: ReadonlySet<Judgement>): void {
+  for (const judgement of judgements) {
+    const { action } = judgement
+    const lead: Side = session.mapping.direction === 'toBusinessCentral' ? 'sales' : 'businessCentral'
+    if (action.kind === 'couple') session.tally.from(lead, 'coupled')
+    else if (action.kind === 'uncouple') session.tally.from(lead, 'uncoupled')
+    else if (
+      action.kind === 'in-step' ||
+      (action.kind === 'merge' && !writing.has(judgement) && judgement.holds.length === 0)
+    )
+      session.tally.from(lead, 'unchanged')
+  }
+}
+
+function countDone(session: Session, action: Action): void {
+  const counter = action.kind === 'create' ? 'created' : action.kind === 'delete' ? 'deleted' : 'updated'
+  session.tally.to(action.side, counter)
+}

@@ -1,0 +1,177 @@
+/**
+ * Further pages of the same record (`with`) and further rows (`join`), attached to a page of rows before expressions
+ * run: looked up by value in batches, or read whole once when many are wanted. Never one by one.
+ */
+import type { Join, WithPage } from '../config/config.ts'
+import type { Condition, Connector, Query } from '../connector/connector.ts'
+import { valueAt } from '../core/carry.ts'
+import { evaluateFilter } from '../core/filter-evaluation.ts'
+import { type CompiledSide, splitPath } from '../core/mapping.ts'
+import { filterColumns, parseFilter } from '../core/filter.ts'
+import type { Loaded, Row, Upsert } from '../core/record.ts'
+import type { Watermark } from '../core/watermark.ts'
+import { ConnectorError } from '../errors.ts'
+
+/** Above so many different values a collection is read whole instead of by value. */
+const byValueAtMost = 400
+
+type Extra = WithPage | Join
+const isJoin = (extra: Extra): extra is Join => 'many' in extra
+
+export class Attachments {
+  /** Optional pages and joins that the service does not publish. */
+  readonly missing = new Set<string>()
+  readonly #compiled: CompiledSide
+  readonly #connector: Connector
+  readonly #warn: (message: string) => void
+  /** Joined collections read whole, by name: key → rows. */
+  readonly #whole = new Map<string, Map<string, Upsert[]>>()
+
+  constructor(compiled: CompiledSide, connector: Connector, warn: (message: string) => void) {
+    this.#compiled = compiled
+    this.#connector = connector
+    this.#warn = warn
+  }
+
+  /** The rows with their pages and joins. A join that nothing fits is absent from the row. */
+  async attach(rows: readonly Upsert[]): Promise<readonly Loaded[]> {
+    const { source } = this.#compiled
+    let loaded: readonly Loaded[] = rows
+    for (const extra of [...source.with, ...source.joins]) {
+      if (rows.length > 0 && !this.missing.has(extra.name)) loaded = await this.#attachOne(extra, loaded)
+    }
+    return loaded
+  }
+
+  /** Which main rows the changed rows of triggering joins concern, as conditions on the main entity. */
+  async triggers(watermarkOf: (join: string) => Watermark | undefined): Promise<{
+    readonly conditions: readonly Condition[]
+    readonly watermarks: ReadonlyMap<string, Watermark>
+  }> {
+    const conditions: Condition[] = []
+    const watermarks = new Map<string, Watermark>()
+    for (const join of this.#compiled.source.joins.filter(({ triggers }) => triggers)) {
+      const since = watermarkOf(join.name)
+      for await (const page of this.#connector.changes(this.#query(join), since)) {
+        if (page.next !== undefined) watermarks.set(join.name, page.next)
+        if (page.whole) continue
+        for (const change of page.changes) if (change.kind === 'upsert') conditions.push(conditionOf(join, change.row))
+      }
+    }
+    return { conditions: distinct(conditions), watermarks }
+  }
+
+  async #attachOne(extra: Extra, rows: readonly Loaded[]): Promise<readonly Loaded[]> {
+    try {
+      const found = await this.#rowsFor(extra, rows)
+      return rows.map((row) => attached(extra, row, found.get(keyOfMain(extra, row.row)) ?? []))
+    } catch (error) {
+      if (!(error instanceof ConnectorError) || error.fault !== 'gone' || !extra.optional) throw error
+      this.missing.add(extra.name)
+      this.#warn(
+        `${extra.entity.entity} is not published in Business Central: field rows that need "${extra.name}" are left out. ${error.remedy}`,
+      )
+      return rows
+    }
+  }
+
+  /** The rows of a page or join that the main rows want, by key. */
+  async #rowsFor(extra: Extra, rows: readonly Loaded[]): Promise<ReadonlyMap<string, Upsert[]>> {
+    const known = this.#whole.get(extra.name)
+    if (known !== undefined) return known
+    const wanted = distinct(
+      rows.map((row) => conditionFor(extra, row.row)).filter((condition) => condition !== undefined),
+    )
+    const whole = extra.entity.kind !== 'child' && (wanted.length > byValueAtMost || (isJoin(extra) && extra.triggers))
+    const found = new Map<string, Upsert[]>()
+    const admits = whereOf(extra)
+    const add = (row: Upsert): void => {
+      if (!admits(row.row)) return
+      const key = keyOfExtra(extra, row.row)
+      const same = found.get(key)
+      if (same === undefined) found.set(key, [row])
+      else same.push(row)
+    }
+    if (whole) {
+      for await (const page of this.#connector.changes(this.#query(extra), undefined)) {
+        for (const change of page.changes) if (change.kind === 'upsert') add(change)
+      }
+      this.#whole.set(extra.name, found)
+    } else if (wanted.length > 0) {
+      for (const row of await this.#connector.find(this.#query(extra), wanted)) add(row)
+    }
+    return found
+  }
+
+  #query(extra: Extra): Query {
+    const select = new Set([...(this.#compiled.selectOf[extra.name] ?? []), ...Object.keys(extra.on)])
+    if (isJoin(extra)) {
+      if (extra.latest !== undefined) select.add(extra.latest)
+      const read = extra.where === undefined ? [] : filterColumns(parseFilter(extra.where)).map(({ name }) => name)
+      for (const column of [...extra.select, ...read]) select.add(column)
+    }
+    return { entity: extra.entity, select: [...select].sort(), filter: isJoin(extra) ? extra.where : undefined }
+  }
+}
+
+function attached(extra: Extra, row: Loaded, found: readonly Upsert[]): Loaded {
+  if (isJoin(extra)) {
+    const joined = extra.many ? found.map((match) => match.row) : chosen(extra, found)?.row
+    return { ...row, row: { ...row.row, [extra.name]: joined } }
+  }
+  const [page] = found
+  if (page === undefined) return row
+  return { ...row, row: { ...row.row, [extra.name]: page.row }, pages: { ...row.pages, [extra.name]: page } }
+}
+
+/** The one joined row: the latest where the join says so, else the first by key. */
+function chosen(join: Join, found: readonly Upsert[]): Upsert | undefined {
+  const { latest } = join
+  if (latest === undefined) return found[0]
+  return found.reduce<Upsert | undefined>(
+    (best, row) => (best === undefined || String(row.row[latest] ?? '') > String(best.row[latest] ?? '') ? row : best),
+    undefined,
+  )
+}
+
+function whereOf(extra: Extra): (row: Row) => boolean {
+  if (!isJoin(extra) || extra.where === undefined) return () => true
+  const filter = parseFilter(extra.where)
+  return (row) => Object.keys(row).length === 0 || evaluateFilter(filter, row)
+}
+
+const text = (value: unknown): string =>
+  typeof value === 'string' ? value.toLowerCase() : value === null || value === undefined ? '' : JSON.stringify(value)
+const keyOfExtra = (extra: Extra, row: Row): string =>
+  Object.keys(extra.on)
+    .map((column) => text(row[column]))
+    .join('\n')
+const keyOfMain = (extra: Extra, row: Row): string =>
+  Object.values(extra.on)
+    .map((path) => text(valueAt(row, splitPath(path))))
+    .join('\n')
+
+/** The condition on the extra collection that fits a main row; undefined when one of its values is blank. */
+function conditionFor(extra: Extra, row: Row): Condition | undefined {
+  const condition: Record<string, string | number | boolean | null> = {}
+  for (const [column, path] of Object.entries(extra.on)) {
+    const value = valueAt(row, splitPath(path))
+    if (value === null || value === undefined || value === '') return undefined
+    condition[column] = value as string | number | boolean
+  }
+  return condition
+}
+
+/** The condition on the main entity that a changed joined row concerns. */
+function conditionOf(join: Join, row: Row): Condition {
+  return Object.fromEntries(
+    Object.entries(join.on).map(([column, path]) => [
+      splitPath(path).column,
+      row[column] as string | number | boolean | null,
+    ]),
+  )
+}
+
+function distinct(conditions: readonly Condition[]): readonly Condition[] {
+  return [...new Map(conditions.map((condition) => [JSON.stringify(condition), condition])).values()]
+}

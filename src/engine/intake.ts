@@ -1,0 +1,260 @@
+/**
+ * Reading what changed on both sides of a mapping and turning it into a list of records to decide: echoes dropped (P4),
+ * partners found, deletes confirmed, held records taken up again. Nothing is decided or written here.
+ */
+import { type Side, otherSide, sides } from '../config/config.ts'
+import type { Coupling, Held } from '../core/coupling.ts'
+import { versionOf } from '../core/fingerprint.ts'
+import type { Found } from '../core/reconcile.ts'
+import type { Change, Loaded, Upsert } from '../core/record.ts'
+import type { Watermark } from '../core/watermark.ts'
+import type { Entry } from '../store/store.ts'
+import { Matching } from './matching.ts'
+import { type Session, isAdmitted, isSource } from './session.ts'
+import { missingKeys, sweepIsDue, sweepName } from './sweep.ts'
+
+/** A record to decide: a coupled pair, a pair found by matching, or a lone record with what was found for it. */
+export interface Ref {
+  readonly businessCentral: string | undefined
+  readonly sales: string | undefined
+  readonly coupled: boolean
+  /** For lone records. */
+  readonly found?: Found | undefined
+}
+
+export interface Intake {
+  /** In a stable order. */
+  readonly refs: readonly Ref[]
+  /** Watermarks and counts, to be committed when everything is applied. */
+  readonly marks: readonly Entry[]
+  /** Sides that had records and now answer with none. */
+  readonly emptied: readonly Side[]
+}
+
+/** Which records are asked for: whatever changed, or certain ones. */
+export type Scope =
+  | { readonly kind: 'changes'; readonly whole: boolean }
+  | { readonly kind: 'ids'; readonly ids: Readonly<Record<Side, readonly string[]>> }
+
+/** Reads both sides and returns what is to be decided. */
+export async function takeIn(session: Session, scope: Scope): Promise<Intake> {
+  const work = new Reading(session)
+  if (scope.kind === 'ids') await work.ids(scope.ids)
+  else {
+    for (const side of sides) if (isSource(session.mapping, side)) await work.changes(side, scope.whole)
+    await work.heldRecords()
+  }
+  return work.finish()
+}
+
+class Reading {
+  readonly #session: Session
+  readonly #matching: Matching
+  /** Coupled pairs to decide, by BC id. */
+  readonly #pairs = new Map<string, Coupling>()
+  readonly #lone: Record<Side, Set<string>> = { businessCentral: new Set(), sales: new Set() }
+  readonly #marks: Entry[] = []
+  readonly #emptied: Side[] = []
+
+  constructor(session: Session) {
+    this.#session = session
+    this.#matching = new Matching(session)
+  }
+
+  async changes(side: Side, whole: boolean): Promise<void> {
+    const { state } = this.#session
+    const since = whole ? undefined : state.watermark(side)
+    const seen = new Set<string>()
+    let count = 0
+    let wasWhole = false
+    for await (const page of this.#session.readers[side].changes(since)) {
+      wasWhole = page.whole
+      count += page.changes.length
+      if (page.whole && state.size > 0) for (const { id } of page.changes) seen.add(id)
+      await this.#takePage(side, page.changes, page.whole)
+      this.#session.emit({ kind: 'read', mapping: this.#session.mapping.name, side, rows: count })
+      if (page.next !== undefined) this.#mark(side, page.next)
+    }
+    if (wasWhole) await this.#afterWholeRead(side, seen, count)
+    else await this.#sweep(side, whole)
+    await this.#triggered(side, since !== undefined)
+  }
+
+  /** Certain records, with their partners. */
+  async ids(ids: Readonly<Record<Side, readonly string[]>>): Promise<void> {
+    for (const side of sides) {
+      if (ids[side].length === 0) continue
+      await this.#takePage(side, await this.#session.readers[side].read(ids[side]), false, true)
+    }
+  }
+
+  /** Records that wait: read again by id, whatever their stamps say. */
+  async heldRecords(): Promise<void> {
+    const now = this.#session.clock.now().toISOString()
+    const ids: Record<Side, string[]> = { businessCentral: [], sales: [] }
+    for (const held of this.#session.state.allHeld())
+      if (isDue(held, now) && !this.#isTaken(held)) ids[held.side].push(held.id)
+    await this.ids(ids)
+  }
+
+  async finish(): Promise<Intake> {
+    const found = await this.#matching.find((side, row) => this.#session.cache.keep(side, row))
+    const refs: Ref[] = [...this.#pairs.values()].map((coupling) => ({
+      businessCentral: coupling.businessCentral.id,
+      sales: coupling.sales.id,
+      coupled: true,
+    }))
+    const paired = new Set<string>()
+    for (const side of sides) {
+      for (const id of this.#lone[side]) {
+        const what = found[side].get(id) ?? { kind: 'none' }
+        if (what.kind === 'one') {
+          const pair = { [side]: id, [otherSide(side)]: what.id } as Record<Side, string>
+          if (!paired.has(pair.businessCentral)) refs.push({ ...pair, coupled: false })
+          paired.add(pair.businessCentral)
+        } else refs.push({ businessCentral: undefined, sales: undefined, [side]: id, coupled: false, found: what })
+      }
+    }
+    return { refs: refs.sort(byIds), marks: this.#marks, emptied: this.#emptied }
+  }
+
+  async #takePage(side: Side, changes: readonly Change[], whole: boolean, forced = false): Promise<void> {
+    const { state, readers, tally } = this.#session
+    const lone: Upsert[] = []
+    for (const change of changes) {
+      const coupling = state.bySide(side, change.id)
+      if (coupling === undefined) {
+        if (change.kind === 'upsert') lone.push(change)
+        else if (state.held(side, change.id) !== undefined) this.#gone(side, change)
+      } else if (!forced && this.#isEcho(side, change, coupling, whole)) {
+        tally.from(side, 'unchanged')
+        if (whole && this.#session.mapping.match.length > 0) this.#matching.add(side, change as Upsert, true)
+      } else this.#touch(side, change, coupling)
+    }
+    for (const row of await readers[side].attach(lone)) this.#takeLone(side, row)
+  }
+
+  /** A record without coupling: inside the filter it looks for a partner, outside it is nobody's. */
+  #takeLone(side: Side, row: Loaded): void {
+    const { state, cache } = this.#session
+    if (!isAdmitted(this.#session, side, row.row)) {
+      if (state.held(side, row.id) !== undefined) this.#marks.push({ kind: 'release', side, id: row.id })
+      return
+    }
+    this.#matching.add(side, row, false)
+    this.#lone[side].add(row.id)
+    cache.keep(side, row)
+  }
+
+  /** A held record without partner that was deleted waits for nothing any more. */
+  #gone(side: Side, change: Change): void {
+    this.#marks.push({ kind: 'release', side, id: change.id })
+  }
+
+  #touch(side: Side, change: Change, coupling: Coupling): void {
+    this.#pairs.set(coupling.businessCentral.id, coupling)
+    if (change.kind === 'upsert') this.#session.cache.keep(side, change)
+    if (change.kind === 'upsert' && this.#session.mapping.match.length > 0) this.#matching.add(side, change, true)
+  }
+
+  /** The report is only our own last write coming back, or nothing has happened (P4). */
+  #isEcho(side: Side, change: Change, coupling: Coupling, whole: boolean): boolean {
+    if (change.kind === 'tombstone' || this.#session.options.rewrite !== undefined) return false
+    if (whole && (this.#session.readers[side].isComposed || !this.#isCurrent(coupling))) return false
+    const version = versionOf(change)
+    return version !== undefined && version === coupling[side].version
+  }
+
+  /** The coupling's base was made with the present field rows. */
+  #isCurrent(coupling: Coupling): boolean {
+    return coupling.layout === this.#session.compiled.layout.id
+  }
+
+  async #afterWholeRead(side: Side, seen: ReadonlySet<string>, count: number): Promise<void> {
+    const { state, clock, readers } = this.#session
+    this.#matching.sawAll(side)
+    if (count === 0 && state.counted(side) > 0) this.#emptied.push(side)
+    if (state.counted(side) !== count) this.#marks.push({ kind: 'counted', side, count })
+    if (readers[side].hasEntity && !readers[side].isTracked) {
+      this.#marks.push({
+        kind: 'watermark',
+        name: sweepName(side),
+        watermark: { kind: 'stamp', at: clock.now().toISOString() },
+      })
+    }
+    const absent: string[] = []
+    for (const coupling of state.couplings()) if (!seen.has(coupling[side].id)) absent.push(coupling[side].id)
+    if (absent.length > 0 && count > 0) await this.#confirmAbsent(side, absent)
+  }
+
+  /** A record that no page listed is gone or outside the filter: only reading it tells. */
+  async #confirmAbsent(side: Side, ids: readonly string[]): Promise<void> {
+    for (const change of await this.#session.readers[side].read(ids)) {
+      const coupling = this.#session.state.bySide(side, change.id)
+      if (coupling !== undefined) this.#touch(side, change, coupling)
+    }
+  }
+
+  /** Compares keys where a side reports no deletes. */
+  async #sweep(side: Side, whole: boolean): Promise<void> {
+    const { state, clock } = this.#session
+    if (state.size === 0 || !sweepIsDue(this.#session, side, whole)) return
+    const { missing, any } = await missingKeys(this.#session, side)
+    if (!any) this.#emptied.push(side)
+    else await this.#confirmAbsent(side, missing)
+    this.#marks.push({
+      kind: 'watermark',
+      name: sweepName(side),
+      watermark: { kind: 'stamp', at: clock.now().toISOString() },
+    })
+  }
+
+  /** Rows whose joined rows changed. */
+  async #triggered(side: Side, incremental: boolean): Promise<void> {
+    if (!this.#session.readers[side].hasJoins) return
+    const { rows, watermarks } = await this.#session.readers[side].triggered((join) =>
+      this.#session.state.watermark(`${side}/${join}`),
+    )
+    for (const [join, watermark] of watermarks)
+      this.#marks.push({ kind: 'watermark', name: `${side}/${join}`, watermark })
+    if (incremental) await this.#takePage(side, rows, false, true)
+  }
+
+  #mark(side: Side, watermark: Watermark): void {
+    const before = this.#session.state.watermark(side)
+    if (JSON.stringify(before) !== JSON.stringify(watermark))
+      this.#marks.push({ kind: 'watermark', name: side, watermark })
+  }
+
+  #isTaken(held: Held): boolean {
+    const coupling = this.#session.state.bySide(held.side, held.id)
+    return coupling === undefined ? this.#lone[held.side].has(held.id) : this.#pairs.has(coupling.businessCentral.id)
+  }
+}
+
+/** Held records that are looked at in each run; the others wait for a change, a moment or a person. */
+function isDue(held: Held, now: string): boolean {
+  if (held.decision !== undefined) return true
+  switch (held.kind) {
+    case 'no-partner':
+    case 'quarantine':
+    case 'moving':
+      return false
+    case 'failed':
+      return held.nextTry === undefined || held.nextTry <= now
+    case 'ambiguous':
+    case 'waiting':
+    case 'conflict':
+    case 'different':
+    case 'deleted':
+    case 'unfinished':
+    case 'unknown':
+      return true
+  }
+}
+
+const sortKey = (ref: Ref): string => `${ref.businessCentral ?? '~'}|${ref.sales ?? ''}`
+const byIds = (a: Ref, b: Ref): number => {
+  const [left, right] = [sortKey(a), sortKey(b)]
+  return left < right ? -1 : left > right ? 1 : 0
+}

@@ -1,0 +1,81 @@
+/** Reads of the couplings of all mappings, as the core's lookups want them; remembers answers of queries for one mapping run. */
+import type { Mapping, Side } from '../config/config.ts'
+import { otherSide } from '../config/config.ts'
+import type { Lookups, RecordQuery } from '../core/carry.ts'
+import type { Bindings } from '../core/expression.ts'
+import type { Store } from '../store/store.ts'
+
+/** Lookups over a store, with what the run knows of order and of answers. */
+export class StoreLookups implements Lookups {
+  readonly #store: Store
+  readonly #mappings: ReadonlyMap<string, Mapping>
+  readonly #answers = new Map<string, { readonly id: string } | 'none'>()
+  #later: ReadonlySet<string>
+
+  constructor(store: Store, mappings: ReadonlyMap<string, Mapping>, later: ReadonlySet<string>) {
+    this.#store = store
+    this.#mappings = mappings
+    this.#later = later
+  }
+
+  /** In the second pass nothing runs later any more. */
+  allHaveRun(): void {
+    this.#later = new Set()
+  }
+
+  partner(mapping: string, from: Side, id: string): string | undefined {
+    const state = this.#store.mapping(mapping)
+    return (state.bySide(from, id) ?? state.bySide(from, id.toLowerCase()))?.[otherSide(from)].id
+  }
+
+  partnerByKeys(mapping: string, from: Side, keys: Readonly<Record<string, string>>): string | undefined {
+    return this.#store.mapping(mapping).byKeys(from, keys)?.[otherSide(from)].id
+  }
+
+  keyOf(mapping: string, on: Side, otherId: string, key: string): string | undefined {
+    return this.#store.mapping(mapping).bySide(otherSide(on), otherId)?.[on].keys[key]
+  }
+
+  entityOf(mapping: string, side: Side): string {
+    return this.#mappings.get(mapping)?.[side].entity?.entity ?? mapping
+  }
+
+  runsLater(mapping: string): boolean {
+    return this.#later.has(mapping)
+  }
+
+  query(query: RecordQuery): { readonly id: string } | 'none' | 'ask' {
+    return this.#answers.get(queryKey(query)) ?? 'ask'
+  }
+
+  /** Remembers what was found: exactly one record, or none that can be meant. */
+  answer(query: RecordQuery, ids: readonly string[]): void {
+    const [id] = ids
+    this.#answers.set(queryKey(query), id !== undefined && ids.length === 1 ? { id } : 'none')
+  }
+
+  /** What expressions see: `$coupled('item-product', id)` and `$option('payment-terms', id)` give the partner's key. */
+  bindings(settings: Readonly<Record<string, unknown>>): Bindings {
+    const partner = (mapping: string, value: unknown): string | undefined => {
+      if (value === null || value === undefined || value === '') return undefined
+      const keyName = this.#mappings.get(mapping)?.businessCentral.keys[0]
+      return (
+        this.partner(mapping, 'businessCentral', String(value)) ??
+        (keyName === undefined
+          ? undefined
+          : this.partnerByKeys(mapping, 'businessCentral', { [keyName]: String(value) }))
+      )
+    }
+    return {
+      settings,
+      coupled: (mapping, value) => partner(mapping, value),
+      option: (mapping, value) => {
+        const option = partner(mapping, value)
+        return option === undefined ? undefined : Number(option)
+      },
+    }
+  }
+}
+
+const queryKey = (query: RecordQuery): string =>
+  JSON.stringify([query.side, query.entity, Object.entries(query.where).sort(([a], [b]) => (a < b ? -1 : 1))])

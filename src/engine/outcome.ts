@@ -1,0 +1,252 @@
+/**
+ * What is remembered after a decision and after a write: couplings with their new base, holds, releases. Turns values
+ * into journal entries; commits nothing itself.
+ */
+import { type Side, otherSide } from '../config/config.ts'
+import type { Refusal, WriteResult } from '../connector/connector.ts'
+import { type Coupling, type Held, type HeldKind } from '../core/coupling.ts'
+import { versionOf } from '../core/fingerprint.ts'
+import { printOf } from '../core/offer.ts'
+import type { Row } from '../core/record.ts'
+import type { Entry } from '../store/store.ts'
+import { type Action, baseAfter } from './actions.ts'
+import type { Hold, Judgement } from './judge.ts'
+import { type Session, keysOf, numberOf, packed } from './session.ts'
+
+/** Entries that follow from the decision itself, before any write. */
+export function entriesOf(session: Session, judgement: Judgement, writesFollow: boolean): readonly Entry[] {
+  const { action } = judgement
+  switch (action.kind) {
+    case 'ignore':
+      return release(judgement)
+    case 'uncouple':
+      return [...uncoupled(judgement), ...release(judgement)]
+    case 'in-step':
+    case 'merge':
+    case 'couple':
+      return [...pairEntries(session, judgement, writesFollow), ...holdEntries(session, judgement, writesFollow)]
+    case 'hold':
+    case 'create':
+    case 'delete':
+      return holdEntries(session, judgement, writesFollow)
+  }
+}
+
+/** The coupling as far as it is known without the writes. */
+function pairEntries(session: Session, judgement: Judgement, writesFollow: boolean): readonly Entry[] {
+  const { rows, coupling, action } = judgement
+  if (rows.businessCentral === undefined || rows.sales === undefined) return []
+  const seen = (side: Side): Coupling['sales'] => {
+    const row = rows[side]
+    const version = row === undefined || writesFollow ? coupling?.[side].version : versionOf(row)
+    return { id: row?.id ?? '', keys: row === undefined ? {} : keysOf(session, side, row.row), version }
+  }
+  const outside = action.kind === 'merge' && action.paused
+  const next: Coupling = {
+    businessCentral: seen('businessCentral'),
+    sales: seen('sales'),
+    ...packed(session, baseAfter(session, judgement, [])),
+    ...(outside ? { outside } : {}),
+    ...(coupling?.moved === undefined ? {} : { moved: coupling.moved }),
+  }
+  return coupling !== undefined && sameCoupling(coupling, next) ? [] : [{ kind: 'couple', coupling: next }]
+}
+
+function sameCoupling(a: Coupling, b: Coupling): boolean {
+  return (
+    a.layout === b.layout &&
+    a.base === b.base &&
+    a.outside === b.outside &&
+    a.moved === b.moved &&
+    sameSeen(a, b, 'businessCentral') &&
+    sameSeen(a, b, 'sales')
+  )
+}
+
+function sameSeen(a: Coupling, b: Coupling, side: Side): boolean {
+  const [left, right] = [a[side], b[side]]
+  const names = Object.keys(left.keys)
+  return (
+    left.id === right.id &&
+    left.version === right.version &&
+    names.length === Object.keys(right.keys).length &&
+    names.every((name) => left.keys[name] === right.keys[name])
+  )
+}
+
+function uncoupled(judgement: Judgement): readonly Entry[] {
+  const { coupling } = judgement
+  return coupling === undefined
+    ? []
+    : [{ kind: 'uncouple', businessCentral: coupling.businessCentral.id, sales: coupling.sales.id }]
+}
+
+const release = (judgement: Judgement): readonly Entry[] =>
+  judgement.held === undefined ? [] : [{ kind: 'release', side: judgement.held.side, id: judgement.held.id }]
+
+/** What waits is held; what no longer waits is released, unless a write still has to show it. */
+function holdEntries(session: Session, judgement: Judgement, writesFollow: boolean): readonly Entry[] {
+  if (judgement.holds.length > 0) return replaceHeld(judgement, heldFrom(session, judgement, judgement.holds))
+  return writesFollow ? [] : release(judgement)
+}
+
+function replaceHeld(judgement: Judgement, next: Held): readonly Entry[] {
+  const { held } = judgement
+  if (held !== undefined && sameHeld(held, next)) return []
+  const moved = held !== undefined && (held.side !== next.side || held.id !== next.id)
+  return [...(moved ? release(judgement) : []), { kind: 'hold', held: next }]
+}
+
+const sameHeld = (a: Held, b: Held): boolean =>
+  a.side === b.side &&
+  a.id === b.id &&
+  a.kind === b.kind &&
+  a.message === b.message &&
+  a.number === b.number &&
+  a.decision === undefined &&
+  a.nextTry === b.nextTry
+
+/** The record under which a pair waits: its BC record; a lone record waits under itself. */
+function heldUnder(judgement: Judgement): { readonly side: Side; readonly id: string } {
+  const { businessCentral, sales } = judgement.ref
+  return businessCentral === undefined
+    ? { side: 'sales', id: sales ?? '' }
+    : { side: 'businessCentral', id: businessCentral }
+}
+
+/** Which reason is told first when a record waits for several. */
+const order: readonly HeldKind[] = [
+  'conflict',
+  'different',
+  'deleted',
+  'moving',
+  'ambiguous',
+  'failed',
+  'quarantine',
+  'unknown',
+  'unfinished',
+  'waiting',
+  'no-partner',
+]
+
+function heldFrom(session: Session, judgement: Judgement, holds: readonly Hold[]): Held {
+  const sorted = [...holds].sort((a, b) => order.indexOf(a.kind) - order.indexOf(b.kind))
+  const [first] = sorted
+  const same = judgement.held?.kind === first?.kind ? judgement.held : undefined
+  return {
+    ...heldUnder(judgement),
+    kind: first?.kind ?? 'failed',
+    number: judgement.number,
+    fields: [...new Set(sorted.flatMap(({ names }) => names))],
+    message: sorted.map(({ message }) => message).join('; '),
+    remedy: first?.remedy ?? '',
+    since: same?.since ?? session.clock.now().toISOString(),
+    attempts: same?.attempts ?? 0,
+  }
+}
+
+/** Entries after a write that was done. */
+export async function doneEntries(
+  session: Session,
+  action: Action,
+  result: Extract<WriteResult, { kind: 'done' }>,
+): Promise<readonly Entry[]> {
+  const { judgement, side } = action
+  const settled: Entry = { kind: 'settled', id: action.intent.id }
+  if (action.kind === 'delete') return [settled, ...uncoupled(judgement), ...release(judgement)]
+  const coupling = await couplingAfter(session, action, result)
+  const replaced =
+    judgement.coupling !== undefined && judgement.coupling[side].id !== coupling[side].id ? uncoupled(judgement) : []
+  const waits = action.more || judgement.holds.length > 0
+  return [...replaced, { kind: 'couple', coupling }, settled, ...(waits ? [] : release(judgement))]
+}
+
+/** The coupling once the write is done. Another write of the same pair may have changed it since it was decided. */
+async function couplingAfter(
+  session: Session,
+  action: Action,
+  result: Extract<WriteResult, { kind: 'done' }>,
+): Promise<Coupling> {
+  const { judgement, side } = action
+  const from = otherSide(side)
+  const source = judgement.rows[from]
+  const current = currentCoupling(session, action)
+  const moved = await movedFields(session, action, result.row)
+  const next = current === undefined || action.kind === 'create' ? judgement : { ...judgement, coupling: current }
+  const sourceSeen =
+    current !== undefined && current[from].version !== judgement.coupling?.[from].version
+      ? current[from].version
+      : source === undefined
+        ? undefined
+        : versionOf(source)
+  const keys =
+    result.row === undefined
+      ? (current?.[side].keys ?? keysOf(session, side, rowSent(action)))
+      : keysOf(session, side, result.row)
+  const target = {
+    id: result.id,
+    keys,
+    version: moved.length > 0 || action.more ? undefined : versionOf({ etag: result.etag, modified: result.modified }),
+  }
+  const origin = {
+    id: source?.id ?? '',
+    keys: source === undefined ? {} : keysOf(session, from, source.row),
+    version: sourceSeen,
+  }
+  const pair = { [side]: target, [from]: origin } as Record<Side, Coupling['sales']>
+  const count = moved.length > 0 ? (current?.moved ?? 0) + 1 : 0
+  return {
+    businessCentral: pair.businessCentral,
+    sales: pair.sales,
+    ...packed(session, baseAfter(session, next, action.writes)),
+    ...(judgement.action.kind === 'merge' && judgement.action.paused ? { outside: true } : {}),
+    ...(count > 0 ? { moved: count } : {}),
+  }
+}
+
+function currentCoupling(session: Session, action: Action): Coupling | undefined {
+  const { businessCentral, sales } = action.judgement.ref
+  const current = businessCentral === undefined ? undefined : session.state.bySide('businessCentral', businessCentral)
+  return current !== undefined && (sales === undefined || current.sales.id === sales) ? current : undefined
+}
+
+const rowSent = (action: Action): Row =>
+  Object.fromEntries(action.write.steps.flatMap((step) => (step.kind === 'delete' ? [] : Object.entries(step.values))))
+
+/** Two-way fields whose value in the service's own answer is not the one that was sent. */
+async function movedFields(session: Session, action: Action, row: Row | undefined): Promise<readonly string[]> {
+  if (row === undefined) return []
+  const moved: string[] = []
+  for (const { field, prints } of action.writes) {
+    const plain = field.place[action.side]?.page === undefined && field.needs[action.side].length === 0
+    if (!field.speaks[action.side] || !plain) continue
+    if ((await printOf(session.deciding, field, action.side, row)) !== prints[action.side]) moved.push(field.field.name)
+  }
+  return moved
+}
+
+/** How many refusals before a record is set aside. */
+const attemptsMost = 8
+/** Minutes until the next try after n refusals: 1, 4, 16 … at most a day. */
+const delayMinutes = (attempts: number): number => Math.min(24 * 60, 4 ** (attempts - 1))
+
+/** Entries after a refusal: tried again with growing delay, then set aside (P5). */
+export function refusedEntries(session: Session, action: Action, refusal: Refusal): readonly Entry[] {
+  const { judgement } = action
+  const attempts = (judgement.held?.kind === 'failed' ? judgement.held.attempts : 0) + 1
+  const now = session.clock.now()
+  const quarantined = attempts >= attemptsMost
+  const held: Held = {
+    ...heldUnder(judgement),
+    kind: quarantined ? 'quarantine' : 'failed',
+    number: judgement.number ?? numberOf(session, action.side, rowSent(action)),
+    fields: action.writes.map(({ field }) => field.field.name),
+    message: refusal.message,
+    remedy: refusal.remedy,
+    code: refusal.code,
+    since: judgement.held?.kind === 'failed' ? judgement.held.since : now.toISOString(),
+    attempts,
+    ...(quarantined ? {} : { nextTry: new Date(now.getTime() + delayMinutes(attempts) * 60_000).toISOString() }),
+  }
+  return [{ kind: 'settled', id: action.intent.id }, ...replaceHeld(judgement, held)]
+}

@@ -1,0 +1,121 @@
+/** Making a mapping ready to run: descriptions from both services, compiled rows, readers, and one session a phase. */
+import { type BySide, type Config, type Mapping, type Side, type Source, sides, travelsTo } from '../config/config.ts'
+import type { Connector } from '../connector/connector.ts'
+import type { Fingerprint } from '../core/fingerprint.ts'
+import { type CompiledMapping, type SideDescriptions, compileMapping } from '../core/mapping.ts'
+import type { Description } from '../core/record.ts'
+import { ConnectorError } from '../errors.ts'
+import type { Store } from '../store/store.ts'
+import { StoreLookups } from './lookups.ts'
+import type { Ports, RunOptions } from './ports.ts'
+import { type RowBudget, RowCache } from './row-cache.ts'
+import type { Session } from './session.ts'
+import { SideReader } from './side-reader.ts'
+import { Tally } from './tally.ts'
+
+/** What all mappings of a run share. */
+export interface RunContext {
+  readonly config: Config
+  readonly ports: Ports
+  readonly options: RunOptions
+  readonly company: string
+  readonly fingerprint: Fingerprint
+  readonly budget: RowBudget
+  readonly byName: ReadonlyMap<string, Mapping>
+  /** Names of the mappings that run, in order. */
+  readonly order: readonly string[]
+}
+
+/** A mapping ready to run. */
+export interface Prepared {
+  readonly compiled: CompiledMapping
+  readonly readers: BySide<SideReader>
+  readonly cache: RowCache
+  readonly tally: Tally
+}
+
+/** Describes, compiles and opens both sides of a mapping. */
+export async function prepare(context: RunContext, mapping: Mapping): Promise<Prepared> {
+  const { connectors, emit } = context.ports
+  const descriptions = {
+    businessCentral: await describeSide(connectors.businessCentral, mapping.businessCentral),
+    sales: await describeSide(connectors.sales, mapping.sales),
+  }
+  const compiled = compileMapping(mapping, descriptions, context.config.settings.timeZone)
+  const bindings = { settings: context.config.settings }
+  const warn = (message: string): void => emit({ kind: 'warning', mapping: mapping.name, message })
+  const open = (side: Side): Promise<SideReader> =>
+    SideReader.open(compiled.sides[side], connectors[side], { bindings, warn })
+  return {
+    compiled,
+    readers: { businessCentral: await open('businessCentral'), sales: await open('sales') },
+    cache: new RowCache(context.budget),
+    tally: new Tally(),
+  }
+}
+
+/** A session of a prepared mapping over a store: the overlay while planning, the real one while applying. */
+export function sessionOf(context: RunContext, prepared: Prepared, store: Store, phase: Session['phase']): Session {
+  const { config, options, ports } = context
+  const { mapping } = prepared.compiled
+  const later = new Set(context.order.slice(Math.max(0, context.order.indexOf(mapping.name))))
+  const lookups = new StoreLookups(store, context.byName, later)
+  return {
+    ...prepared,
+    mapping,
+    lookups,
+    deciding: {
+      compiled: prepared.compiled,
+      fingerprint: context.fingerprint,
+      lookups,
+      bindings: lookups.bindings(config.settings),
+    },
+    connectors: ports.connectors,
+    store,
+    state: store.mapping(mapping.name),
+    clock: ports.clock,
+    emit: ports.emit,
+    options,
+    company: context.company,
+    phase,
+    writable: writableSides(options),
+    deferLater: true,
+    deferred: new Set(),
+  }
+}
+
+function writableSides(options: RunOptions): BySide<boolean> {
+  const open = (side: Side): boolean => options.direction === undefined || travelsTo(options.direction, side)
+  const rewritten = (side: Side): boolean => options.rewrite === undefined || options.rewrite === side
+  return Object.fromEntries(sides.map((side) => [side, open(side) && rewritten(side)])) as Record<Side, boolean>
+}
+
+async function describeSide(connector: Connector, source: Source): Promise<SideDescriptions> {
+  const pages: Record<string, Description> = {}
+  for (const page of source.with) {
+    const description = await describeIfThere(connector, page)
+    if (description !== undefined) pages[page.name] = description
+  }
+  return {
+    main: source.entity === undefined ? constantDescription(source) : await connector.describe(source.entity),
+    pages,
+  }
+}
+
+async function describeIfThere(connector: Connector, page: Source['with'][number]): Promise<Description | undefined> {
+  try {
+    return await connector.describe(page.entity)
+  } catch (error) {
+    if (error instanceof ConnectorError && error.fault === 'gone' && page.optional) return undefined
+    throw error
+  }
+}
+
+const constantDescription = (source: Source): Description => ({
+  key: source.keys,
+  clientKeys: false,
+  modified: undefined,
+  tracked: false,
+  preconditions: false,
+  columns: {},
+})

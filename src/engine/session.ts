@@ -1,0 +1,107 @@
+/** One mapping in one phase of a run: everything its steps share. */
+import type { Clock } from '../clock.ts'
+import { type BySide, type Mapping, type Side, otherSide, travelsTo } from '../config/config.ts'
+import type { Connector } from '../connector/connector.ts'
+import { type Base, noBase, packBase, unpackBase } from '../core/base.ts'
+import type { Coupling, Held } from '../core/coupling.ts'
+import type { Emit } from '../core/event.ts'
+import { evaluateFilter } from '../core/filter-evaluation.ts'
+import type { CompiledMapping } from '../core/mapping.ts'
+import type { Deciding } from '../core/offer.ts'
+import type { Change, Loaded, Row } from '../core/record.ts'
+import { canonical } from '../core/values.ts'
+import type { Entry, MappingState, Store } from '../store/store.ts'
+import type { StoreLookups } from './lookups.ts'
+import type { RunOptions } from './ports.ts'
+import type { RowCache } from './row-cache.ts'
+import type { SideReader } from './side-reader.ts'
+import type { Tally } from './tally.ts'
+
+/** What the steps of one mapping share. */
+export interface Session {
+  readonly mapping: Mapping
+  readonly compiled: CompiledMapping
+  readonly deciding: Deciding
+  readonly lookups: StoreLookups
+  readonly connectors: BySide<Connector>
+  readonly readers: BySide<SideReader>
+  readonly cache: RowCache
+  /** The state as this phase sees it: an overlay while planning. */
+  readonly store: Store
+  readonly state: MappingState
+  readonly tally: Tally
+  readonly clock: Clock
+  readonly emit: Emit
+  readonly options: RunOptions
+  /** Business Central's company id: part of every derived key (P1). */
+  readonly company: string
+  readonly phase: 'plan' | 'apply'
+  readonly writable: BySide<boolean>
+  /** False in the second pass. */
+  deferLater: boolean
+  /** Pairs whose references to later mappings are to be written in the second pass, by BC id. */
+  readonly deferred: Set<string>
+}
+
+/** Commits entries of the session's mapping; nothing to commit costs nothing. */
+export async function commit(session: Session, entries: readonly Entry[]): Promise<void> {
+  if (entries.length > 0) await session.store.commit(session.mapping.name, entries)
+}
+
+/** True where the mapping reads changes of that side. */
+export const isSource = (mapping: Mapping, side: Side): boolean => travelsTo(mapping.direction, otherSide(side))
+
+/** Whether the mapping's filter admits a row. */
+export function isAdmitted(session: Session, side: Side, row: Row): boolean {
+  const { filter } = session.compiled.sides[side]
+  return filter === undefined || evaluateFilter(filter, row)
+}
+
+/** The base of a coupling. */
+export function baseOf(session: Session, coupling: Coupling): Base {
+  const rows = session.state.layout(coupling.layout)
+  return rows === undefined ? noBase : unpackBase(coupling.base, rows)
+}
+
+/** Field rows that the coupling knows but that have no base: their first meeting is still open. */
+export function pendingRows(session: Session, coupling: Coupling, base: Base): ReadonlySet<string> {
+  return new Set((session.state.layout(coupling.layout) ?? []).filter((row) => !base.has(row)))
+}
+
+/** A base in the present layout. */
+export const packed = (session: Session, base: Base): { readonly layout: string; readonly base: string } => ({
+  layout: session.compiled.layout.id,
+  base: packBase(base, session.compiled.layout.rows),
+})
+
+/** Natural keys of a record: what other mappings refer to. */
+export function keysOf(session: Session, side: Side, row: Row): Readonly<Record<string, string>> {
+  const keys: Record<string, string> = {}
+  for (const column of session.mapping[side].keys) {
+    const value = canonical(row[column], { type: 'code' })
+    if (value !== null) keys[column] = value
+  }
+  return keys
+}
+
+/** How people call the record: its first natural key, or the first value it is matched by. */
+export function numberOf(session: Session, side: Side, row: Row | undefined): string | undefined {
+  if (row === undefined) return undefined
+  const [key] = session.mapping[side].keys
+  const column = key ?? session.mapping.match[0]?.[side][0]
+  if (column === undefined) return undefined
+  return canonical(row[column], { type: 'code' }) ?? undefined
+}
+
+export const isHere = (change: Change | undefined): change is Loaded => change?.kind === 'upsert'
+
+/** What is held for a pair (under its BC id) or a lone record. */
+export function heldOf(
+  session: Session,
+  ref: { readonly businessCentral?: string | undefined; readonly sales?: string | undefined },
+): Held | undefined {
+  return (
+    (ref.businessCentral === undefined ? undefined : session.state.held('businessCentral', ref.businessCentral)) ??
+    (ref.sales === undefined ? undefined : session.state.held('sales', ref.sales))
+  )
+}

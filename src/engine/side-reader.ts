@@ -1,0 +1,157 @@
+/**
+ * Reading one side of one mapping: changes, records by id, records by value; with constant rows beside the entity, and
+ * with further pages and joined rows attached. Everything in batches.
+ */
+import type { Side, Source } from '../config/config.ts'
+import type { Condition, Connector, Page, Query } from '../connector/connector.ts'
+import { compileExpression } from '../core/expression.ts'
+import type { Bindings } from '../core/expression.ts'
+import type { CompiledSide } from '../core/mapping.ts'
+import type { Change, Loaded, Row, Upsert } from '../core/record.ts'
+import type { Watermark } from '../core/watermark.ts'
+import { Attachments } from './attachments.ts'
+
+/** Constant rows carry this before their key, so that they are never taken for a record of the service. */
+const constantMark = 'constant:'
+export const isConstant = (id: string): boolean => id.startsWith(constantMark)
+
+/** Reads one side of one mapping. */
+export class SideReader {
+  readonly side: Side
+  readonly #compiled: CompiledSide
+  readonly #connector: Connector
+  readonly #constants: readonly Upsert[]
+  readonly #attachments: Attachments
+  readonly #attached = new WeakSet<Upsert>()
+
+  private constructor(
+    compiled: CompiledSide,
+    connector: Connector,
+    constants: readonly Upsert[],
+    warn: (message: string) => void,
+  ) {
+    this.side = compiled.side
+    this.#compiled = compiled
+    this.#connector = connector
+    this.#constants = constants
+    this.#attachments = new Attachments(compiled, connector, warn)
+  }
+
+  static async open(
+    compiled: CompiledSide,
+    connector: Connector,
+    options: { readonly bindings: Bindings; readonly warn: (message: string) => void },
+  ): Promise<SideReader> {
+    return new SideReader(compiled, connector, await constantRows(compiled.source, options.bindings), options.warn)
+  }
+
+  /** Pages that the service does not publish, as far as they were needed. */
+  get missingPages(): ReadonlySet<string> {
+    return this.#attachments.missing
+  }
+
+  /** True where rows carry more than the entity's own version tells. */
+  get isComposed(): boolean {
+    return this.#compiled.source.joins.length > 0 || this.#compiled.source.with.length > 0
+  }
+
+  /** True where rows of other collections can change what a row says. */
+  get hasJoins(): boolean {
+    return this.#compiled.source.joins.length > 0
+  }
+
+  get isTracked(): boolean {
+    return this.#compiled.description.tracked
+  }
+
+  get hasEntity(): boolean {
+    return this.#compiled.source.entity !== undefined
+  }
+
+  /** Changes since the watermark, without pages and joins. Constant rows stand on the first page of a whole read. */
+  async *changes(since: Watermark | undefined): AsyncIterable<Page> {
+    const query = this.#query()
+    if (query === undefined) {
+      yield { changes: this.#constants, whole: true, next: { kind: 'scan' } }
+      return
+    }
+    let first = true
+    for await (const page of this.#connector.changes(query, since)) {
+      yield first && page.whole ? { ...page, changes: [...page.changes, ...this.#constants] } : page
+      first = false
+    }
+  }
+
+  /** These records, whatever the filter says. */
+  async read(ids: readonly string[]): Promise<readonly Change[]> {
+    const query = this.#query()
+    const fixed = ids
+      .filter(isConstant)
+      .map((id): Change => this.#constants.find((row) => row.id === id) ?? { kind: 'tombstone', id })
+    const rest = ids.filter((id) => !isConstant(id))
+    if (query === undefined || rest.length === 0) return fixed
+    return [...fixed, ...(await this.#connector.read(query, rest))]
+  }
+
+  /** Records that equal any of the conditions. */
+  async find(anyOf: readonly Condition[]): Promise<readonly Upsert[]> {
+    const fixed = this.#constants.filter(({ row }) => anyOf.some((condition) => fits(row, condition)))
+    const query = this.#query()
+    if (query === undefined || anyOf.length === 0) return fixed
+    return [...fixed, ...(await this.#connector.find(query, anyOf))]
+  }
+
+  /** The keys of all records of the entity, page by page. */
+  keys(): AsyncIterable<readonly string[]> {
+    const query = this.#query()
+    if (query === undefined) throw new Error('a side of constant rows has no keys to compare')
+    return this.#connector.keys({ ...query, filter: undefined })
+  }
+
+  /** Attaches pages and joined rows; rows that have them already stay as they are. */
+  async attach(rows: readonly Upsert[]): Promise<readonly Loaded[]> {
+    if (!this.isComposed) return rows
+    const fresh = await this.#attachments.attach(rows.filter((row) => !this.#attached.has(row)))
+    for (const row of fresh) this.#attached.add(row)
+    if (fresh.length === rows.length) return fresh
+    const byId = new Map(fresh.map((row) => [row.id, row]))
+    return rows.map((row) => (this.#attached.has(row) ? row : (byId.get(row.id) ?? row)))
+  }
+
+  /** Main rows whose joined rows changed since the watermarks, with the joins' new watermarks. */
+  async triggered(watermarkOf: (join: string) => Watermark | undefined): Promise<{
+    readonly rows: readonly Upsert[]
+    readonly watermarks: ReadonlyMap<string, Watermark>
+  }> {
+    const { conditions, watermarks } = await this.#attachments.triggers(watermarkOf)
+    return { rows: conditions.length === 0 ? [] : await this.find(conditions), watermarks }
+  }
+
+  #query(): Query | undefined {
+    const { source, select, sendFilter } = this.#compiled
+    if (source.entity === undefined) return undefined
+    return { entity: source.entity, select, filter: sendFilter, modified: source.modified }
+  }
+}
+
+async function constantRows(source: Source, bindings: Bindings): Promise<readonly Upsert[]> {
+  const { constant } = source
+  if (constant === undefined) return []
+  const made: unknown =
+    typeof constant === 'string' ? await compileExpression(constant).evaluate({}, bindings) : constant
+  const rows = (Array.isArray(made) ? made : made === null || made === undefined ? [] : [made]) as readonly Row[]
+  return rows.map((row, index) => ({
+    kind: 'upsert',
+    id:
+      constantMark +
+      (source.keys.length === 0 ? String(index) : source.keys.map((key) => String(row[key] ?? '')).join('|')),
+    etag: undefined,
+    modified: undefined,
+    row,
+  }))
+}
+
+const fits = (row: Row, condition: Condition): boolean =>
+  Object.entries(condition).every(
+    ([column, value]) => String(row[column] ?? '').toLowerCase() === String(value ?? '').toLowerCase(),
+  )
