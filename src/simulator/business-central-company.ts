@@ -26,6 +26,9 @@ const indexed: Readonly<Record<string, readonly string[]>> = {
 /** The hidden field that the etag is made of: it stands still when only calculated fields change. */
 export const VERSION = '#version'
 
+/** Page ends that are remembered. */
+const MOST_PLACES = 1000
+
 /** A company's data. */
 export class Company {
   readonly id: string
@@ -33,6 +36,7 @@ export class Company {
   readonly #world: World
   readonly #tables = new Map<string, Table>()
   readonly #lastNumbers = new Map<string, number>()
+  readonly #places = new Map<string, string>()
   /** The stamp of the writes in hand: undefined = the clock's, `kept` = the one in the row. */
   #stamp: string | undefined
 
@@ -111,6 +115,19 @@ export class Company {
     } finally {
       this.#stamp = outer
     }
+  }
+
+  /** Remembers where a page ended, so that its link leads on even when its last row is deleted meanwhile. */
+  rememberPlace(id: string, order: string): void {
+    const [oldest] = this.#places.keys()
+    if (this.#places.size >= MOST_PLACES && oldest !== undefined) this.#places.delete(oldest)
+    this.#places.set(id, order)
+  }
+
+  /** The place of a row in its table's order, of a deleted one while it is remembered. */
+  placeOf(table: string, id: string): string | undefined {
+    const entry = this.table(table).get(id)
+    return entry === undefined ? this.#places.get(id) : this.table(table).orderOf(entry.row)
   }
 
   /** Carries a new primary key to every field that holds the old one, as a rename does. */

@@ -6,8 +6,9 @@ import { textOf } from './business-central-value.ts'
 import type { View } from './business-central-schema.ts'
 import { fieldPath, inFields, renderer, scopeOf, shows } from './business-central-view.ts'
 import { matching, valuesOf } from './query-filter.ts'
+import type { Scope } from './query-filter.ts'
 import { comparator } from './query.ts'
-import type { Query } from './query.ts'
+import type { Order, Query } from './query.ts'
 import { QueryError } from './query-syntax.ts'
 import type { Filter } from './query-syntax.ts'
 import type { Entry, Row, Table } from './table.ts'
@@ -46,19 +47,34 @@ const noParent: Readonly<Record<string, string>> = {
 /** All rows of a collection in order, or those behind the row `after`. Throws the page's refusal without a parent. */
 function rowsOf(listing: Listing, after?: string): Iterable<Entry> {
   const { company, view, query, link } = listing
-  const table = company.table(view.table)
   const filter = filterOf(view, query, link)
-  if (view.parent !== undefined && link === undefined) requireParent(filter)
-  if (noParent[view.set] !== undefined && link === undefined) throw dialog(noParent[view.set] ?? '')
+  if (link === undefined) requireParent(view, filter)
   const scope = scopeOf(company, view)
-  const place = after === undefined ? undefined : placeOf(table, after)
-  const open = query.orderby === undefined || query.orderby.length === 0
-  const found = shown(view, matching(table, filter, scope, open ? place : undefined))
-  if (open) return found
-  const terms = (query.orderby ?? []).map((order) => ({ ...order, path: fieldPath(view, order.path) }))
-  const compare = comparator(terms, scope)
-  const sorted = [...found].sort((a, b) => compare(a.row, b.row))
-  return after === undefined ? sorted : sorted.slice(sorted.findIndex((entry) => entry.key === after) + 1)
+  if (query.orderby !== undefined && query.orderby.length > 0) {
+    return behind(sorted(shown(view, matching(tableOf(listing), filter, scope)), query.orderby, view, scope), after)
+  }
+  const place = after === undefined ? undefined : company.placeOf(view.table, after)
+  if (after !== undefined && place === undefined) throw badToken(after)
+  return shown(view, matching(tableOf(listing), filter, scope, place))
+}
+
+function sorted(entries: Iterable<Entry>, orderby: readonly Order[], view: View, scope: Scope): Entry[] {
+  const compare = comparator(
+    orderby.map((order) => ({ ...order, path: fieldPath(view, order.path) })),
+    scope,
+  )
+  return [...entries].sort((a, b) => compare(a.row, b.row))
+}
+
+function behind(entries: readonly Entry[], after: string | undefined): readonly Entry[] {
+  if (after === undefined) return entries
+  const last = entries.findIndex((entry) => entry.key === after)
+  if (last < 0) throw badToken(after)
+  return entries.slice(last + 1)
+}
+
+function badToken(token: string): QueryError {
+  return new QueryError(`The skip token '${token}' is not valid.`)
 }
 
 function* shown(view: View, entries: Iterable<Entry>): Generator<Entry> {
@@ -81,15 +97,15 @@ function equals(link: Link): Filter {
   }
 }
 
-function requireParent(filter: Filter | undefined): void {
+function requireParent(view: View, filter: Filter | undefined): void {
+  if (noParent[view.set] !== undefined) throw dialog(noParent[view.set] ?? '')
+  if (view.parent === undefined) return
   const named = filter !== undefined && (valuesOf(filter, 'Document Id') ?? valuesOf(filter, 'SystemId'))
   if (!named) throw dialog('You must specify an Id or a Document Id to get the lines.')
 }
 
-function placeOf(table: Table, id: string): string {
-  const entry = table.get(id)
-  if (entry === undefined) throw new QueryError(`The skip token '${id}' is not valid.`)
-  return table.orderOf(entry.row)
+function tableOf({ company, view }: Listing): Table {
+  return company.table(view.table)
 }
 
 /** One page of at most `size` rows, behind the row `after`. */
@@ -107,11 +123,12 @@ export function pageOf(listing: Listing, size: number, after?: string): Page {
     if (more) break
     entries.push(entry)
   }
-  const last = more && wanted < limit ? entries.at(-1)?.key : undefined
+  const last = more && wanted < limit ? entries.at(-1) : undefined
+  if (last !== undefined) listing.company.rememberPlace(last.key, tableOf(listing).orderOf(last.row))
   return {
     entries,
     ...(query.count && { count: countOf(listing) }),
-    ...(last !== undefined && { next: last }),
+    ...(last !== undefined && { next: last.key }),
   }
 }
 

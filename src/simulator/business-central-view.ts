@@ -19,6 +19,7 @@ function reader(company: Company, property: Property): Read {
   const { field, relation } = property
   const blank = blankOf(property)
   if (field === undefined) return () => blank
+  if (field === 'Last Date Modified') return (row) => textOf(row['SystemModifiedAt']).slice(0, 10) || blank
   if (property.as === undefined) return (row) => row[field] ?? blank
   switch (property.as) {
     case 'id':

@@ -140,6 +140,24 @@ t.test('pages end in a link with a skip token that leads through all rows exactl
   t.ok(small['@odata.nextLink'])
 })
 
+t.test('a link leads on even when the last row of its page has been deleted', async (t) => {
+  const bc = company({ rows: demo.businessCentral, pageSize: 25 })
+  const page = bc.send('GET', `${bc.api}/paymentTerms?$top=11`, undefined, { prefer: 'odata.maxpagesize=5' }).body
+  const last = page['value'].at(-1)
+  t.equal(bc.send('DELETE', `${bc.api}/paymentTerms(${last.id})`).status, 204)
+  const rest = bc.send('GET', page['@odata.nextLink'].slice('http://bc'.length)).body['value']
+  t.equal(rest.length, 6)
+  const ordered = bc.send('GET', `${bc.api}/customers?$orderby=displayName`, undefined, {
+    prefer: 'odata.maxpagesize=40',
+  })
+  const second = bc.send('GET', ordered.body['@odata.nextLink'].slice('http://bc'.length)).body['value']
+  t.equal(
+    new Set([...ordered.body['value'], ...second].map((row: Json) => row['id'])).size,
+    50,
+    'the ordered pages do not overlap',
+  )
+})
+
 t.test('lines are read under their document only', async (t) => {
   const bc = company()
   const flat = bc.send('GET', `${bc.api}/salesOrderLines`)
