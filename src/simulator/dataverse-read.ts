@@ -93,7 +93,22 @@ function inPlace(reading: Reading, cookie: Cookie, size: number): Iterable<Entry
   if (query.orderby === undefined && reading.among === undefined) {
     return matching(organization.table(schema.logical), query.filter, scope, cookie.last)
   }
-  return sorted(reading, scope).slice((cookie.page - 1) * size)
+  return ordered(reading, scope).slice((cookie.page - 1) * size)
+}
+
+/** The order that was asked for last: a client that pages through a large one asks for the same again. */
+const lastOrdered = new WeakMap<Organization, { readonly key: string; readonly rows: Entry[] }>()
+
+function ordered(reading: Reading, scope: Scope): Entry[] {
+  const { organization, schema, query } = reading
+  if (reading.among !== undefined) return sorted(reading, scope)
+  const { $skiptoken: _place, ...asked } = Object.fromEntries(query.options)
+  const key = JSON.stringify([schema.logical, organization.world.version(), asked])
+  const last = lastOrdered.get(organization)
+  if (last?.key === key) return last.rows
+  const rows = sorted(reading, scope)
+  lastOrdered.set(organization, { key, rows })
+  return rows
 }
 
 function take(rows: Iterable<Entry>, size: number): { entries: Entry[]; more: boolean } {
