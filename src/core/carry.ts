@@ -71,10 +71,18 @@ export function carry(carriage: Carriage): Carried {
   const { field, from } = carriage
   const speaks = canonical(carriage.said, field.saidNorm[from])
   const asksOnly = field.field.lookup?.kind === 'query'
+  const standsFor = blankStandsFor(field.field, from)
+  if (speaks === null && standsFor !== undefined && field.field.lookup !== undefined) {
+    return exchange(field.field.lookup, carriage, standsFor)
+  }
   if (speaks === null && !asksOnly) return blankCell(field, otherSide(from))
   if (field.field.lookup === undefined) return plainCell(field, otherSide(from), carriage.said)
   return exchange(field.field.lookup, carriage, speaks ?? '')
 }
+
+/** F-10: a blank reference of Business Central can stand for a key, as a blank currency stands for the local one. */
+const blankStandsFor = (field: Field, from: Side): string | undefined =>
+  from === 'businessCentral' && field.lookup?.kind === 'coupling' ? field.lookup.blankIs : undefined
 
 function blankCell(compiled: CompiledField, to: Side): Carried {
   const { field } = compiled
@@ -166,6 +174,12 @@ function toNaturalKey(lookup: CouplingLookup, carriage: Carriage, key: string): 
           typeof lookup.by === 'string' ? lookup.by : lastKey(lookup.by),
         )
   if (value === undefined) return { kind: 'uncoupled', mapping: lookup.mapping, key }
+  if (
+    lookup.blankIs !== undefined &&
+    canonical(value, { type: 'code' }) === canonical(lookup.blankIs, { type: 'code' })
+  ) {
+    return { kind: 'value', cell: null, canonical: null }
+  }
   return { kind: 'value', cell: value, canonical: canonical(value, carriage.field.norm.businessCentral) }
 }
 

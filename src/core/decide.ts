@@ -85,8 +85,8 @@ export async function decidePair(deciding: Deciding, facts: PairFacts): Promise<
   const draft = emptyDraft()
   const context = contextOf(deciding, facts)
   for (const field of deciding.compiled.fields) {
-    if (field.field.on === 'create' || (facts.paused && !field.field.outside) || lacksPage(field, facts.missingPages))
-      continue
+    if (field.field.on === 'create' || (facts.paused && !field.field.outside)) continue
+    if (lacksPage(field, facts.missingPages) || lacksPageRow(deciding, field, facts.rows)) continue
     const offers = await offersOf(field, context)
     settle(draft, offers, verdictOf(deciding, facts, offers), deciding)
   }
@@ -140,6 +140,17 @@ function contextOf(
 
 const lacksPage = (field: CompiledField, missing: ReadonlySet<string>): boolean =>
   missing.size > 0 && sides.some((side) => field.needs[side].some((page) => missing.has(page)))
+
+/** A record without a row on one of its pages: what stands there can neither be read nor written for it. */
+function lacksPageRow(deciding: Deciding, field: CompiledField, rows: BySide<Loaded>): boolean {
+  const { mapping } = deciding.compiled
+  return sides.some((side) => {
+    const page = field.place[side]?.page
+    return (
+      page !== undefined && rows[side].row[page] === undefined && mapping[side].with.some(({ name }) => name === page)
+    )
+  })
+}
 
 async function create(draft: Draft, field: CompiledField, to: Side, context: OfferContext): Promise<void> {
   const from = otherSide(to)

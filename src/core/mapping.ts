@@ -244,9 +244,9 @@ function pathsOf(
   for (const { field, compute } of fields) {
     const column = field[side]
     if (column !== undefined) paths.push(column)
-    paths.push(...(compute[side]?.columns ?? []), ...lookupColumns(field, side))
+    paths.push(...(compute[side]?.columns ?? []).filter((path) => path !== '*'), ...lookupColumns(field, side))
   }
-  for (const group of mapping.match) paths.push(...group[side])
+  for (const group of mapping.match) paths.push(...group[side].filter((column) => !column.startsWith('$')))
   if (filter !== undefined) paths.push(...filterColumns(filter).map(({ name }) => name))
   for (const page of [...source.with, ...source.joins]) {
     paths.push(...Object.values(page.on), ...Object.keys(page.on).map((column) => `${page.name}.${column}`))

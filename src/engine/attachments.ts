@@ -38,9 +38,16 @@ export class Attachments {
     const { source } = this.#compiled
     let loaded: readonly Loaded[] = rows
     for (const extra of [...source.with, ...source.joins]) {
-      if (rows.length > 0 && !this.missing.has(extra.name)) loaded = await this.#attachOne(extra, loaded)
+      if (rows.length === 0 || this.missing.has(extra.name)) continue
+      if (this.#hangsOnMissing(extra)) this.missing.add(extra.name)
+      else loaded = await this.#attachOne(extra, loaded)
     }
     return loaded
+  }
+
+  /** A join over a column of a page that is not published rests with it. */
+  #hangsOnMissing(extra: Extra): boolean {
+    return Object.values(extra.on).some((path) => this.missing.has(splitPath(path).page ?? ''))
   }
 
   /** Which main rows the changed rows of triggering joins concern, as conditions on the main entity. */
@@ -82,7 +89,10 @@ export class Attachments {
     const wanted = distinct(
       rows.map((row) => conditionFor(extra, row.row)).filter((condition) => condition !== undefined),
     )
-    const whole = extra.entity.kind !== 'child' && (wanted.length > byValueAtMost || (isJoin(extra) && extra.triggers))
+    const sameForAll = Object.keys(extra.on).length === 0
+    const whole =
+      extra.entity.kind !== 'child' &&
+      (sameForAll || wanted.length > byValueAtMost || (isJoin(extra) && extra.triggers))
     const found = new Map<string, Upsert[]>()
     const admits = whereOf(extra)
     const add = (row: Upsert): void => {

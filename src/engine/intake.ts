@@ -128,20 +128,20 @@ class Reading {
         else if (state.held(side, change.id) !== undefined) this.#gone(side, change)
       } else if (!forced && this.#isEcho(side, change, coupling, whole)) {
         tally.from(side, 'unchanged')
-        if (whole && this.#session.mapping.match.length > 0) this.#matching.add(side, change as Upsert, true)
-      } else this.#touch(side, change, coupling)
+        if (whole && this.#session.mapping.match.length > 0) await this.#matching.add(side, change as Upsert, 'coupled')
+      } else await this.#touch(side, change, coupling)
     }
-    for (const row of await readers[side].attach(lone)) this.#takeLone(side, row)
+    for (const row of await readers[side].attach(lone)) await this.#takeLone(side, row)
   }
 
   /** A record without coupling: inside the filter it looks for a partner, outside it is nobody's. */
-  #takeLone(side: Side, row: Loaded): void {
+  async #takeLone(side: Side, row: Loaded): Promise<void> {
     const { state, cache } = this.#session
     if (!isAdmitted(this.#session, side, row.row)) {
       if (state.held(side, row.id) !== undefined) this.#marks.push({ kind: 'release', side, id: row.id })
       return
     }
-    this.#matching.add(side, row, false)
+    await this.#matching.add(side, row, 'wanting')
     this.#lone[side].add(row.id)
     cache.keep(side, row)
   }
@@ -151,10 +151,11 @@ class Reading {
     this.#marks.push({ kind: 'release', side, id: change.id })
   }
 
-  #touch(side: Side, change: Change, coupling: Coupling): void {
+  async #touch(side: Side, change: Change, coupling: Coupling): Promise<void> {
     this.#pairs.set(coupling.businessCentral.id, coupling)
     if (change.kind === 'upsert') this.#session.cache.keep(side, change)
-    if (change.kind === 'upsert' && this.#session.mapping.match.length > 0) this.#matching.add(side, change, true)
+    if (change.kind === 'upsert' && this.#session.mapping.match.length > 0)
+      await this.#matching.add(side, change, 'coupled')
   }
 
   /** The report is only our own last write coming back, or nothing has happened (P4). */
@@ -191,7 +192,7 @@ class Reading {
   async #confirmAbsent(side: Side, ids: readonly string[]): Promise<void> {
     for (const change of await this.#session.readers[side].read(ids)) {
       const coupling = this.#session.state.bySide(side, change.id)
-      if (coupling !== undefined) this.#touch(side, change, coupling)
+      if (coupling !== undefined) await this.#touch(side, change, coupling)
     }
   }
 

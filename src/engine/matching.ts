@@ -2,15 +2,15 @@
  * Matching before creation: the match keys of records without a coupling, collected from both sides, never one query a
  * record. Values that a group looks up are compared in Sales' words.
  */
-import { type MatchGroup, type Side, otherSide, sides } from '../config/config.ts'
+import { type Lookup, type MatchGroup, type Side, otherSide, sides } from '../config/config.ts'
 import type { Condition } from '../connector/connector.ts'
-import { type Carried, carry, valueAt } from '../core/carry.ts'
+import { carry, said, valueAt } from '../core/carry.ts'
 import { shortHash } from '../core/fingerprint.ts'
 import { splitPath } from '../core/mapping.ts'
 import { type Candidate, matchRecords } from '../core/match.ts'
 import type { Found } from '../core/reconcile.ts'
 import type { Loaded, Row, Upsert } from '../core/record.ts'
-import { canonical } from '../core/values.ts'
+import { type Canonical, canonical } from '../core/values.ts'
 import { type Session, isAdmitted } from './session.ts'
 
 /** Up to so many records are matched by a filter over their values; more by one read of the other side's keys. */
@@ -18,6 +18,8 @@ const byFilterAtMost = 500
 
 /** A record that takes part in matching, with the values that others are searched by. */
 interface Entrant extends Candidate {
+  /** It looks for a partner; the others only take part. */
+  readonly wanting: boolean
   /** For each group the condition that finds its partners on the other side. */
   readonly conditions: readonly (Condition | undefined)[]
 }
@@ -34,14 +36,22 @@ export class Matching {
   }
 
   /** Takes a row of a side into account: coupled ones too, because a partner that is coupled already is none. */
-  add(side: Side, row: Loaded, coupled: boolean): void {
+  async add(side: Side, row: Loaded, as: 'wanting' | 'candidate' | 'coupled'): Promise<void> {
     const { match } = this.#session.mapping
     if (match.length === 0) return
+    const keys: (string | undefined)[] = []
+    const conditions: (Condition | undefined)[] = []
+    for (const group of match) {
+      const values = await valuesOf(this.#session, group, side, row.row)
+      keys.push(values === undefined ? undefined : shortHash(values.join('\n')))
+      if (as === 'wanting') conditions.push(conditionOf(this.#session, group, side, { row: row.row, values }))
+    }
     this.#entrants[side].set(row.id, {
       id: row.id,
-      coupled,
-      keys: match.map((group) => keyOf(this.#session, group, side, row.row)),
-      conditions: coupled ? [] : match.map((group) => conditionOf(this.#session, group, side, row.row)),
+      coupled: as === 'coupled',
+      wanting: as === 'wanting',
+      keys,
+      conditions,
     })
   }
 
@@ -53,7 +63,7 @@ export class Matching {
   /** What was found for each record without a coupling. `keep` receives partner rows that were read on the way. */
   async find(keep: (side: Side, row: Loaded) => void): Promise<Record<Side, Map<string, Found>>> {
     const { match } = this.#session.mapping
-    const open = (side: Side): Entrant[] => [...this.#entrants[side].values()].filter(({ coupled }) => !coupled)
+    const open = (side: Side): Entrant[] => [...this.#entrants[side].values()].filter(({ wanting }) => wanting)
     const [ours, theirs] = [open('businessCentral'), open('sales')]
     if (match.length > 0 && ours.length + theirs.length > 0) {
       await this.#look('sales', ours, keep)
@@ -76,7 +86,7 @@ export class Matching {
   /** Reads, on `side`, whatever could be the partner of the other side's records. */
   async #look(side: Side, wanting: readonly Entrant[], keep: (side: Side, row: Loaded) => void): Promise<void> {
     if (wanting.length === 0 || this.#whole[side]) return
-    if (wanting.length > byFilterAtMost) return this.#readAll(side, keep)
+    if (wanting.length > byFilterAtMost || !this.#canFilter(side)) return this.#readAll(side, keep)
     for (const index of this.#session.mapping.match.keys()) {
       const conditions = wanting
         .map((entrant) => entrant.conditions[index])
@@ -85,13 +95,18 @@ export class Matching {
     }
   }
 
+  /** A computed value cannot be asked for. */
+  #canFilter(side: Side): boolean {
+    return this.#session.mapping.match.every((group) => group[side].some((column) => isPlainColumn(column)))
+  }
+
   /** A record with the same key on the own side makes a match ambiguous, also one that did not change. */
   async #lookForTwins(keep: (side: Side, row: Loaded) => void): Promise<void> {
     for (const side of sides) {
       if (this.#whole[side]) continue
       const partnerKeys = new Set([...this.#entrants[otherSide(side)].values()].flatMap(({ keys }) => keys))
       const paired = [...this.#entrants[side].values()].filter(
-        (entrant) => !entrant.coupled && entrant.keys.some((key) => key !== undefined && partnerKeys.has(key)),
+        (entrant) => entrant.wanting && entrant.keys.some((key) => key !== undefined && partnerKeys.has(key)),
       )
       const own = paired.flatMap((entrant) => this.#ownConditions(side, entrant.id))
       if (own.length > 0) await this.#take(side, await this.#session.readers[side].find(own), keep)
@@ -102,7 +117,7 @@ export class Matching {
     const row = this.#session.cache.get(side, id)
     if (row?.kind !== 'upsert') return []
     return this.#session.mapping.match
-      .map((group) => plainCondition(group, side, side, row.row))
+      .map((group) => ownCondition(group, side, row.row))
       .filter((condition) => condition !== undefined)
   }
 
@@ -123,86 +138,103 @@ export class Matching {
     for (const row of await readers[side].attach(unknown)) {
       const coupled = state.bySide(side, row.id) !== undefined
       if (!coupled && !isAdmitted(this.#session, side, row.row)) continue
-      this.add(side, row, coupled)
+      await this.add(side, row, coupled ? 'coupled' : 'candidate')
       keep(side, row)
     }
   }
 }
 
-/** The hash of a row's values in a group, in Sales' words; undefined where one of them is blank. */
-function keyOf(session: Session, group: MatchGroup, side: Side, row: Row): string | undefined {
+/** A row's values in a group, in Sales' words; undefined where one of them is blank: a blank finds nobody. */
+async function valuesOf(
+  session: Session,
+  group: MatchGroup,
+  side: Side,
+  row: Row,
+): Promise<readonly string[] | undefined> {
   const values: string[] = []
-  for (const [index, column] of group[side].entries()) {
-    const value = comparable(session, group, side, { row, column, index })
+  for (const column of group[side]) {
+    const value = comparable(group, await valueFor(session, group, side, { row, column }))
     if (value === undefined) return undefined
     values.push(value)
   }
-  return shortHash(values.join('\n'))
+  return values
 }
 
 interface Cell {
   readonly row: Row
   readonly column: string
-  readonly index: number
 }
 
-function comparable(session: Session, group: MatchGroup, side: Side, cell: Cell): string | undefined {
-  const raw = valueAt(cell.row, splitPath(cell.column))
-  const value =
-    side === 'businessCentral' && group.lookup[cell.column] !== undefined ? lookedUp(session, group, cell, raw) : raw
+function comparable(group: MatchGroup, value: unknown): string | undefined {
   const text = canonical(value, { type: 'text' })?.trim()
   if (text === undefined || text === '' || text === '00000000-0000-0000-0000-000000000000') return undefined
   return group.caseSensitive ? text : text.toLowerCase()
 }
 
-/** A value exchanged through couplings, before it is compared. */
-function lookedUp(session: Session, group: MatchGroup, cell: Cell, value: unknown): unknown {
-  const lookup = group.lookup[cell.column]
-  const like = session.compiled.fields[0]
-  if (lookup === undefined || like === undefined || value === null || value === undefined || value === '')
-    return undefined
-  const norm = { type: 'text' } as const
-  const norms = { businessCentral: { type: 'code' } as const, sales: norm }
-  const carried: Carried = carry({
-    field: {
-      ...like,
-      field: { ...like.field, lookup, blank: 'clear' },
-      norm: norms,
-      saidNorm: norms,
-      compute: { businessCentral: undefined, sales: undefined },
-    },
+const isPlainColumn = (column: string): boolean => !column.startsWith('$') && splitPath(column).page === undefined
+
+/** The value of a column, of a field row (`$row`), or what a lookup makes of it. */
+async function valueFor(session: Session, group: MatchGroup, side: Side, cell: Cell): Promise<unknown> {
+  if (cell.column.startsWith('$')) return offeredBy(session, side, cell)
+  const raw = valueAt(cell.row, splitPath(cell.column))
+  const lookup = side === 'businessCentral' ? group.lookup[cell.column] : undefined
+  return lookup === undefined ? raw : exchanged(session, lookup, cell.row, raw)
+}
+
+/** What a field row gives for the other side. */
+async function offeredBy(session: Session, side: Side, cell: Cell): Promise<unknown> {
+  const field = session.compiled.fields.find(({ field: { name } }) => name === cell.column.slice(1))
+  if (field === undefined) return undefined
+  const value = await said(field, side, cell.row, session.deciding.bindings)
+  const { lookup } = field.field
+  return lookup === undefined || side === 'sales' ? value : exchanged(session, lookup, cell.row, value)
+}
+
+/** A value of Business Central exchanged through couplings, before it is compared. */
+function exchanged(session: Session, lookup: Lookup, row: Row, value: unknown): Canonical | undefined {
+  const [like] = session.compiled.fields
+  if (like === undefined || value === null || value === undefined || value === '') return undefined
+  const norms = { businessCentral: { type: 'code' }, sales: { type: 'text' } } as const
+  const carried = carry({
+    field: { ...like, field: { ...like.field, lookup, blank: 'clear' }, norm: norms, saidNorm: norms },
     from: 'businessCentral',
     said: value,
-    row: cell.row,
+    row,
     lookups: session.lookups,
     translated: () => undefined,
   })
   return carried.kind === 'value' ? carried.canonical : undefined
 }
 
-/** The condition on the other side that finds the partners of a row. */
-function conditionOf(session: Session, group: MatchGroup, side: Side, row: Row): Condition | undefined {
-  if (Object.keys(group.lookup).length === 0) return plainCondition(group, side, otherSide(side), row)
-  const condition: Record<string, string> = {}
-  for (const [index, column] of group[otherSide(side)].entries()) {
+/** The condition on the other side that finds the partners of a row; columns that cannot be asked for are compared afterwards. */
+function conditionOf(
+  session: Session,
+  group: MatchGroup,
+  side: Side,
+  found: { readonly row: Row; readonly values: readonly string[] | undefined },
+): Condition | undefined {
+  const target = otherSide(side)
+  const condition: Record<string, string | number | boolean> = {}
+  if (found.values === undefined) return undefined
+  for (const [index, column] of group[target].entries()) {
     const own = group[side][index]
-    if (own === undefined) return undefined
+    if (own === undefined || !isPlainColumn(column)) continue
+    const raw = isPlainColumn(own) ? found.row[own] : undefined
+    const lookup = group.lookup[side === 'businessCentral' ? own : column]
     const value =
-      side === 'sales'
-        ? reversed(session, group, { row, column: own, index })
-        : comparable(session, group, side, { row, column: own, index })
-    if (value === undefined) return undefined
-    condition[column] = value
+      lookup === undefined
+        ? (raw ?? found.values[index])
+        : side === 'businessCentral'
+          ? found.values[index]
+          : reversed(session, lookup, String(raw))
+    if (value === undefined || value === null) return undefined
+    condition[column] = value as string | number | boolean
   }
-  return condition
+  return Object.keys(condition).length === 0 ? undefined : condition
 }
 
 /** From Sales' words back to Business Central's: a looked-up value becomes the natural key again. */
-function reversed(session: Session, group: MatchGroup, cell: Cell): string | undefined {
-  const column = group.businessCentral[cell.index]
-  const lookup = column === undefined ? undefined : group.lookup[column]
-  const value = canonical(valueAt(cell.row, splitPath(cell.column)), { type: 'text' }) ?? undefined
-  if (lookup === undefined || value === undefined) return value
+function reversed(session: Session, lookup: Lookup, value: string): string | undefined {
   if (lookup.kind !== 'coupling') return undefined
   const { mapping, by } = lookup
   if (by === 'id') return session.lookups.partner(mapping, 'sales', value)
@@ -214,14 +246,13 @@ function reversed(session: Session, group: MatchGroup, cell: Cell): string | und
   )
 }
 
-/** Column by column the same raw values, on `side`, of a row of `from`. Columns of pages and joins are checked afterwards. */
-function plainCondition(group: MatchGroup, from: Side, side: Side, row: Row): Condition | undefined {
+/** The condition on its own side that finds records with the same values. */
+function ownCondition(group: MatchGroup, side: Side, row: Row): Condition | undefined {
   const condition: Record<string, string | number | boolean> = {}
-  for (const [index, column] of group[side].entries()) {
-    const own = group[from][index]
-    const value = own === undefined ? undefined : valueAt(row, splitPath(own))
+  for (const column of group[side].filter(isPlainColumn)) {
+    const value = row[column]
     if (value === null || value === undefined || value === '') return undefined
-    if (splitPath(column).page === undefined) condition[column] = value as string | number | boolean
+    condition[column] = value as string | number | boolean
   }
   return Object.keys(condition).length === 0 ? undefined : condition
 }
