@@ -1,0 +1,56 @@
+/** What waits, as an administrator reads it in the morning: which record, why, since when, and what to do next. */
+import type { Held } from '../core/coupling.ts'
+import type { Paint } from './paint.ts'
+import { reasonOf } from './reasons.ts'
+import { ago, count, thousands, wrap } from './words.ts'
+
+/** What waits in one mapping. */
+export interface HeldOfMapping {
+  readonly mapping: string
+  readonly held: readonly Held[]
+}
+
+export interface HeldTextOptions {
+  readonly paint: Paint
+  readonly now: Date
+  /** Records shown one by one for each mapping and reason. */
+  readonly most: number
+}
+
+/** Groups by mapping and reason; `Nothing waits.` when there are none. */
+export function heldText(list: readonly HeldOfMapping[], options: HeldTextOptions): string {
+  const groups = list.flatMap(({ mapping, held }) => {
+    const kinds = [...new Set(held.map(({ kind }) => kind))]
+    return kinds.map((kind) =>
+      groupText(
+        mapping,
+        held.filter((one) => one.kind === kind),
+        options,
+      ),
+    )
+  })
+  return groups.length === 0 ? options.paint.green('Nothing waits.') : groups.join('\n\n')
+}
+
+function groupText(mapping: string, held: readonly Held[], options: HeldTextOptions): string {
+  const { paint, most } = options
+  const [first] = held
+  if (first === undefined) return ''
+  const reason = reasonOf(first.kind)
+  const head = `${paint.bold(mapping)}: ${paint.yellow(count(held.length, 'record'))} ${reason.title}`
+  const more =
+    held.length > most ? [`  … and ${thousands(held.length - most)} more; --most N shows more, --json all`] : []
+  const records = held.slice(0, most).flatMap((one) => recordLines(one, options))
+  const remedies = new Set(held.map(({ remedy }) => remedy))
+  const common = remedies.size === 1 ? (held[0]?.remedy ?? '') : ''
+  const next = common === '' ? reason.next(mapping) : `${common} ${reason.next(mapping)}`
+  return [head, ...records, ...more, wrap(`→ ${next}`, 114, '  ')].join('\n')
+}
+
+function recordLines(held: Held, { paint, now }: HeldTextOptions): readonly string[] {
+  const fields = held.fields.length === 0 ? '' : `  ${held.fields.join(', ')}`
+  const tries = held.attempts > 1 ? `, tried ${held.attempts} times` : ''
+  const decided = held.decision === undefined ? '' : paint.cyan('  (decided; the next run does it)')
+  const head = `  ${paint.bold(held.number ?? held.id)}${fields}  ${paint.dim(`${ago(held.since, now)}${tries}`)}${decided}`
+  return [head, wrap(held.message, 114, '      ')]
+}

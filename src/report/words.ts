@@ -1,0 +1,58 @@
+/** How numbers, times and sides are said to people. */
+import type { BySide, Side } from '../config/config.ts'
+
+export const sideName: BySide<string> = { businessCentral: 'Business Central', sales: 'Sales' }
+
+export const directionName = (direction: 'toSales' | 'toBusinessCentral'): string =>
+  `→ ${sideName[targetOf(direction)]}`
+
+/** The side written to. */
+export const targetOf = (direction: 'toSales' | 'toBusinessCentral'): Side =>
+  direction === 'toSales' ? 'sales' : 'businessCentral'
+
+/** `1 record`, `12,000 records`. */
+export function count(number: number, one: string, several = `${one}s`): string {
+  return `${thousands(number)} ${number === 1 ? one : several}`
+}
+
+/** A whole number with commas: 12,000. */
+export const thousands = (number: number): string => String(number).replaceAll(/\B(?=(\d{3})+$)/g, ',')
+
+/** Milliseconds as people say them: `0.8 s`, `3 min 20 s`, `2 h 5 min`, `3 days`. */
+export function duration(ms: number): string {
+  const seconds = ms / 1000
+  if (seconds < 10) return `${seconds.toFixed(1)} s`
+  if (seconds < 60) return `${Math.round(seconds)} s`
+  const minutes = Math.round(seconds / 60)
+  if (seconds < 600) return `${Math.floor(seconds / 60)} min ${Math.floor(seconds % 60)} s`
+  if (minutes < 60) return `${minutes} min`
+  if (minutes < 48 * 60) return `${Math.floor(minutes / 60)} h ${minutes % 60} min`
+  return `${Math.floor(minutes / 1440)} days`
+}
+
+/** An ISO 8601 moment, shortened to the minute: `2026-11-21 09:14 UTC`. */
+export const moment = (iso: string): string => `${iso.slice(0, 10)} ${iso.slice(11, 16)} UTC`
+
+/** How long ago a moment was. */
+export function ago(iso: string, now: Date): string {
+  return `${duration(Math.max(0, now.getTime() - Date.parse(iso)))} ago`
+}
+
+/** Breaks a text into lines of at most `width` characters, each with `indent` before it. */
+export function wrap(text: string, width: number, indent = ''): string {
+  const lines: string[] = []
+  let line = ''
+  for (const word of text.split(/\s+/)) {
+    if (line !== '' && indent.length + line.length + 1 + word.length > width) {
+      lines.push(line)
+      line = word
+    } else line = line === '' ? word : `${line} ${word}`
+  }
+  return [...lines, line].map((part) => `${indent}${part}`).join('\n')
+}
+
+/** The first of many names, as many as fit: `10000, 20000 … (64 more)`. */
+export function firstOf(names: readonly string[], most: number): string {
+  const shown = names.slice(0, most).join(', ')
+  return names.length > most ? `${shown} … (${thousands(names.length - most)} more)` : shown
+}
