@@ -79,6 +79,7 @@ const byStatus: Readonly<Record<number, string>> = {
   401: 'Check the credentials of the connection; `couplet doctor` names the failing step.',
   403: 'Give the application the permission to read and write this table.',
   404: 'Check the name in the mapping, and that the record still exists.',
+  407: 'The proxy wants a login: put it into HTTPS_PROXY (http://user:password@proxy:port).',
   408: 'The service took too long: it is tried again in the next run.',
   412: 'Somebody changed the record meanwhile: it is read again in the next run.',
   413: 'The record is too large for one request: leave out its largest fields.',

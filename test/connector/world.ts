@@ -1,6 +1,8 @@
 /** Connectors to a simulated pair of services, for the tests of this folder. */
+import type { Test } from 'tap'
 import type { Clock } from '../../src/clock.ts'
 import type { Auth, Connection, EntityRef, Side } from '../../src/config/config.ts'
+import { ConnectorError } from '../../src/errors.ts'
 import { odataConnector } from '../../src/connector/odata.ts'
 import type { ODataConnector } from '../../src/connector/odata.ts'
 import type { Page, Query, WriteOperation } from '../../src/connector/connector.ts'
@@ -119,8 +121,12 @@ export async function world(options: WorldOptions = {}): Promise<World> {
 }
 
 /** A connection as the configuration would resolve it. */
-export function connectionTo(simulator: Simulator, side: Side, company: string): Connection {
-  const { url } = simulator[side]
+export function connectionTo(
+  simulator: { readonly authority: string } & { readonly [side in Side]?: { readonly url: string } },
+  side: Side,
+  company: string,
+): Connection {
+  const url = simulator[side]?.url ?? ''
   const scope = side === 'sales' ? `${url}/.default` : 'https://api.businesscentral.dynamics.com/.default'
   return {
     side,
@@ -146,3 +152,17 @@ export const secret = (authority: string, scope: string, clientSecret = 'secret'
   authority,
   scope,
 })
+
+/** The promise fails with an error like this. */
+export async function fails(
+  t: Test,
+  promise: Promise<unknown>,
+  like: Readonly<Record<string, unknown>>,
+): Promise<void> {
+  const error: unknown = await promise.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  )
+  t.ok(error instanceof ConnectorError, 'fails with a ConnectorError')
+  t.match(error, like)
+}

@@ -1,0 +1,305 @@
+/** HTTP and login against scripted servers on loopback. */
+import { execFileSync } from 'node:child_process'
+import { generateKeyPairSync } from 'node:crypto'
+import { writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { gzipSync } from 'node:zlib'
+import t from 'tap'
+import type { Test } from 'tap'
+import type { Clock } from '../../src/clock.ts'
+import type { Auth } from '../../src/config/config.ts'
+import { authorization } from '../../src/connector/auth.ts'
+import type { Authorization } from '../../src/connector/auth.ts'
+import { httpClient, NoAnswer } from '../../src/connector/http.ts'
+import type { Http } from '../../src/connector/http.ts'
+import { odataConnector } from '../../src/connector/odata.ts'
+import { businessCentral } from '../../src/simulator/business-central.ts'
+import { startSimulator } from '../../src/simulator/simulator.ts'
+import { connectionTo, fails, quickClock, secret } from './world.ts'
+
+type Handler = (request: IncomingMessage, response: ServerResponse, body: string) => void
+
+async function serve(t: Test, handle: Handler): Promise<string> {
+  const server = createServer((request, response) => {
+    let body = ''
+    request.on('data', (data) => (body += data)).on('end', () => handle(request, response, body))
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  t.teardown(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+}
+
+function client(t: Test, timeoutMs = 2000): Http {
+  const http = httpClient({ timeoutMs, proxy: {}, userAgent: 'couplet/test' })
+  t.teardown(() => http.close())
+  return http
+}
+
+const get = (url: string): Parameters<Http['send']>[0] => ({ method: 'GET', url, headers: {} })
+
+t.test('http', async (t) => {
+  t.test('connections are kept, answers unzipped, bytes counted, errors drained', async (t) => {
+    const sockets = new Set<unknown>()
+    const base = await serve(t, (request, response) => {
+      sockets.add(request.socket)
+      response.statusCode = request.url === '/bad' ? 500 : 200
+      response.setHeader('Content-Encoding', 'gzip')
+      response.setHeader('X-Agent', request.headers['user-agent'] ?? '')
+      response.end(gzipSync('\uFEFFÄ'.repeat(1)))
+    })
+    const http = client(t)
+    for (const path of ['/', '/bad', '/bad', '/']) {
+      const answer = await http.send(get(base + path))
+      t.equal(answer.text, 'Ä')
+      t.equal(answer.header('X-AGENT'), 'couplet/test')
+    }
+    t.equal(sockets.size, 1)
+    t.strictSame(http.usage(), { requests: 4, bytes: 20 })
+  })
+
+  t.test('silence is told apart: never reached, lost, too slow', async (t) => {
+    const base = await serve(t, (request, response) => {
+      if (request.url === '/drop') request.socket.destroy()
+      if (request.url === '/stall') response.write('{')
+    })
+    const http = client(t, 80)
+    const silence = async (url: string): Promise<unknown> => http.send(get(url)).catch((error: unknown) => error)
+    t.match(await silence('http://127.0.0.1:1/'), { name: 'NoAnswer', sent: false, message: /ECONNREFUSED/ })
+    t.match(await silence(`${base}/drop`), { name: 'NoAnswer', sent: true })
+    t.match(await silence(`${base}/stall`), { name: 'NoAnswer', sent: true, message: /within 80 ms/ })
+  })
+
+  t.test('only a GET follows a redirect, and only on its own host', async (t) => {
+    const base = await serve(t, (request, response) => {
+      const to = { '/here': '/there', '/away': 'http://127.0.0.1:1/', '/round': '/round' }[request.url ?? '']
+      response.writeHead(to === undefined ? 200 : 302, to === undefined ? {} : { Location: to }).end('ok')
+    })
+    const http = client(t)
+    t.equal((await http.send(get(`${base}/here`))).text, 'ok')
+    await t.rejects(http.send(get(`${base}/away`)), NoAnswer)
+    await t.rejects(http.send(get(`${base}/round`)), /too often/)
+    await t.rejects(http.send({ ...get(`${base}/here`), method: 'POST', body: '{}' }), NoAnswer)
+  })
+
+  t.test('https goes through the proxy, loopback does not', async (t) => {
+    const seen: string[] = []
+    const proxy = createServer()
+    proxy.on('connect', (request, socket) => {
+      seen.push(request.url ?? '')
+      socket.end('HTTP/1.1 407 Proxy Authentication Required\r\n\r\n')
+    })
+    await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve))
+    t.teardown(() => proxy.close())
+    const address = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`
+    const http = httpClient({ timeoutMs: 2000, proxy: { https: address }, userAgent: 'x' })
+    t.teardown(() => http.close())
+    t.equal((await http.send(get('https://org.crm4.dynamics.com/api'))).status, 407, 'the proxy answers itself')
+    t.strictSame(seen, ['org.crm4.dynamics.com:443'])
+    const base = await serve(t, (_, response) => response.end('direct'))
+    t.equal((await http.send(get(base))).text, 'direct')
+  })
+})
+
+interface Script {
+  readonly status?: number
+  readonly body: unknown
+}
+
+const token = (name: string, expiresIn = 3599): Script => ({
+  body: { token_type: 'Bearer', expires_in: expiresIn, access_token: name },
+})
+const refusal = (number: number): Script => ({
+  status: 400,
+  body: {
+    error: 'invalid_client',
+    error_description: `AADSTS${number}: it says the secret s3cret is bad.`,
+    error_codes: [number],
+  },
+})
+
+/** A login service that answers in order, the last answer again and again. */
+async function login(
+  t: Test,
+  scripts: readonly Script[],
+): Promise<{ base: string; forms: URLSearchParams[]; paths: string[] }> {
+  const forms: URLSearchParams[] = []
+  const paths: string[] = []
+  const base = await serve(t, (request, response, body) => {
+    const script = scripts[Math.min(forms.length, scripts.length - 1)]
+    forms.push(new URLSearchParams(body))
+    paths.push(request.url ?? '')
+    response.writeHead(script?.status ?? 200, { 'Content-Type': 'application/json' })
+    response.end(typeof script?.body === 'string' ? script.body : JSON.stringify(script?.body))
+  })
+  return { base, forms, paths }
+}
+
+function authorized(t: Test, auth: Auth, env: Record<string, string> = {}, clock: Clock = quickClock()): Authorization {
+  return authorization(auth, { side: 'sales', http: client(t), clock, random: () => 0.5, env })
+}
+
+t.test('login', async (t) => {
+  const scope = 'https://org.crm4.dynamics.com/.default'
+
+  t.test('a token is asked for once by however many, and again when it is turned down', async (t) => {
+    const { base, forms, paths } = await login(t, [token('one'), token('two')])
+    const auth = authorized(t, secret(base, scope))
+    const headers = await Promise.all(Array.from({ length: 8 }, () => auth.header()))
+    t.strictSame([...new Set(headers)], ['Bearer one'])
+    t.equal(await auth.header(), 'Bearer one')
+    t.equal(forms.length, 1)
+    t.match(paths[0], /^\/contoso\.onmicrosoft\.com\/oauth2\/v2\.0\/token/)
+    t.match(Object.fromEntries(forms[0] ?? []), {
+      grant_type: 'client_credentials',
+      client_id: 'couplet',
+      client_secret: 'secret',
+      scope: new RegExp(scope),
+    })
+    t.ok(auth.turnedDown('Bearer one'))
+    t.equal(await auth.header(), 'Bearer two')
+    auth.turnedDown('Bearer one')
+    t.equal(await auth.header(), 'Bearer two', 'an old header does not throw away the new token')
+    t.equal(forms.length, 2)
+  })
+
+  t.test('a token is renewed before it ends', async (t) => {
+    const { base, forms } = await login(t, [token('first', 3600), token('short', 200), token('last')])
+    let minutes = 0
+    const clock = { ...quickClock(), now: () => new Date(Date.UTC(2024, 0, 1, 0, minutes)) }
+    const auth = authorized(t, secret(base, scope), {}, clock)
+    for (const [at, header] of [
+      [0, 'Bearer first'],
+      [54, 'Bearer first'],
+      [56, 'Bearer short'],
+      [57, 'Bearer short'],
+      [58, 'Bearer last'],
+    ] as const) {
+      minutes = at
+      t.equal(await auth.header(), header)
+    }
+    t.equal(forms.length, 3)
+  })
+
+  t.test('refusals name the remedy, keep the number and lose the secret', async (t) => {
+    for (const [number, remedy] of [
+      [7000215, /secret’s value/],
+      [7000222, /new secret/],
+      [700016, /clientId/],
+      [90002, /tenant/],
+      [123, /sign-in logs/],
+    ] as const) {
+      const { base } = await login(t, [refusal(number)])
+      const failing = authorized(t, secret(base, scope, 's3cret')).header()
+      await fails(t, failing, { fault: 'unauthorized', code: `AADSTS${number}`, remedy })
+      const error: unknown = await failing.catch((reason: unknown) => reason)
+      t.notMatch(error, { message: /s3cret/ })
+    }
+  })
+
+  t.test('a login service that is not there, or talks nonsense, is unreachable', async (t) => {
+    await fails(t, authorized(t, secret('http://127.0.0.1:1', scope)).header(), {
+      fault: 'unreachable',
+      remedy: /authority/,
+    })
+    const { base } = await login(t, [{ status: 200, body: '<html>' }])
+    await fails(t, authorized(t, secret(base, scope)).header(), { fault: 'unreachable' })
+    const busy = await login(t, [{ status: 503, body: {} }, token('after')])
+    t.equal(await authorized(t, secret(busy.base, scope)).header(), 'Bearer after')
+  })
+
+  t.test('a certificate signs an assertion', async (t) => {
+    const dir = t.testdir()
+    const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
+    const key = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
+    writeFileSync(`${dir}/key.pem`, key)
+    const certificate = execFileSync(
+      'openssl',
+      ['req', '-x509', '-new', '-key', `${dir}/key.pem`, '-subj', '/CN=couplet', '-days', '1'],
+      { encoding: 'utf8' },
+    )
+    const { base, forms } = await login(t, [token('signed')])
+    const { clientSecret: _, ...entra } = secret(base, scope) as Extract<Auth, { method: 'client-secret' }>
+    t.equal(
+      await authorized(t, { ...entra, method: 'certificate', certificate: key + certificate }).header(),
+      'Bearer signed',
+    )
+    const [head = ''] = (forms[0]?.get('client_assertion') ?? '').split('.')
+    t.match(JSON.parse(Buffer.from(head, 'base64url').toString()), { 'x5t#S256': String })
+    await fails(t, authorized(t, { ...entra, method: 'certificate', certificate: 'nonsense' }).header(), {
+      fault: 'unauthorized',
+    })
+  })
+
+  t.test('a federated credential is handed in, or fetched from GitHub with Entra’s audience', async (t) => {
+    const { base, forms } = await login(t, [token('federated')])
+    const { clientSecret: _, ...entra } = secret(base, scope) as Extract<Auth, { method: 'client-secret' }>
+    const asked: (string | undefined)[] = []
+    const github = await serve(t, (request, response) => {
+      asked.push(request.url, request.headers.authorization)
+      response.end(JSON.stringify({ value: 'github-jwt' }))
+    })
+    const env = { ACTIONS_ID_TOKEN_REQUEST_URL: `${github}/id?api-version=2`, ACTIONS_ID_TOKEN_REQUEST_TOKEN: 'runner' }
+    t.equal(await authorized(t, { ...entra, method: 'federated' }, env).header(), 'Bearer federated')
+    t.strictSame(asked, ['/id?api-version=2&audience=api%3A%2F%2FAzureADTokenExchange', 'Bearer runner'])
+    t.equal(forms[0]?.get('client_assertion'), 'github-jwt')
+    await authorized(t, { ...entra, method: 'federated', assertion: 'mine' }).header()
+    t.equal(forms[1]?.get('client_assertion'), 'mine')
+    await fails(t, authorized(t, { ...entra, method: 'federated' }).header(), {
+      fault: 'unauthorized',
+      remedy: /id-token: write/,
+    })
+  })
+
+  t.test('a managed identity asks the machine', async (t) => {
+    const { base, paths } = await login(t, [
+      {
+        body: {
+          access_token: 'managed',
+          expires_on: String(Math.floor(Date.now() / 1000) + 3600),
+          resource: 'x',
+          token_type: 'Bearer',
+        },
+      },
+    ])
+    // The library reads these two from the process itself.
+    process.env['IDENTITY_ENDPOINT'] = `${base}/msi/token`
+    process.env['IDENTITY_HEADER'] = 'identity'
+    t.teardown(() => {
+      delete process.env['IDENTITY_ENDPOINT']
+      delete process.env['IDENTITY_HEADER']
+    })
+    t.equal(await authorized(t, { method: 'managed-identity', scope }).header(), 'Bearer managed')
+    t.match(paths[0], /resource=https/)
+  })
+
+  t.test('basic needs no login service', async (t) => {
+    const auth = authorized(t, { method: 'basic', user: 'ADMIN', password: 'kéy:1' })
+    t.equal(await auth.header(), `Basic ${Buffer.from('ADMIN:kéy:1').toString('base64')}`)
+    t.notOk(auth.turnedDown(await auth.header()))
+  })
+})
+
+t.test('a connector on premises logs in by name and key', async (t) => {
+  const company = 'CRONUS International Ltd.'
+  const simulator = await startSimulator({ businessCentral: businessCentral(), login: { users: { ADMIN: 'key' } } })
+  t.teardown(() => simulator.stop())
+  const { authority } = simulator
+  const { url } = simulator.businessCentral
+  const connection = connectionTo({ authority, businessCentral: { url } }, 'businessCentral', company)
+  const open = (password: string): ReturnType<typeof odataConnector> => {
+    const auth = { method: 'basic', user: 'ADMIN', password } as const
+    const connector = odataConnector(
+      { ...connection, auth },
+      { clock: quickClock(), random: () => 0.5, env: {}, userAgent: 'x' },
+    )
+    t.teardown(() => connector.close())
+    return connector
+  }
+  t.match(await open('key').identify(), { side: 'businessCentral', name: company })
+  await fails(t, open('wrong').identify(), { fault: 'unauthorized' })
+})

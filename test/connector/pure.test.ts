@@ -1,0 +1,460 @@
+/** The pure parts: addresses, filters, batches, rows, verdicts, retries. */
+import { readFileSync } from 'node:fs'
+import fc from 'fast-check'
+import t from 'tap'
+import type { Connection } from '../../src/config/config.ts'
+import { below, businessCentralAddress, relativeUrl, salesAddress, urlOf } from '../../src/connector/address.ts'
+import type { Part } from '../../src/connector/batch.ts'
+import { decodeJsonBatch, encodeJsonBatch } from '../../src/connector/batch-json.ts'
+import { decodeMultipart, encodeMultipart } from '../../src/connector/batch-multipart.ts'
+import { entityTypes } from '../../src/connector/csdl.ts'
+import { dialects } from '../../src/connector/dialect.ts'
+import type { Verdict } from '../../src/connector/dialect.ts'
+import { encode } from '../../src/connector/encode.ts'
+import { pace } from '../../src/connector/pace.ts'
+import { parallel } from '../../src/connector/parallel.ts'
+import { proxyFor, proxySettings } from '../../src/connector/proxy.ts'
+import { and, changedSince, inList, keyOf, literal, orChain, pieces } from '../../src/connector/query.ts'
+import { refusalOf, serviceError } from '../../src/connector/refusal.ts'
+import { retryAfterMs, waitBeforeRetry } from '../../src/connector/retry.ts'
+import type { Attempt } from '../../src/connector/retry.ts'
+import { changeOf, partOf, properties, upsertOf } from '../../src/connector/rows.ts'
+import type { Shape } from '../../src/connector/rows.ts'
+import { scrub } from '../../src/connector/scrub.ts'
+import type { Description } from '../../src/core/record.ts'
+import { connectionTo, id, standard } from './world.ts'
+
+const online = 'https://api.businesscentral.dynamics.com/v2.0/contoso/Production'
+const connection = (url: string): Connection =>
+  connectionTo({ sales: { url }, authority: 'https://login' }, 'sales', 'x')
+
+t.test('addresses', async (t) => {
+  const company = { id: id(1), name: "Bob's & Sons" }
+  const at = (url: string, entity: Parameters<typeof businessCentralAddress>[1]): string =>
+    urlOf(businessCentralAddress(connection(url), entity, company))
+  t.equal(at(online, standard('customers')), `${online}/api/v2.0/companies(${id(1)})/customers`)
+  t.equal(
+    at(online, { kind: 'custom', route: 'contoso/sync/v1.0', entity: 'tiers' }),
+    `${online}/api/contoso/sync/v1.0/companies(${id(1)})/tiers`,
+  )
+  const card = { kind: 'service', entity: 'ItemCard', key: ['No'] } as const
+  t.equal(at(online, card), `${online}/ODataV4/Company('Bob''s%20%26%20Sons')/ItemCard`)
+  t.equal(
+    at('https://erp.local:7048/BC250?tenant=default', standard('items')),
+    `https://erp.local:7048/BC250/api/v2.0/companies(${id(1)})/items?tenant=default`,
+  )
+  const accounts = salesAddress(connection('https://org.crm4.dynamics.com'), 'accounts')
+  t.equal(
+    urlOf(accounts, { $select: 'name,_ownerid_value', $filter: "name eq 'A&B #1'", $top: undefined }),
+    "https://org.crm4.dynamics.com/api/data/v9.2/accounts?$select=name,_ownerid_value&$filter=name%20eq%20'A%26B%20%231'",
+  )
+  t.equal(relativeUrl(below(accounts, "Item_No='1/ 2',Code='Ä?'")), "accounts(Item_No='1%2F%202',Code='%C3%84%3F')")
+  t.equal(relativeUrl(below(accounts, id(2), 'lines')), `accounts(${id(2)})/lines`)
+})
+
+t.test('literals and filters', async (t) => {
+  t.equal(literal("O'Neil"), "'O''Neil'")
+  t.equal(literal(null), 'null')
+  t.equal(literal(id(1).toUpperCase(), { type: 'guid' }), id(1))
+  t.equal(literal('1 or 1 eq 1', { type: 'integer' }), "'1 or 1 eq 1'", 'what is no number stays a text')
+  t.equal(literal('2024-01-31', { type: 'date' }), '2024-01-31')
+  t.equal(literal('_x0020_', { type: 'choice' }), "'_x0020_'")
+  t.equal(literal('3', { type: 'choice' }), '3')
+  t.equal(literal(12.5, { type: 'decimal' }), '12.5')
+  t.equal(orChain('number', ["'1'", "'2'"]), "number eq '1' or number eq '2'")
+  t.equal(inList('name', ['a', "b'"]), `Microsoft.Dynamics.CRM.In(PropertyName='name',PropertyValues=["a","b'"])`)
+  t.equal(and('a eq 1', undefined, '', 'b eq 2 or b eq 3'), '(a eq 1) and (b eq 2 or b eq 3)')
+  t.equal(and(undefined, 'a eq 1'), 'a eq 1')
+  t.equal(changedSince('m', '2024-01-01T00:10:00.000Z'), 'm ge 2023-12-31T23:55:00.000Z')
+  t.equal(changedSince('m', '2024-01-01T00:00:00.000Z', { type: 'date' }), 'm ge 2023-12-31')
+  t.strictSame(pieces([1, 2, 3], 2), [[1, 2], [3]])
+  const key = {
+    key: ['Item_No', 'Line_No'],
+    columns: { Item_No: { type: 'code' }, Line_No: { type: 'integer' } },
+  } as const
+  t.equal(keyOf({ Item_No: "1'0", Line_No: 10000 }, key), "Item_No='1''0',Line_No=10000")
+  t.equal(keyOf({ Item_No: '1' }, key), undefined)
+})
+
+const parts: readonly Part[] = [
+  { method: 'PATCH', url: 'customers(1)', headers: { 'If-Match': 'W/"x"' }, body: { name: 'Ä "quoted"\r\n--b' } },
+  { method: 'DELETE', url: 'customers(2)', headers: {} },
+  { method: 'POST', url: 'customers', headers: {}, body: {} },
+]
+
+t.test('JSON batches', async (t) => {
+  t.strictSame(JSON.parse(encodeJsonBatch(parts.slice(0, 2))), {
+    requests: [
+      {
+        id: '1',
+        method: 'PATCH',
+        url: 'customers(1)',
+        headers: { 'Content-Type': 'application/json', 'If-Match': 'W/"x"' },
+        body: parts[0]?.body,
+      },
+      { id: '2', method: 'DELETE', url: 'customers(2)', headers: {} },
+    ],
+  })
+  const statuses = (responses: unknown, count = 3): readonly unknown[] =>
+    decodeJsonBatch({ responses }, count).map((answers) => answers?.[0]?.status)
+  const one = (status: number, id?: unknown): unknown => ({ id, status, headers: {}, body: {} })
+  t.strictSame(statuses([one(201, '3'), one(200, '1'), one(204, '2')]), [200, 204, 201], 'reordered')
+  t.strictSame(statuses([one(200, '1'), one(201, 3)]), [200, undefined, 201], 'missing')
+  t.strictSame(statuses([one(200, null), one(204, null), one(201)]), [200, 204, 201], 'without ids, complete')
+  t.strictSame(statuses([one(200, null), one(204, null)]), [undefined, undefined, undefined], 'without ids, incomplete')
+  t.strictSame(statuses([one(200, '7'), { id: '1' }, null]), [undefined, undefined, undefined], 'nonsense')
+  t.strictSame(decodeJsonBatch('no json', 1), [undefined])
+  const sample = JSON.parse(readFileSync(new URL('batch-sample.json', import.meta.url), 'utf8')) as {
+    responses: unknown[]
+  }
+  t.strictSame(statuses(sample.responses), [200, 204, 400], 'the documented answer')
+})
+
+t.test('multipart batches', async (t) => {
+  const [patch, remove, post] = parts as [Part, Part, Part]
+  const text = encodeMultipart([[patch], [remove, post]], 'b1')
+  t.equal(
+    text,
+    [
+      '--b1',
+      'Content-Type: application/http',
+      'Content-Transfer-Encoding: binary',
+      '',
+      'PATCH customers(1) HTTP/1.1',
+      'Content-Type: application/json; type=entry',
+      'If-Match: W/"x"',
+      '',
+      '{"name":"Ä \\"quoted\\"\\r\\n--b"}',
+      '--b1',
+      'Content-Type: multipart/mixed; boundary="set2_b1"',
+      '',
+      '--set2_b1',
+      'Content-Type: application/http',
+      'Content-Transfer-Encoding: binary',
+      'Content-ID: 1',
+      '',
+      'DELETE customers(2) HTTP/1.1',
+      '',
+      '',
+      '--set2_b1',
+      'Content-Type: application/http',
+      'Content-Transfer-Encoding: binary',
+      'Content-ID: 2',
+      '',
+      'POST customers HTTP/1.1',
+      'Content-Type: application/json; type=entry',
+      '',
+      '{}',
+      '--set2_b1--',
+      '--b1--',
+      '',
+    ].join('\r\n'),
+  )
+  const http = (status: number, body = '', contentId?: number): string =>
+    [
+      'Content-Type: application/http',
+      'Content-Transfer-Encoding: binary',
+      ...(contentId === undefined ? [] : [`Content-ID: ${contentId}`]),
+      '',
+      `HTTP/1.1 ${status} Some Reason`,
+      'ETag: W/"9"',
+      'Content-Type: application/json',
+      '',
+      body,
+    ].join('\r\n')
+  const whole = (sections: readonly string[], boundary = 'r'): string =>
+    sections.map((section) => `--${boundary}\r\n${section}\r\n`).join('') + `--${boundary}--\r\n`
+  const set = (...sections: readonly string[]): string =>
+    `Content-Type: multipart/mixed; boundary=c\r\n\r\n${whole(sections, 'c')}`
+  const decode = (text: string, groups = [[patch], [remove, post]]): readonly unknown[] =>
+    decodeMultipart(text, 'multipart/mixed; boundary=r', groups).map((answers) => answers?.map((one) => one.status))
+  t.strictSame(decode(whole([http(200, '{"a":1}'), set(http(204, '', 1), http(201, '{}', 2))])), [[200], [204, 201]])
+  t.strictSame(decode(whole([http(200), set(http(201, '{}', 2), http(204, '', 1))])), [[200], [204, 201]], 'reordered')
+  t.strictSame(decode(whole([http(412, '{}'), set(http(400, '{}'))])), [[412], [400]], 'a failed set has one answer')
+  t.strictSame(decode(whole([http(412, '{}'), http(400, '{}')])), [[412], [400]], 'also outside its own section')
+  t.strictSame(decode(whole([http(200)])), [undefined, undefined], 'incomplete')
+  t.strictSame(decode(whole([http(200), set(http(204, '', 1))])), [[200], undefined], 'an incomplete set')
+  t.strictSame(decode('not multipart'), [undefined, undefined])
+  const [answers] = decodeMultipart(whole([http(200, '{"a":"x\\r\\ny"}')]), 'multipart/mixed; boundary="r"', [[patch]])
+  t.match(answers?.[0], { etag: 'W/"9"', body: { a: 'x\r\ny' } })
+
+  t.test('any body survives', async (t) => {
+    fc.assert(
+      fc.property(fc.array(fc.jsonValue(), { minLength: 1, maxLength: 5 }), (bodies) => {
+        const text = whole(bodies.map((body) => http(200, JSON.stringify({ body }))))
+        const answers = decodeMultipart(
+          text,
+          'multipart/mixed; boundary=r',
+          bodies.map(() => [patch]),
+        )
+        return (
+          JSON.stringify(answers.map((one) => (one?.[0]?.body as { body: unknown }).body)) === JSON.stringify(bodies)
+        )
+      }),
+    )
+    t.pass()
+  })
+})
+
+const accounts: Description = {
+  key: ['accountid'],
+  clientKeys: true,
+  modified: 'modifiedon',
+  tracked: true,
+  preconditions: true,
+  columns: {
+    accountid: { type: 'guid' },
+    modifiedon: { type: 'dateTime' },
+    name: { type: 'text' },
+    parent: { type: 'lookup', targets: [{ table: 'account', set: 'accounts', navigation: 'parent' }] },
+    customer: {
+      type: 'lookup',
+      targets: [
+        { table: 'account', set: 'accounts', navigation: 'customer_account' },
+        { table: 'contact', set: 'contacts', navigation: 'customer_contact' },
+      ],
+    },
+    credit: { type: 'money' },
+    since: { type: 'date' },
+    active: { type: 'boolean' },
+    kind: { type: 'choice' },
+  },
+}
+const shape = (select: readonly string[], side: Shape['side'] = 'sales'): Shape => ({
+  side,
+  what: 'accounts',
+  description: accounts,
+  select,
+  modified: 'modifiedon',
+})
+
+t.test('rows', async (t) => {
+  t.strictSame(properties(shape(['name', 'parent', 'name'])), ['accountid', 'modifiedon', 'name', '_parent_value'])
+  const raw = {
+    '@odata.etag': 'W/"1"',
+    accountid: id(1).toUpperCase(),
+    modifiedon: '2024-01-01T00:00:00Z',
+    name: null,
+    _parent_value: id(2),
+    '_parent_value@OData.Community.Display.V1.FormattedValue': 'x',
+  }
+  t.strictSame(upsertOf(raw, shape(['name', 'parent'])), {
+    kind: 'upsert',
+    id: id(1),
+    etag: 'W/"1"',
+    modified: '2024-01-01T00:00:00.000Z',
+    row: { name: null, parent: id(2) },
+  })
+  t.throws(() => upsertOf(raw, shape(['credit'])), { message: /left credit out/ })
+  t.throws(() => upsertOf({ ...raw, accountid: undefined }, shape([])), { message: /left accountid out/ })
+  t.throws(() => upsertOf('<html>', shape([])))
+  t.equal(partOf(raw, shape(['credit'])), undefined, 'the answer to a write may be silent')
+  const removed = {
+    '@odata.context': 'https://x/$metadata#accounts/$deletedEntity',
+    id: id(3).toUpperCase(),
+    reason: 'deleted',
+  }
+  t.strictSame(changeOf(removed, shape(['name'])), { kind: 'tombstone', id: id(3) })
+})
+
+t.test('values are written in the service’s own words', async (t) => {
+  const body = (side: Shape['side'], values: Parameters<typeof encode>[1]): unknown => {
+    const encoded = encode(side, values, accounts)
+    return encoded.kind === 'body' ? encoded.body : encoded.refusal.code
+  }
+  const nothing = { name: null, parent: null, credit: null, since: null, active: null, kind: null }
+  t.strictSame(body('businessCentral', nothing), {
+    name: '',
+    parent: '00000000-0000-0000-0000-000000000000',
+    credit: 0,
+    since: '0001-01-01',
+    active: false,
+    kind: '_x0020_',
+  })
+  t.strictSame(body('sales', { ...nothing, name: '', customer: null }), {
+    name: null,
+    'parent@odata.bind': null,
+    credit: null,
+    since: null,
+    active: null,
+    kind: null,
+    'customer_account@odata.bind': null,
+    'customer_contact@odata.bind': null,
+  })
+  t.strictSame(body('sales', { customer: { set: 'contacts', id: id(1) }, parent: id(2) }), {
+    'customer_contact@odata.bind': `/contacts(${id(1)})`,
+    'parent@odata.bind': `/accounts(${id(2)})`,
+  })
+  t.strictSame(body('businessCentral', { parent: { set: 'x', id: id(1) } }), { parent: id(1) })
+  t.equal(body('sales', { customer: { set: 'leads', id: id(1) } }), 'UnknownTarget')
+  t.equal(body('sales', { customer: id(1) }), 'UnknownTarget', 'which of the two is not said')
+  t.equal(body('sales', { nope: 1 }), 'UnknownColumn')
+})
+
+t.test('what an error answer to a step means', async (t) => {
+  const create = { kind: 'create', entity: standard('x'), key: id(1), values: {} } as const
+  const keyless = { ...create, key: undefined }
+  const update = { kind: 'update', entity: standard('x'), key: id(1), etag: '*', values: {} } as const
+  const table: readonly (readonly [
+    Shape['side'],
+    typeof create | typeof keyless | typeof update,
+    number,
+    string,
+    Verdict,
+    string?,
+  ])[] = [
+    ['businessCentral', create, 400, 'Internal_EntityWithSameKeyExists', 'exists'],
+    ['businessCentral', create, 409, 'Internal_EntityWithSameKeyExists', 'exists'],
+    ['businessCentral', update, 400, 'Internal_EntityWithSameKeyExists', 'rejected'],
+    ['businessCentral', update, 409, 'Request_EntityChanged', 'stale'],
+    ['businessCentral', update, 412, '', 'stale'],
+    ['businessCentral', update, 409, 'Internal_InvalidTableRelation', 'rejected'],
+    ['businessCentral', update, 404, 'BadRequest_NotFound', 'missing'],
+    [
+      'businessCentral',
+      update,
+      404,
+      'BadRequest_ResourceNotFound',
+      'rejected',
+      "Resource not found for the segment 'x'.",
+    ],
+    ['businessCentral', update, 503, '', 'later'],
+    ['businessCentral', update, 504, '', 'unknown'],
+    ['businessCentral', update, 500, 'Internal_ServerError', 'rejected'],
+    ['sales', create, 412, '0x80040237', 'exists'],
+    ['sales', create, 412, '0x80060882', 'exists'],
+    ['sales', create, 412, '0x80060892', 'rejected'],
+    ['sales', create, 412, '0x80040333', 'rejected'],
+    ['sales', keyless, 412, '0x80040237', 'rejected'],
+    ['sales', update, 412, '0x80060882', 'stale'],
+    ['sales', update, 412, '', 'stale'],
+    ['sales', update, 412, '0x80040237', 'rejected'],
+    ['sales', update, 404, '', 'missing', `account With Id = ${id(1)} Does Not Exist`],
+    ['sales', update, 404, '0x80040217', 'rejected', `contact With Id = ${id(2)} Does Not Exist`],
+    ['sales', create, 404, '0x80040217', 'rejected', `contact With Id = ${id(2)} Does Not Exist`],
+    ['sales', update, 429, '0x80072322', 'later'],
+  ]
+  for (const [side, step, status, code, verdict, message = ''] of table)
+    t.equal(dialects[side].judge(step, { status, code, message }), verdict, `${side} ${step.kind} ${status} ${code}`)
+})
+
+t.test('P8: refusals carry no values, but columns, ids, a code and a remedy', async (t) => {
+  t.equal(
+    scrub("The length of 'Adatum Corp' in 'name' is 12.", new Set(['name'])),
+    "The length of '…' in 'name' is 12.",
+  )
+  t.equal(scrub(`account '${id(1)}' "secret" “curly”`), `account '${id(1)}' '…' '…'`)
+  t.equal(
+    scrub('The field X contains a value (14 DAYS) that cannot be found  CorrelationId:  abc.'),
+    'The field X contains a value (…) that cannot be found',
+  )
+  t.equal(scrub('Too long. Value: Adatum\nCorp'), 'Too long. Value: …')
+  t.equal(scrub('write to anna@contoso.com'), 'write to …')
+  t.ok(scrub('x'.repeat(5000)).length < 500)
+  const error = serviceError(400, { error: { code: 'Internal_InvalidTableRelation', message: "No 'X1' there" } })
+  t.match(refusalOf('businessCentral', error), {
+    code: 'Internal_InvalidTableRelation',
+    message: "No '…' there",
+    remedy: /not set up/,
+  })
+  t.match(refusalOf('sales', serviceError(418, '<html>')), { code: 'HTTP 418', remedy: /by hand in Sales/ })
+  t.match(serviceError(400, { error: { code: 'x y z', message: { value: 'old form' } } }), {
+    code: '',
+    message: 'old form',
+  })
+})
+
+t.test('what is tried again, and when', async (t) => {
+  const now = new Date('2024-01-01T00:00:00Z')
+  const wait = (attempt: Partial<Attempt>): number | undefined =>
+    waitBeforeRetry({ made: 1, purpose: 'read', failure: { kind: 'silence', sent: true }, now, random: 1, ...attempt })
+  const status = (code: number, retryAfter?: string): Attempt['failure'] => ({
+    kind: 'status',
+    status: code,
+    retryAfter,
+  })
+  t.strictSame(
+    [1, 2, 3, 4, 5, 6].map((made) => wait({ made })),
+    [500, 1000, 2000, 4000, 8000, undefined],
+  )
+  t.equal(wait({ random: 0 }), 250, 'jitter')
+  t.equal(wait({ failure: status(429, '7'), random: 0 }), 7000)
+  t.equal(wait({ failure: status(429, 'Mon, 01 Jan 2024 00:00:09 GMT'), random: 0 }), 9000)
+  t.equal(wait({ failure: status(429, '3600') }), undefined, 'an hour is too long')
+  t.equal(wait({ failure: status(400) }), undefined)
+  for (const [failure, again] of [
+    [status(429), true],
+    [status(503, '1'), true],
+    [status(503), false],
+    [status(504), false],
+    [status(502), false],
+    [{ kind: 'silence', sent: false }, true],
+    [{ kind: 'silence', sent: true }, false],
+  ] as const)
+    t.equal(wait({ purpose: 'write', failure }) !== undefined, again, `write after ${JSON.stringify(failure)}`)
+  t.equal(retryAfterMs('nonsense', now), undefined)
+  t.equal(retryAfterMs('Sun, 31 Dec 2023 23:59:00 GMT', now), 0)
+})
+
+t.test('parallelism and batch size follow the service', async (t) => {
+  const five = parallel(5)
+  five.throttled()
+  t.equal(five.limit(), 2)
+  five.throttled()
+  five.throttled()
+  t.equal(five.limit(), 1)
+  for (let good = 0; good < 500; good += 1) five.succeeded()
+  t.equal(five.limit(), 5, 'grows back, never above')
+  five.recommended(3)
+  t.equal(five.limit(), 3)
+  for (let good = 0; good < 500; good += 1) five.succeeded()
+  t.equal(five.limit(), 3)
+  five.recommended(99)
+  for (let good = 0; good < 500; good += 1) five.succeeded()
+  t.equal(five.limit(), 5)
+  const rhythm = pace({ first: 50, largest: 500 })
+  for (let batch = 0; batch < 20; batch += 1) rhythm.took(100)
+  t.equal(rhythm.size(), 500)
+  rhythm.took(60_000)
+  t.equal(rhythm.size(), 250)
+})
+
+t.test('proxies', async (t) => {
+  const settings = proxySettings({ https_proxy: 'http://proxy:3128', NO_PROXY: 'localhost, .internal,erp.local:7048' })
+  const through = (url: string): string | undefined => proxyFor(new URL(url), settings)
+  t.equal(through('https://org.crm.dynamics.com/'), 'http://proxy:3128')
+  t.equal(through('https://a.internal/'), undefined)
+  t.equal(through('https://erp.local:7048/'), undefined)
+  t.equal(through('http://127.0.0.1:80/'), undefined)
+  t.equal(proxyFor(new URL('https://x/'), { https: 'http://p', no: '*' }), undefined)
+  t.equal(proxyFor(new URL('https://x/'), proxySettings({ HTTP_PROXY: 'http://p' })), 'http://p')
+})
+
+t.test('metadata documents', async (t) => {
+  const sets = entityTypes(
+    `<Schema><EntityType Name="resource"><Key><PropertyRef Name="No"/><PropertyRef Name="Line" /></Key>
+      <Property Name="No" Type="Edm.String" Nullable="false" MaxLength="20"/>
+      <Property Name="Line" Type="Edm.Int32"></Property>
+      <Property Name="Type" Type="NAV.resourceType" />
+      <Property Name="Cost" Type="Edm.Decimal" Scale="2"><Annotation Term="Org.OData.Core.V1.Computed" Bool="true"/></Property>
+    </EntityType><EntityType Name="empty"/>
+    <EntityContainer><EntitySet Name="Resources" EntityType="NAV.resource"><NavigationPropertyBinding/></EntitySet></EntityContainer></Schema>`,
+  )
+  t.strictSame(
+    [...sets],
+    [
+      [
+        'Resources',
+        {
+          key: ['No', 'Line'],
+          properties: {
+            No: { type: 'text', maxLength: 20 },
+            Line: { type: 'integer' },
+            Type: { type: 'choice' },
+            Cost: { type: 'decimal', precision: 2, readOnly: true },
+          },
+        },
+      ],
+    ],
+  )
+})
