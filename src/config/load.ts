@@ -1,0 +1,229 @@
+/** Reads a project's files: the room's only effect. */
+import { readdir, readFile, stat } from 'node:fs/promises'
+import { isAbsolute, join, relative, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { ConfigError, type ConfigProblem } from '../errors.ts'
+import { assemble, type Files, type Standard } from './assemble.ts'
+import { sides, type Config } from './config.ts'
+import { readConnection } from './connection.ts'
+import type { Draft } from './draft.ts'
+import type { Finding } from './layers.ts'
+import { isError, sortProblems } from './problems.ts'
+import { resolveProject } from './resolve.ts'
+import { checkSchema, type Checked } from './schema-check.ts'
+import type { IncludeFile, MappingFile, StandardFile, Files as FileKinds } from './schema-types.ts'
+import { filesIn, isReference, literalSecret, unset, type Secrets } from './secrets.ts'
+import { largestFile, readSource, unreadable, type Source } from './source.ts'
+import { checkFilter } from './rules-texts.ts'
+import { validate } from './validate.ts'
+
+export interface LoadOptions {
+  /** Name of the overlay in targets/. */
+  readonly target?: string
+  /** What `${env:NAME}` is read from. */
+  readonly env: Readonly<Record<string, string | undefined>>
+  /** Folder of the standard set. @default the product's own `mappings/` */
+  readonly useStandard?: string
+  /** false: references that stand for nothing are passed over; for commands that make no request. @default true */
+  readonly needSecrets?: boolean
+}
+
+/** A project as it was read. */
+export interface CheckedProject {
+  /** Undefined when there are errors. */
+  readonly config: Config | undefined
+  /** Errors and warnings of all files, by place. */
+  readonly problems: readonly ConfigProblem[]
+}
+
+/** The product's own standard set. */
+export const standardFolder = fileURLToPath(new URL('../../mappings/', import.meta.url))
+
+/** Reads, checks and resolves a project. Throws a ConfigError that holds all problems of all files. */
+export async function loadProject(folder: string, options: LoadOptions): Promise<Config> {
+  const { config, problems } = await checkProject(folder, options)
+  if (config === undefined) throw new ConfigError(problems)
+  return config
+}
+
+/** As loadProject, but gives problems back instead of throwing, warnings among them. */
+export async function checkProject(folder: string, options: LoadOptions): Promise<CheckedProject> {
+  const root = resolve(folder)
+  const { files, problems } = await readFiles(root, options)
+  const draft = await assemble(files)
+  const { needSecrets = true } = options
+  const secrets = await readSecrets(draft, root, options.env)
+  const read = sides.map((side) => readConnection(side, draft.project.value, { secrets, complete: needSecrets }))
+  const findings = [...read.flatMap((each) => each.findings), ...keyFindings(draft, needSecrets ? secrets : undefined)]
+  const rules = files.project.value === undefined ? [] : validate(draft, findings)
+  const all = sortProblems([...problems, ...rules])
+  const [businessCentral, sales] = read.map(({ connection }) => connection)
+  if (all.some(isError) || businessCentral === undefined || sales === undefined)
+    return { config: undefined, problems: all }
+  const context = { root, target: options.target, ownState: files.target?.value?.state?.path !== undefined, secrets }
+  return { config: await resolveProject(draft, { ...context, connections: { businessCentral, sales } }), problems: all }
+}
+
+/** The fingerprints' key comes from outside the files. */
+function keyFindings({ project }: Draft, secrets: Secrets | undefined): readonly Finding[] {
+  const key = project.value.state?.key
+  if (key === undefined) return []
+  const path = ['state', 'key']
+  if (!isReference(key)) return [{ path, message: literalSecret }]
+  return secrets === undefined ? [] : unset(key, secrets).map((message) => ({ path, message }))
+}
+
+async function readFiles(
+  root: string,
+  options: LoadOptions,
+): Promise<{ files: Files; problems: readonly ConfigProblem[] }> {
+  const { target, useStandard = standardFolder } = options
+  const project = checkSchema('project', await readOne(root, await firstOf(root, ['couplet.yaml', 'couplet.yml'])))
+  const overlay = target === undefined ? undefined : await readTarget(root, target)
+  const mappings = await readFolder(root, 'mappings', 'mapping')
+  const includes = await readFolder(root, 'mappings/include', 'include')
+  const jobs = await readJobs(root, root)
+  const use = overlay?.value?.use ?? project.value?.use
+  const standard = use === undefined ? unused : await readStandard(root, useStandard, use)
+  const wrongUse =
+    standard.wrong === undefined
+      ? []
+      : [{ at: project.source.locate(['use']).position, path: 'use', message: standard.wrong }]
+  return {
+    files: {
+      ...{ project, target: overlay, mappings, jobs, standard: standard.set },
+      includes: new Map([...standard.includes, ...byName(includes)]),
+    },
+    problems: [
+      ...problemsOf([project, overlay, jobs, ...mappings, ...includes]),
+      ...includes.flatMap(filterProblems),
+      ...standard.problems,
+      ...wrongUse,
+    ],
+  }
+}
+
+const problemsOf = (files: readonly (Checked<unknown> | undefined)[]): readonly ConfigProblem[] =>
+  files.flatMap((each) => each?.problems ?? [])
+
+/** The jobs of a folder; undefined where it has none. */
+async function readJobs(root: string, folder: string): Promise<Files['jobs']> {
+  const file = await firstOf(folder, ['jobs.yaml', 'jobs.yml'])
+  return (await exists(join(folder, file))) ? checkSchema('jobs', await readOne(root, join(folder, file))) : undefined
+}
+
+/** Filters of a shared set, told at the set and not at each mapping that uses it. */
+function filterProblems({ source, value }: Checked<IncludeFile>): readonly ConfigProblem[] {
+  return sides.flatMap((side) => {
+    const text = value?.[side]?.filter
+    const findings = text === undefined ? [] : checkFilter({ path: [side, 'filter'], text, side }, {})
+    return findings.map(({ path, message, offset = 0 }) => ({
+      at: source.locateWithin(path, offset),
+      path: path.join('.'),
+      message,
+    }))
+  })
+}
+
+async function readTarget(root: string, target: string): Promise<Checked<NonNullable<FileKinds['project']>>> {
+  const names = (await yamlFiles(join(root, 'targets'))).map((file) => file.replace(/\.ya?ml$/, ''))
+  if (names.includes(target))
+    return checkSchema(
+      'project',
+      await readOne(root, await firstOf(root, [`targets/${target}.yaml`, `targets/${target}.yml`])),
+    )
+  const known = names.length === 0 ? 'there is no file in targets/' : `known: ${names.join(', ')}`
+  return checkSchema('project', unreadable(`targets/${target}.yaml`, `no target is called "${target}"; ${known}`))
+}
+
+interface StandardRead {
+  readonly set: Standard | undefined
+  readonly includes: ReadonlyMap<string, Checked<IncludeFile>>
+  readonly problems: readonly ConfigProblem[]
+  /** Why the version that the project names cannot be used. */
+  readonly wrong?: string
+}
+const unused: StandardRead = { set: undefined, includes: new Map(), problems: [] }
+
+/** The standard set, where the project uses it in the version that is here. */
+async function readStandard(root: string, folder: string, use: string): Promise<StandardRead> {
+  const list: Checked<StandardFile> = checkSchema('standard', await readOne(root, join(folder, 'standard.yaml')))
+  const version = list.value?.version
+  if (version !== undefined && use !== `standard@${version}`)
+    return { ...unused, wrong: `this version of couplet has standard@${version}` }
+  const read = (name: string): Promise<Source> => readOne(root, join(folder, `${name}.yaml`))
+  const mappings = await Promise.all(
+    (list.value?.mappings ?? []).map(async (name) => [name, checkSchema('mapping', await read(name))] as const),
+  )
+  const jobs = await readJobs(root, folder)
+  const includes = await readFolder(root, join(folder, 'include'), 'include')
+  const problems = [
+    ...problemsOf([list, jobs, ...mappings.map(([, each]) => each), ...includes]),
+    ...includes.flatMap(filterProblems),
+  ]
+  return {
+    set: { mappings: new Map<string, Checked<MappingFile>>(mappings), jobs },
+    includes: byName(includes),
+    problems,
+  }
+}
+
+const byName = <T>(files: readonly Checked<T>[]): ReadonlyMap<string, Checked<T>> =>
+  new Map(files.map((each) => [each.source.file.replace(/^.*[/\\]/, '').replace(/\.ya?ml$/, ''), each]))
+
+/** Every YAML file of a folder, by name; none where there is no folder. */
+async function readFolder<K extends keyof FileKinds>(
+  root: string,
+  folder: string,
+  kind: K,
+): Promise<Checked<NonNullable<FileKinds[K]>>[]> {
+  const files = await yamlFiles(isAbsolute(folder) ? folder : join(root, folder))
+  return Promise.all(files.map(async (file) => checkSchema(kind, await readOne(root, join(folder, file)))))
+}
+
+async function yamlFiles(folder: string): Promise<readonly string[]> {
+  const names = await readdir(folder).catch(() => [])
+  return names.filter((name) => /\.ya?ml$/.test(name)).sort()
+}
+
+const exists = (path: string): Promise<boolean> =>
+  stat(path).then(
+    () => true,
+    () => false,
+  )
+
+/** The first of the files that is there, else the first. */
+async function firstOf(root: string, files: readonly [string, ...string[]]): Promise<string> {
+  const there = await Promise.all(files.map((file) => exists(join(root, file))))
+  return files[there.indexOf(true)] ?? files[0]
+}
+
+/** Reads one file; that it cannot be read is a problem like any other. */
+async function readOne(root: string, path: string): Promise<Source> {
+  const absolute = isAbsolute(path) ? path : join(root, path)
+  const shown = relative(root, absolute).replaceAll('\\', '/')
+  try {
+    const { size } = await stat(absolute)
+    return readSource(shown, size > largestFile ? new Uint8Array(size) : await readFile(absolute))
+  } catch (error) {
+    return unreadable(shown, reasonOf((error as NodeJS.ErrnoException).code, shown))
+  }
+}
+
+function reasonOf(code: string | undefined, file: string): string {
+  if (code === 'EISDIR') return 'this is a folder, not a file'
+  if (code === 'EACCES' || code === 'EPERM') return 'the file may not be read'
+  if (code !== 'ENOENT' && code !== 'ENOTDIR') return `the file cannot be read: ${code ?? 'unknown cause'}`
+  return file === 'couplet.yaml'
+    ? 'there is no couplet.yaml in this folder; `couplet init` writes one'
+    : 'there is no such file'
+}
+
+/** What references stand for, the files among them read beforehand. */
+async function readSecrets({ project }: Draft, root: string, env: LoadOptions['env']): Promise<Secrets> {
+  const { connections, state } = project.value
+  const paths = filesIn([connections, state?.key])
+  const texts = await Promise.all(paths.map((path) => readFile(resolve(root, path), 'utf8').catch(() => undefined)))
+  const read = new Map(paths.map((path, index) => [path, texts[index]?.trimEnd()]))
+  return { env: (name) => (Object.hasOwn(env, name) ? env[name] : undefined), file: (path) => read.get(path) }
+}

@@ -1,0 +1,60 @@
+/** The little languages inside a mapping: where its expressions and filters stand. */
+import { sides, type Side } from './config.ts'
+import type { Path } from './path.ts'
+import type { IncludeFile, MappingFile } from './schema-types.ts'
+
+export interface Text {
+  readonly path: Path
+  readonly text: string
+}
+
+/** A filter, and the service that reads it. */
+export interface FilterText extends Text {
+  readonly side: Side
+}
+
+/** An expression: over the source row, or over `$settings` alone. */
+export interface ExpressionText extends Text {
+  /** The side whose row it reads; undefined where there is no row. */
+  readonly reads: Side | undefined
+}
+
+/** Every expression of a mapping or shared set. */
+export function expressionsOf(mapping: MappingFile | IncludeFile): readonly ExpressionText[] {
+  const rows = Object.entries(mapping.fields ?? {}).flatMap(([name, row]) => {
+    const at = (...steps: string[]): Path => ['fields', name, ...steps]
+    return [
+      ...expression(at('when'), row?.when, undefined),
+      ...expression(at('compute', 'toSales'), row?.compute?.toSales, 'businessCentral'),
+      ...expression(at('compute', 'toBusinessCentral'), row?.compute?.toBusinessCentral, 'sales'),
+    ]
+  })
+  return [...expression(['when'], mapping.when, undefined), ...constants(mapping), ...rows]
+}
+
+function expression(path: Path, text: string | undefined, reads: Side | undefined): readonly ExpressionText[] {
+  return text === undefined ? [] : [{ path, text, reads }]
+}
+
+function constants(mapping: MappingFile | IncludeFile): readonly ExpressionText[] {
+  return sides.flatMap((side) => {
+    const source: NonNullable<MappingFile[Side]> = mapping[side] ?? {}
+    return typeof source.constant === 'string' ? expression([side, 'constant'], source.constant, undefined) : []
+  })
+}
+
+/** Every filter of a mapping or shared set. */
+export function filtersOf(mapping: MappingFile | IncludeFile): readonly FilterText[] {
+  return sides.flatMap((side) => {
+    const source: NonNullable<MappingFile[Side]> = mapping[side] ?? {}
+    const joins = Object.entries(source.join ?? {}).map(([name, join]) => ({
+      path: [side, 'join', name, 'where'],
+      text: join?.where,
+    }))
+    const own = [
+      { path: [side, 'filter'], text: source.filter },
+      { path: [side, 'recheck'], text: source.recheck },
+    ]
+    return [...own, ...joins].flatMap(({ path, text }) => (typeof text === 'string' ? [{ path, text, side }] : []))
+  })
+}

@@ -1,0 +1,88 @@
+/** Files that change other files: targets over the project, own mappings over standard ones, shared sets below both. */
+import type { Finding } from './layers.ts'
+import { isRecord, type Path } from './path.ts'
+import type { FieldRow, IncludeFile, MappingFile, Source } from './schema-types.ts'
+
+/** Maps are merged key by key, everything else is replaced; null removes. Neither argument is changed. */
+export function merge(base: unknown, patch: unknown): unknown {
+  if (!isRecord(patch)) return patch
+  const known = isRecord(base) ? base : {}
+  const changed = Object.entries(patch).map(([key, value]) => [
+    key,
+    merge(Object.hasOwn(known, key) ? known[key] : undefined, value),
+  ])
+  return Object.fromEntries(
+    Object.entries({ ...known, ...Object.fromEntries(changed) }).filter(([, value]) => value !== null),
+  )
+}
+
+type Rows = NonNullable<MappingFile['fields']>
+
+/** What says where a row reads or writes: a row that has one of these replaces, any other only changes. */
+const columnKeys = ['businessCentral', 'sales', 'compute', 'value'] as const satisfies (keyof FieldRow)[]
+
+/** Rows of `patch` over rows of `base`: added, replaced, changed, or with null removed. */
+export function mergeRows(base: Rows, patch: Rows): Rows {
+  const merged = new Map<string, Rows[string]>(Object.entries(base))
+  for (const [name, row] of Object.entries(patch)) {
+    const old = merged.get(name)
+    if (row === null) merged.delete(name)
+    else merged.set(name, old && !columnKeys.some((key) => Object.hasOwn(row, key)) ? { ...old, ...row } : row)
+  }
+  return Object.fromEntries(merged)
+}
+
+/** A mapping over the one that it extends. */
+export function mergeMapping(base: MappingFile, patch: MappingFile): MappingFile {
+  const { fields, businessCentral, sales, ...rest } = patch
+  return {
+    ...(merge(base, rest) as MappingFile),
+    ...mergedSide('businessCentral', base.businessCentral, businessCentral),
+    ...mergedSide('sales', base.sales, sales),
+    fields: mergeRows(base.fields ?? {}, fields ?? {}),
+  }
+}
+
+const kindKeys = ['entity', 'api', 'service', 'choice'] as const satisfies (keyof Source)[]
+
+/** A side that names another page forgets the old one. */
+function mergedSide(
+  side: 'businessCentral' | 'sales',
+  base: Source | undefined,
+  patch: Source | undefined,
+): Pick<MappingFile, 'businessCentral' | 'sales'> {
+  if (patch === undefined) return base === undefined ? {} : { [side]: base }
+  const moved = kindKeys.some((key) => key !== 'api' && Object.hasOwn(patch, key))
+  const kept = Object.entries(base ?? {}).filter(([key]) => !(moved && (kindKeys as readonly string[]).includes(key)))
+  return { [side]: merge(Object.fromEntries(kept), patch) as Source }
+}
+
+/** What a patch removes without its being there. */
+export function removesNothing(base: MappingFile, patch: MappingFile): readonly Finding[] {
+  const sides = (['businessCentral', 'sales'] as const).flatMap((side) => [
+    ...removals([side], base[side], patch[side]),
+    ...removals([side, 'with'], base[side]?.with, patch[side]?.with),
+    ...removals([side, 'join'], base[side]?.join, patch[side]?.join),
+  ])
+  return [...removals(['fields'], base.fields, patch.fields), ...sides]
+}
+
+function removals(path: Path, there: object | undefined, given: object | undefined): readonly Finding[] {
+  return Object.entries(given ?? {})
+    .filter(([key, value]) => value === null && !Object.hasOwn(there ?? {}, key))
+    .map(([key]) => ({ path: [...path, key], message: `there is no "${key}" to remove`, key: true }))
+}
+
+/** A mapping with a shared set below it. Its filters are not among the parts: they hold beside the mapping's own. */
+export function withInclude(mapping: MappingFile, shared: IncludeFile): MappingFile {
+  const side = (name: 'businessCentral' | 'sales'): Source => {
+    const { filter: _beside, ...parts } = shared[name] ?? {}
+    return merge(parts, mapping[name] ?? {}) as Source
+  }
+  return {
+    ...mapping,
+    businessCentral: side('businessCentral'),
+    sales: side('sales'),
+    fields: mergeRows(shared.fields ?? {}, mapping.fields ?? {}),
+  }
+}

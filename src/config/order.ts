@@ -1,0 +1,59 @@
+/** The order of one run: choices first, because they change metadata, then each mapping after those it waits for. */
+import { rowsOf } from './rules-rows.ts'
+import type { MappingFile } from './schema-types.ts'
+
+export interface Ordered {
+  readonly name: string
+  readonly value: MappingFile
+}
+
+const isChoice = ({ value }: Ordered): boolean => value.sales?.choice !== undefined
+
+/** Names that a mapping waits for: `after`, and those it takes along (`sync`). Itself never. */
+function waitsFor({ name, value }: Ordered): readonly string[] {
+  const taken = rowsOf(value).flatMap(([, { whenUncoupled }]) =>
+    typeof whenUncoupled === 'object' ? [whenUncoupled.sync] : [],
+  )
+  return [...(value.after ?? []), ...taken.filter((each) => each !== name)]
+}
+
+/** The mappings in the order of a run; those that may stand anywhere keep their place. Cycles are cut. */
+export function orderMappings<M extends Ordered>(mappings: readonly M[]): readonly M[] {
+  const byName = new Map(mappings.map((mapping) => [mapping.name, mapping]))
+  const placed = new Set<M>()
+  const visiting = new Set<M>()
+  const place = (mapping: M): void => {
+    if (placed.has(mapping) || visiting.has(mapping)) return
+    visiting.add(mapping)
+    for (const name of waitsFor(mapping)) {
+      const other = byName.get(name)
+      if (other !== undefined) place(other)
+    }
+    placed.add(mapping)
+  }
+  for (const mapping of [...mappings.filter(isChoice), ...mappings]) place(mapping)
+  return [...placed]
+}
+
+/** The first cycle, `a, b, a`, or undefined. */
+export function findCycle(mappings: readonly Ordered[]): readonly string[] | undefined {
+  const byName = new Map(mappings.map((mapping) => [mapping.name, mapping]))
+  const done = new Set<string>()
+  const visit = (name: string, way: readonly string[]): readonly string[] | undefined => {
+    const start = way.indexOf(name)
+    if (start >= 0) return [...way.slice(start), name]
+    const mapping = byName.get(name)
+    if (mapping === undefined || done.has(name)) return undefined
+    for (const next of waitsFor(mapping)) {
+      const cycle = visit(next, [...way, name])
+      if (cycle !== undefined) return cycle
+    }
+    done.add(name)
+    return undefined
+  }
+  for (const { name } of mappings) {
+    const cycle = visit(name, [])
+    if (cycle !== undefined) return cycle
+  }
+  return undefined
+}

@@ -1,0 +1,145 @@
+/** A checked mapping with its files put together becomes a Mapping. */
+import { compileExpression } from '../core/expression.ts'
+import {
+  otherSide,
+  travelsTo,
+  type BySide,
+  type Field,
+  type Limits,
+  type Mapping,
+  type MatchGroup,
+  type Settings,
+  type Side,
+} from './config.ts'
+import type { MappingDraft } from './draft.ts'
+import { hashOf } from './hash.ts'
+import { expressionsOf } from './mapping-texts.ts'
+import { durationMs, parseLimit } from './quantities.ts'
+import { resolveFirstMatch, resolveLookup, resolveRow } from './resolve-row.ts'
+import { columnsOfField, resolveSource } from './resolve-source.ts'
+import { towards } from './rules-rows.ts'
+import type { FieldRow, Limits as LimitsText, Lookup as LookupText, MappingFile, ProjectFile } from './schema-types.ts'
+
+export interface MappingContext {
+  readonly project: ProjectFile
+  readonly settings: Settings
+  /** Rows that are in use. */
+  readonly rows: readonly (readonly [string, FieldRow])[]
+  /** Why the mapping is switched off; undefined where it is on. */
+  readonly off: string | undefined
+}
+
+/** Resolves one mapping. */
+export function resolveMapping(draft: MappingDraft, context: MappingContext): Mapping {
+  const mapping: MappingFile = { ...draft.value, fields: Object.fromEntries(context.rows) }
+  const { direction = 'both', deletes = {} } = mapping
+  const { settings, project } = context
+  const fields = context.rows.map(([name, row]) => resolveRow(name, row, { mapping, settings }))
+  const match = (mapping.match ?? []).map((group) => resolveGroup(group, fields, settings))
+  const side = (of: Side): Mapping[Side] => {
+    const shared = draft.shared.flatMap((set) => set[of]?.filter ?? [])
+    return resolveSource(of, { mapping, settings, shared, columns: columnsRead(of, { mapping, fields, match }) })
+  }
+  const resolved = {
+    businessCentral: side('businessCentral'),
+    sales: side('sales'),
+    match,
+    createOn: createOn(mapping, project),
+    direction,
+  }
+  return {
+    name: draft.name,
+    native: textsOf(mapping.native),
+    enabled: context.off === undefined,
+    reason: context.off,
+    after: mapping.after ?? [],
+    ...resolved,
+    firstMatch: resolveFirstMatch(mapping.firstMatch),
+    conflicts: mapping.conflicts ?? 'hold',
+    deletes: {
+      businessCentral: deletes.inBusinessCentral ?? 'hold',
+      sales: deletes.inSales ?? 'hold',
+      sweepMs: durationMs(deletes.sweep ?? '24h') ?? 0,
+    },
+    limits: resolveLimits({ ...project.limits, ...mapping.limits }),
+    fields,
+    allowMetadataChanges: mapping.allowMetadataChanges ?? false,
+    notReachable: (mapping.notReachable ?? []).map(({ field, reason }) => ({ field, reason })),
+    hash: hashOf(
+      { ...resolved, fields: fields.map(({ hash }) => hash), settings: settingsRead(mapping, settings) },
+      16,
+    ),
+  }
+}
+
+const textsOf = (written: string | readonly string[] = []): readonly string[] =>
+  typeof written === 'string' ? [written] : written
+
+const usualLimits = { deletes: '10 or 1 %', updates: '50 %', creates: '200 or 20 %' }
+
+/** Limits with their defaults. */
+export function resolveLimits(written: LimitsText = {}): Limits {
+  const limit = (key: keyof Limits): Limits['deletes'] =>
+    parseLimit(written[key] ?? usualLimits[key]) ?? { count: 0, share: 0 }
+  return { deletes: limit('deletes'), updates: limit('updates'), creates: limit('creates') }
+}
+
+/** Created only where the mapping goes, and where it or the project says so. */
+function createOn({ direction = 'both', create }: MappingFile, project: ProjectFile): BySide<boolean> {
+  const policy = create ?? project.create ?? 'never'
+  const on = (side: Side): boolean => travelsTo(direction, side) && (policy === 'both' || policy === towards(side))
+  return { businessCentral: on('businessCentral'), sales: on('sales') }
+}
+
+type GroupText = NonNullable<MappingFile['match']>[number]
+
+function resolveGroup(group: GroupText, fields: readonly Field[], settings: Settings): MatchGroup {
+  const pairs = group.businessCentral.flatMap((column, index) => {
+    const written: LookupText | undefined = group.lookup?.[column]
+    const lookup =
+      written === undefined ? lookupBetween(column, group.sales[index], fields) : resolveLookup(written, settings)
+    return lookup === undefined ? [] : [[column, lookup] as const]
+  })
+  return {
+    businessCentral: group.businessCentral,
+    sales: group.sales,
+    lookup: Object.fromEntries(pairs),
+    caseSensitive: group.caseSensitive ?? false,
+  }
+}
+
+/** The lookup of the row over the same two columns, plain or computed from the one column alone. */
+function lookupBetween(column: string, sales: string | undefined, fields: readonly Field[]): Field['lookup'] {
+  const row = fields.find(
+    (field) => field.sales === sales && (field.businessCentral ?? field.compute.toSales) === column,
+  )
+  return row?.lookup
+}
+
+interface Parts {
+  readonly mapping: MappingFile
+  readonly fields: readonly Field[]
+  readonly match: readonly MatchGroup[]
+}
+
+/** Columns of one side that anything in the mapping reads. */
+function columnsRead(side: Side, { mapping, fields, match }: Parts): readonly string[] {
+  const expressions = expressionsOf(mapping).filter(({ reads }) => reads === side)
+  const computed = expressions.flatMap(({ text }) => compileExpression(text).columns)
+  const looked = fields.flatMap(({ lookup, direction }) =>
+    lookup?.kind === 'coupling' && typeof lookup.by === 'object' && travelsTo(direction, otherSide(side))
+      ? Object.values(lookup.by)
+      : [],
+  )
+  const plain = fields.flatMap((field) => columnsOfField(field, side))
+  return [...new Set([...plain, ...computed, ...looked, ...match.flatMap((group) => group[side])])]
+}
+
+/** The settings that the mapping's expressions and filters can see change; the time zone decides dates everywhere. */
+function settingsRead(mapping: MappingFile, settings: Settings): Readonly<Record<string, unknown>> {
+  const texts = JSON.stringify(mapping)
+  const named = [...texts.matchAll(/settings\.([A-Za-z_]\w*)/g)].map(([, name]) => name ?? '')
+  const whole = /\$settings(?!\.\w)/.test(texts)
+  const read = whole ? Object.keys(settings) : named
+  return Object.fromEntries(['timeZone', ...read].map((name) => [name, settings[name]]))
+}

@@ -1,0 +1,89 @@
+/** A field row as it was written becomes a Field: defaults filled in, references spelt out. */
+import type { Field, FirstMatch, Lookup, QueryValue, Settings, WhenUncoupled } from './config.ts'
+import { hashOf } from './hash.ts'
+import { isCase, isQuery } from './rules-references.ts'
+import { directionOf } from './rules-rows.ts'
+import type {
+  FieldRow,
+  FirstMatch as FirstMatchText,
+  Lookup as LookupText,
+  LookupByCoupling,
+  MappingFile,
+} from './schema-types.ts'
+
+/** A row of a checked mapping. */
+export function resolveRow(name: string, row: FieldRow, context: { mapping: MappingFile; settings: Settings }): Field {
+  const { mapping, settings } = context
+  const decided = {
+    name,
+    direction: directionOf(row, mapping.direction ?? 'both') ?? 'both',
+    businessCentral: row.businessCentral,
+    sales: row.sales,
+    compute: { ...row.compute },
+    value: row.value,
+    lookup: row.lookup === undefined ? undefined : resolveLookup(row.lookup, settings),
+    ...blankOf(row.blank),
+    on: row.on ?? 'always',
+    step: row.step ?? 'main',
+    type: row.type,
+  }
+  return {
+    ...decided,
+    whenUncoupled: whenUncoupled(row.whenUncoupled),
+    ...marksOf(row),
+    conflicts: row.conflicts,
+    firstMatch: row.firstMatch && resolveFirstMatch(row.firstMatch),
+    hash: hashOf({ ...decided, constant: Object.hasOwn(row, 'value') }, 8),
+  }
+}
+
+const marksOf = ({
+  optional = false,
+  outside = false,
+  reveal = false,
+}: FieldRow): Pick<Field, 'optional' | 'outside' | 'reveal'> => ({
+  optional,
+  outside,
+  reveal,
+})
+
+function blankOf(written: FieldRow['blank'] = 'clear'): Pick<Field, 'blank' | 'blankDefault'> {
+  if (typeof written === 'string') return { blank: written, blankDefault: undefined }
+  return { blank: 'default', blankDefault: written.default }
+}
+
+function whenUncoupled(written: FieldRow['whenUncoupled'] = 'hold'): WhenUncoupled {
+  return typeof written === 'object' ? { kind: 'sync', mapping: written.sync } : { kind: written }
+}
+
+/** { blank: fill, different: hold } where nothing else is said. */
+export const resolveFirstMatch = (written: FirstMatchText = {}): FirstMatch => ({
+  blank: written.blank ?? 'fill',
+  different: written.different ?? 'hold',
+})
+
+/** A lookup in its full form; a bare name means: by id, through that mapping. */
+export function resolveLookup(written: LookupText, settings: Settings): Lookup {
+  if (typeof written === 'string') return { kind: 'coupling', mapping: written, by: 'id' }
+  if (isQuery(written)) {
+    const where = Object.entries(written.where).map(([column, value]) => [column, queryValue(value)] as const)
+    return { kind: 'query', find: written.find, where: Object.fromEntries(where) }
+  }
+  if (!isCase(written)) return byCoupling(written, settings)
+  const { case: column, ...cases } = written
+  const resolved = Object.entries(cases).map(
+    ([key, each]) => [key, resolveLookup(each as LookupText, settings)] as const,
+  )
+  return { kind: 'case', column, cases: Object.fromEntries(resolved) }
+}
+
+function byCoupling({ mapping, by = 'id', blankIs }: LookupByCoupling, settings: Settings): Lookup {
+  const key = typeof blankIs === 'object' ? settings[blankIs.setting] : blankIs
+  return { kind: 'coupling', mapping, by, ...(typeof key === 'string' && { blankIs: key }) }
+}
+
+/** `$row` is that row's value; `$$` begins a text with one `$`. */
+function queryValue(value: string | number | boolean | null): QueryValue {
+  if (typeof value !== 'string' || !value.startsWith('$')) return { constant: value }
+  return value.startsWith('$$') ? { constant: value.slice(1) } : { field: value.slice(1) }
+}

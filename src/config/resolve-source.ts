@@ -1,0 +1,113 @@
+/** One side of a mapping as it was written becomes a Source. */
+import { bothFilters, filterColumns, parseFilter } from '../core/filter.ts'
+import type { EntityRef, Field, Join, Settings, Side, Source, WithPage } from './config.ts'
+import { fillSettings } from './setting-text.ts'
+import type { Join as JoinText, MappingFile, Source as SourceText, WithPage as PageText } from './schema-types.ts'
+
+export interface SourceContext {
+  readonly mapping: MappingFile
+  readonly settings: Settings
+  /** Filters of shared sets, which hold beside the mapping's own. */
+  readonly shared: readonly string[]
+  /** Columns that rows, expressions and matching read of this side, `join.column` among them. */
+  readonly columns: readonly string[]
+}
+
+/** A side of a checked mapping. */
+export function resolveSource(side: Side, context: SourceContext): Source {
+  const written = context.mapping[side] ?? {}
+  const fill = (text: string | null | undefined): string | undefined =>
+    typeof text === 'string' ? fillSettings(text, context.settings).text : undefined
+  const filter = bothFilters(...[written.filter, ...context.shared].map(fill))
+  const recheck = fill(written.recheck)
+  const read = [...context.columns, ...columnsOfFilter(filter), ...columnsOfFilter(recheck), ...linkColumns(written)]
+  return {
+    side,
+    entity: entityOf(written),
+    keys: written.keys ?? [],
+    filter,
+    with: entries(written.with).map(([name, page]) => resolvePage(name, page)),
+    joins: entries(written.join).map(([name, join]) => resolveJoin(name, join, { read, where: fill(join.where) })),
+    constant: written.constant,
+    lookupTypes: { ...written.type },
+    reference: written.reference,
+    modified: written.modified,
+    recheck,
+  }
+}
+
+const entries = <T>(map: Readonly<Record<string, T | null>> | undefined): readonly (readonly [string, T])[] =>
+  Object.entries(map ?? {}).flatMap(([name, each]) => (each === null ? [] : [[name, each] as const]))
+
+const columnsOfFilter = (filter: string | undefined): readonly string[] =>
+  filter === undefined ? [] : filterColumns(parseFilter(filter)).map(({ name }) => name)
+
+/** Columns by which joins hang on the row, or on one another. */
+const linkColumns = ({ join }: SourceText): readonly string[] =>
+  entries(join).flatMap(([, { on }]) => Object.values(on ?? {}))
+
+function entityOf(written: SourceText): EntityRef | undefined {
+  const { choice, entity, api, service, keys = [] } = written
+  if (choice !== undefined)
+    return { kind: 'choice', entity: choice.entity, column: choice.column, mirror: choice.mirror ?? [] }
+  if (entity === undefined && service === undefined) return undefined
+  return pageOf({ entity, api, service, keys })
+}
+
+interface PageNames {
+  readonly entity: string | undefined
+  readonly api: string | undefined
+  readonly service: string | undefined
+  readonly keys: readonly string[]
+}
+
+function pageOf({ entity = '', api, service, keys }: PageNames): EntityRef {
+  if (service !== undefined) return { kind: 'service', entity: service, key: keys }
+  return api === undefined ? { kind: 'standard', entity } : { kind: 'custom', route: api, entity }
+}
+
+function resolvePage(name: string, page: PageText): WithPage {
+  const { entity, api, service, same = '' } = page
+  const on = page.on ?? { [same]: same }
+  return {
+    name,
+    entity: pageOf({ entity, api, service, keys: page.keys ?? Object.keys(on) }),
+    on,
+    optional: page.optional ?? false,
+  }
+}
+
+function resolveJoin(
+  name: string,
+  join: JoinText,
+  given: { read: readonly string[]; where: string | undefined },
+): Join {
+  const { entity, api, service, under, on = {}, keys = Object.keys(on) } = join
+  const page = pageOf({ entity, api, service, keys })
+  return {
+    name,
+    entity:
+      under === undefined ? page : { kind: 'child', entity: page.entity, parent: under, parentKey: join.parentKey },
+    on,
+    where: given.where,
+    latest: join.latest,
+    many: join.many ?? false,
+    triggers: join.triggers ?? false,
+    select: join.select ?? selectOf(name, join, given.read),
+    optional: join.optional ?? false,
+  }
+}
+
+/** The columns of a join that somebody reads; none (all of them) where it is read as a whole. */
+function selectOf(name: string, join: JoinText, read: readonly string[]): readonly string[] {
+  if (read.includes(name)) return []
+  const used = read.filter((column) => column.startsWith(`${name}.`)).map((column) => column.slice(name.length + 1))
+  const own = [...Object.keys(join.on ?? {}), ...(join.latest === undefined ? [] : [join.latest])]
+  return [...new Set([...own, ...used.map((column) => column.split('.')[0] ?? column)])].sort()
+}
+
+/** Columns of one side that a row reads or writes without an expression. */
+export const columnsOfField = (field: Field, side: Side): readonly string[] => [
+  ...(field[side] === undefined ? [] : [field[side]]),
+  ...(field.lookup?.kind === 'case' ? [field.lookup.column] : []),
+]

@@ -1,0 +1,65 @@
+/** The third door: a draft without problems becomes the Config that the rest of the program reads. */
+import { isAbsolute, join } from 'node:path'
+import type { BySide, Config, Connection, Job } from './config.ts'
+import type { Draft } from './draft.ts'
+import { deepFreeze, hashOf } from './hash.ts'
+import { orderMappings } from './order.ts'
+import { durationMs } from './quantities.ts'
+import { resolveMapping } from './resolve-mapping.ts'
+import type { JobsFile } from './schema-types.ts'
+import { expand, type Secrets } from './secrets.ts'
+import { rowsInUse, settingsOf, switchedOff } from './setting-values.ts'
+
+export interface ResolveContext {
+  /** The project folder, absolute. */
+  readonly root: string
+  readonly target: string | undefined
+  /** The target's file names a folder for state of its own. */
+  readonly ownState: boolean
+  readonly connections: BySide<Connection>
+  readonly secrets: Secrets
+}
+
+/** Resolves a project in which nothing is wrong. */
+export async function resolveProject(draft: Draft, context: ResolveContext): Promise<Config> {
+  const project = draft.project.value
+  const settings = settingsOf(project)
+  const mappings = await Promise.all(
+    orderMappings(draft.mappings).map(async (mapping) => {
+      const rows = await rowsInUse(mapping, settings)
+      const off = await switchedOff(mapping, project, settings)
+      return resolveMapping(mapping, { project, settings, rows, off })
+    }),
+  )
+  const { root, target, connections } = context
+  return deepFreeze({
+    root,
+    target,
+    connections,
+    settings,
+    state: stateOf(draft, context),
+    mappings,
+    jobs: resolveJobs(draft.jobs.value),
+    hash: hashOf({ mappings, settings }, 16),
+  })
+}
+
+/** Each target has a state of its own. */
+function stateOf({ project }: Draft, { root, target, ownState, secrets }: ResolveContext): Config['state'] {
+  const { path = '.couplet', key } = project.value.state ?? {}
+  const folder = isAbsolute(path) ? path : join(root, path)
+  return {
+    store: 'json',
+    path: target === undefined || ownState ? folder : join(folder, target),
+    ...(key !== undefined && { key: expand(key, secrets) }),
+  }
+}
+
+function resolveJobs({ jobs }: JobsFile): readonly Job[] {
+  return Object.entries(jobs).flatMap(([name, job]) => {
+    if (job === null) return []
+    const { mappings = [], enabled = true, reason, every = '30 min', inactivity = 'never', category } = job
+    const inactivityMs = inactivity === 'never' ? undefined : durationMs(inactivity)
+    return [{ name, mappings, enabled, reason, everyMs: durationMs(every) ?? 0, inactivityMs, category }]
+  })
+}

@@ -1,0 +1,119 @@
+/** Rules about what names what: mappings in `after` and lookups, natural keys, rows of a query, jobs, switches. */
+import { sides } from './config.ts'
+import type { Draft, MappingDraft } from './draft.ts'
+import type { Finding } from './layers.ts'
+import { findCycle } from './order.ts'
+import type { Path } from './path.ts'
+import { rowsOf } from './rules-rows.ts'
+import type { Lookup, LookupByCoupling, LookupByQuery, MappingFile } from './schema-types.ts'
+import { didYouMean } from './suggest.ts'
+
+const unknownMapping = (path: Path, name: string, { names }: Draft): readonly Finding[] =>
+  names.includes(name) ? [] : [{ path, message: `no mapping is called "${name}"${didYouMean(name, names)}` }]
+
+/** Names of mappings in `after` and `whenUncoupled: { sync }`. */
+export function checkNames({ value }: MappingDraft, draft: Draft): readonly Finding[] {
+  const after = (value.after ?? []).flatMap((name, index) => unknownMapping(['after', index], name, draft))
+  const syncs = rowsOf(value).flatMap(([row, { whenUncoupled }]) =>
+    typeof whenUncoupled === 'object'
+      ? unknownMapping(['fields', row, 'whenUncoupled', 'sync'], whenUncoupled.sync, draft)
+      : [],
+  )
+  return [...after, ...syncs]
+}
+
+/** Every lookup of a mapping, of rows and of match groups. */
+export function checkLookups({ value }: MappingDraft, draft: Draft): readonly Finding[] {
+  const ofRows = rowsOf(value).flatMap(([name, { lookup }]) =>
+    checkLookup(['fields', name, 'lookup'], lookup, { value, draft }),
+  )
+  const ofMatch = (value.match ?? []).flatMap((group, index) =>
+    Object.entries(group.lookup ?? {}).flatMap(([column, lookup]) =>
+      checkLookup(['match', index, 'lookup', column], lookup, { value, draft }),
+    ),
+  )
+  return [...ofRows, ...ofMatch]
+}
+
+interface Around {
+  readonly value: MappingFile
+  readonly draft: Draft
+}
+
+function checkLookup(path: Path, lookup: Lookup | undefined, around: Around): readonly Finding[] {
+  if (lookup === undefined) return []
+  if (typeof lookup === 'string') return unknownMapping(path, lookup, around.draft)
+  if (isCase(lookup)) {
+    const { case: _column, ...cases } = lookup
+    return Object.entries(cases).flatMap(([key, each]) => checkLookup([...path, key], each as Lookup, around))
+  }
+  return isQuery(lookup) ? checkQuery(path, lookup, around.value) : checkCoupling(path, lookup, around.draft)
+}
+
+/** A lookup by case has the key `case`, a query has `find`, the others a `mapping`. */
+export const isCase = (lookup: object): lookup is { case: string } => Object.hasOwn(lookup, 'case')
+export const isQuery = (lookup: object): lookup is LookupByQuery => Object.hasOwn(lookup, 'find')
+
+function checkCoupling(path: Path, { mapping, by }: LookupByCoupling, draft: Draft): readonly Finding[] {
+  const unknown = unknownMapping([...path, 'mapping'], mapping, draft)
+  const target = draft.mappings.find(({ name }) => name === mapping)?.value
+  if (unknown.length > 0 || target === undefined || by === undefined || by === 'id') return unknown
+  const keys = sides.flatMap((side) => target[side]?.keys ?? [])
+  const asked =
+    typeof by === 'string'
+      ? [[by, [...path, 'by']] as const]
+      : Object.keys(by).map((key) => [key, [...path, 'by', key]] as const)
+  return asked
+    .filter(([key]) => !keys.includes(key))
+    .map(([key, at]) => {
+      const known = keys.length === 0 ? `${mapping} has no keys` : `the keys of ${mapping} are ${keys.join(', ')}`
+      return {
+        path: at,
+        key: typeof by !== 'string',
+        message: `"${key}" is no natural key: ${known}${didYouMean(key, keys)}`,
+      }
+    })
+}
+
+/** `$row` in a query names a row of the mapping. */
+function checkQuery(path: Path, { where }: LookupByQuery, mapping: MappingFile): readonly Finding[] {
+  const rows = rowsOf(mapping).map(([name]) => name)
+  return Object.entries(where).flatMap(([column, value]) => {
+    if (typeof value !== 'string' || !/^\$[^$]/.test(value) || rows.includes(value.slice(1))) return []
+    const name = value.slice(1)
+    return [{ path: [...path, 'where', column], message: `no field row is called "${name}"${didYouMean(name, rows)}` }]
+  })
+}
+
+/** Mappings that wait for one another. Told once, at the `after` or `sync` of the first of them. */
+export function checkCycles({ name, value }: MappingDraft, draft: Draft): readonly Finding[] {
+  const cycle = findCycle(draft.mappings)
+  if (cycle === undefined || cycle[0] !== name) return []
+  const index = (value.after ?? []).indexOf(cycle[1] ?? name)
+  const row = rowsOf(value).find(
+    ([, { whenUncoupled }]) => typeof whenUncoupled === 'object' && whenUncoupled.sync === cycle[1],
+  )
+  const path = index >= 0 ? ['after', index] : ['fields', row?.[0] ?? '', 'whenUncoupled']
+  return [{ path, message: `mappings wait for one another: ${cycle.join(' → ')}` }]
+}
+
+/** Switches of couplet.yaml name mappings that are there. */
+export function checkSwitches(draft: Draft): readonly Finding[] {
+  const { mappings = {} } = draft.project.value
+  const named = Array.isArray(mappings)
+    ? mappings.map((name, index) => ({ name, path: ['mappings', index] }))
+    : Object.keys(mappings).map((name) => ({ name, path: ['mappings', name] }))
+  return named.flatMap(({ name, path }) =>
+    unknownMapping(path, name, draft).map((finding) => ({ ...finding, key: true })),
+  )
+}
+
+/** Jobs name mappings that are there. */
+export function checkJobs(draft: Draft): readonly Finding[] {
+  return Object.entries(draft.jobs.value.jobs).flatMap(([name, job]) => {
+    if (job === null) return []
+    if (job.mappings === undefined)
+      return [{ path: ['jobs', name], key: true, message: '"mappings" is missing: say which run' }]
+    return job.mappings.flatMap((mapping, index) => unknownMapping(['jobs', name, 'mappings', index], mapping, draft))
+  })
+}

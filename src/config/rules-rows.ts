@@ -1,0 +1,147 @@
+/** Rules about field rows. */
+import { sides, travelsTo, otherSide, type Direction, type Side } from './config.ts'
+import type { MappingDraft } from './draft.ts'
+import type { Finding } from './layers.ts'
+import type { FieldRow, MappingFile } from './schema-types.ts'
+import { didYouMean } from './suggest.ts'
+
+/** The direction that stands for values travelling to one side. */
+export const towards = (side: Side): 'toSales' | 'toBusinessCentral' =>
+  side === 'sales' ? 'toSales' : 'toBusinessCentral'
+
+/** Whether a row says both what is read and what is written when values travel to `side`. */
+export function canTravel(row: FieldRow, side: Side): boolean {
+  const source = row.compute?.[towards(side)] ?? row[otherSide(side)]
+  return row[side] !== undefined && (source !== undefined || needsNoSource(row))
+}
+
+/** A constant, or a query that finds its record by other rows' values. */
+const needsNoSource = ({ value, lookup }: FieldRow): boolean =>
+  value !== undefined || (typeof lookup === 'object' && Object.hasOwn(lookup, 'find'))
+
+/** A row's direction: as written, else that of the mapping as far as the row can travel; undefined: nowhere. */
+export function directionOf(row: FieldRow, mapping: Direction): Direction | undefined {
+  if (row.direction !== undefined) return row.direction
+  const open = sides.filter((side) => travelsTo(mapping, side) && canTravel(row, side))
+  if (open.length === 2) return 'both'
+  return open[0] && towards(open[0])
+}
+
+type RowRule = (
+  row: FieldRow,
+  mapping: MappingFile,
+) => readonly (Omit<Finding, 'path'> & { readonly path?: readonly string[] })[]
+
+const readsAndWrites: RowRule = (row, { direction = 'both' }) => {
+  if (directionOf(row, direction) === undefined) {
+    const way = direction === 'both' ? '' : ` ${direction}`
+    return [
+      {
+        key: true,
+        message: `this row carries nothing${way}: it needs a column to write, and a column, compute or value to write there`,
+      },
+    ]
+  }
+  if (row.direction === undefined) return []
+  const closed = sides.find((side) => travelsTo(row.direction ?? 'both', side) && !canTravel(row, side))
+  if (closed === undefined) return []
+  const lacking =
+    row[closed] === undefined
+      ? `a column \`${closed}\``
+      : `a column \`${otherSide(closed)}\`, a compute.${towards(closed)} or a value`
+  return [{ path: ['direction'], message: `to travel ${row.direction}, the row needs ${lacking}` }]
+}
+
+const keepsToTheMapping: RowRule = (row, { direction = 'both' }) => {
+  if (row.direction === undefined || direction === 'both' || row.direction === direction) return []
+  return [{ path: ['direction'], message: `the mapping goes ${direction}; a row cannot go ${row.direction}` }]
+}
+
+const computesWhatTravels: RowRule = (row, { direction = 'both' }) => {
+  const way = directionOf(row, direction)
+  if (way === undefined) return []
+  return sides
+    .filter((side) => row.compute?.[towards(side)] !== undefined && !travelsTo(way, side))
+    .map((side) => ({ path: ['compute', towards(side)], message: `never used: the row goes ${way}`, key: true }))
+}
+
+const writesOneConstant: RowRule = (row) => {
+  if (!Object.hasOwn(row, 'value')) return []
+  if (row.compute !== undefined)
+    return [{ path: ['value'], key: true, message: 'a row has a value or a compute, not both' }]
+  const both = row.businessCentral !== undefined && row.sales !== undefined
+  return both && row.direction !== 'toSales' && row.direction !== 'toBusinessCentral'
+    ? [
+        {
+          path: ['value'],
+          key: true,
+          message: 'with a column on each side, a constant needs `direction: toSales` or `toBusinessCentral`',
+        },
+      ]
+    : []
+}
+
+const looksUp: RowRule = (row) =>
+  row.whenUncoupled === undefined || row.lookup !== undefined
+    ? []
+    : [{ path: ['whenUncoupled'], key: true, message: 'has no effect without a lookup' }]
+
+const rowRules: readonly RowRule[] = [
+  readsAndWrites,
+  keepsToTheMapping,
+  computesWhatTravels,
+  writesOneConstant,
+  looksUp,
+]
+
+/** Each row for itself. */
+export function checkRows({ value }: MappingDraft): readonly Finding[] {
+  return rowsOf(value).flatMap(([name, row]) =>
+    rowRules.flatMap((rule) =>
+      rule(row, value).map((finding) => ({ ...finding, path: ['fields', name, ...(finding.path ?? [])] })),
+    ),
+  )
+}
+
+/** Rows that are not removed. */
+export const rowsOf = (mapping: MappingFile): readonly (readonly [string, FieldRow])[] =>
+  Object.entries(mapping.fields ?? {}).flatMap(([name, row]) => (row === null ? [] : [[name, row] as const]))
+
+/** Two rows that write the same column at the same moment: which one would win? Rows with a condition may take turns. */
+export function checkTargets({ value }: MappingDraft): readonly Finding[] {
+  const writers = new Map<string, string>()
+  const written = rowsOf(value).filter(([, row]) => row.enabled !== false && row.when === undefined)
+  return written.flatMap(([name, row]) => {
+    const targets = sides.filter((side) => writes(row, side, value) && row[side] !== undefined)
+    return targets.flatMap((side) => {
+      const key = `${side} ${row[side]} ${row.step ?? 'main'}`
+      const first = writers.get(key)
+      if (first === undefined) writers.set(key, name)
+      if (first === undefined) return []
+      return [{ path: ['fields', name, side], message: `"${row[side]}" is written by the row "${first}" already` }]
+    })
+  })
+}
+
+/** `page.column` needs the page; a joined row is read, never written. */
+export function checkPages({ value }: MappingDraft): readonly Finding[] {
+  return rowsOf(value).flatMap(([name, row]) =>
+    sides.flatMap((side) =>
+      checkPage({ row, side, mapping: value }).map((message) => ({ path: ['fields', name, side], message })),
+    ),
+  )
+}
+
+function checkPage({ row, side, mapping }: { row: FieldRow; side: Side; mapping: MappingFile }): readonly string[] {
+  const [page, column] = row[side]?.split('.') ?? []
+  if (page === undefined || column === undefined) return []
+  const [pages, joins] = [mapping[side]?.with ?? {}, mapping[side]?.join ?? {}].map(Object.keys) as [string[], string[]]
+  if (pages.includes(page)) return []
+  if (!joins.includes(page)) return [`no \`with\` page is called "${page}"${didYouMean(page, [...pages, ...joins])}`]
+  return writes(row, side, mapping) ? [`"${page}" is a join, which is read and never written`] : []
+}
+
+function writes(row: FieldRow, side: Side, mapping: MappingFile): boolean {
+  const way = directionOf(row, mapping.direction ?? 'both')
+  return way !== undefined && travelsTo(way, side)
+}

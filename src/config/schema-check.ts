@@ -1,0 +1,228 @@
+/**
+ * A file's value against its JSON Schema. Each mistake is told once, at the node that is wrong; what is left without
+ * the mistakes goes on to the rules, so that all problems of a file come at once.
+ */
+import { createRequire } from 'node:module'
+import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js'
+import type { ConfigProblem } from '../errors.ts'
+import { formatPath, isRecord, isWithin, valueAt, type Path } from './path.ts'
+import type { Files } from './schema-types.ts'
+import type { Source } from './source.ts'
+import { didYouMean } from './suggest.ts'
+
+/** A file whose value fits its schema. */
+export interface Checked<T> {
+  readonly source: Source
+  /** The value without the parts that are wrong; undefined where nothing of it can be used. */
+  readonly value: T | undefined
+  readonly problems: readonly ConfigProblem[]
+  /** Where the schema found mistakes: a rule says nothing about a node that holds one. */
+  readonly wrong: readonly Path[]
+}
+
+const require = createRequire(import.meta.url)
+const kinds = ['mapping', 'project', 'include', 'jobs', 'standard'] as const satisfies (keyof Files)[]
+const validators = new Map<keyof Files, ValidateFunction>()
+
+function validator(kind: keyof Files): ValidateFunction {
+  if (validators.size === 0) {
+    const ajv = new Ajv2020({
+      allErrors: true,
+      verbose: true,
+      strict: true,
+      allowUnionTypes: true,
+      strictRequired: false,
+    })
+    const schemas = kinds.map((each) => require(`../../schemas/${each}.schema.json`) as object)
+    for (const schema of schemas) ajv.addSchema(schema)
+    for (const each of kinds) validators.set(each, ajv.getSchema(`${each}.schema.json`) as ValidateFunction)
+  }
+  return validators.get(kind) as ValidateFunction
+}
+
+/** Checks a file that was read. */
+export function checkSchema<K extends keyof Files>(kind: K, source: Source): Checked<NonNullable<Files[K]>> {
+  if (source.value === undefined) return { source, value: undefined, problems: source.problems, wrong: [[]] }
+  const validate = validator(kind)
+  const mistakes = mistakesIn(validate, source.value)
+  const problems = mistakes.map(({ path, message, key }): ConfigProblem => {
+    const at = key ? source.locateKey(path) : source.locate(path).position
+    return { at, path: formatPath(path), message }
+  })
+  const wrong = mistakes.map(({ path }) => path)
+  const value = withoutMistakes(validate, source.value, wrong) as NonNullable<Files[K]> | undefined
+  return { source, value, problems: [...source.problems, ...problems], wrong }
+}
+
+interface Mistake {
+  readonly path: Path
+  readonly message: string
+  /** The key itself is what is wrong. */
+  readonly key: boolean
+}
+
+function mistakesIn(validate: ValidateFunction, value: unknown): readonly Mistake[] {
+  if (validate(value)) return []
+  const errors = narrowed(validate.errors ?? [], value)
+  const mistakes = errors.map((error) => mistakeOf(error, value))
+  return mistakes.filter(
+    (mistake, index) =>
+      mistakes.findIndex(
+        ({ path, message }) =>
+          message === mistake.message && isWithin(path, mistake.path) && isWithin(mistake.path, path),
+      ) === index,
+  )
+}
+
+/** Values without the wrong nodes, until the rest fits; undefined where the root itself does not. */
+function withoutMistakes(validate: ValidateFunction, value: unknown, wrong: readonly Path[]): unknown {
+  let rest = structuredClone(value)
+  for (let paths = wrong, round = 0; paths.length > 0; round += 1) {
+    if (round > 20 || paths.some((path) => path.length === 0)) return undefined
+    for (const path of paths) remove(rest, path)
+    paths = mistakesIn(validate, rest).map(({ path }) => path)
+    rest = structuredClone(rest)
+  }
+  return rest
+}
+
+function remove(root: unknown, path: Path): void {
+  const parent = valueAt(root, path.slice(0, -1))
+  const last = path.at(-1)
+  if (Array.isArray(parent)) parent.splice(Number(last), 1)
+  else if (isRecord(parent) && last !== undefined) delete (parent as Record<string, unknown>)[last]
+}
+
+/** Of the branches of an `anyOf`, only the one that was meant is of interest; that all failed is told where none was. */
+function narrowed(errors: readonly ErrorObject[], value: unknown): readonly ErrorObject[] {
+  const choices = errors.filter(({ keyword }) => keyword === 'anyOf')
+  return choices.reduce<readonly ErrorObject[]>((left, choice) => {
+    const inside = left.filter((error) => error !== choice && isInside(error, choice))
+    const outside = left.filter((error) => error !== choice && !isInside(error, choice))
+    const meant = meantBranch(inside, choice, valueAt(value, pathOf(choice.instancePath, value)))
+    return meant.length > 0 ? [...outside, ...meant] : [...outside, choice]
+  }, errors)
+}
+
+const isInside = (error: ErrorObject, choice: ErrorObject): boolean =>
+  error.instancePath === choice.instancePath || error.instancePath.startsWith(`${choice.instancePath}/`)
+
+/** The errors below the choice; those at it only when the value is an object, whose branch its keys tell. */
+function meantBranch(inside: readonly ErrorObject[], choice: ErrorObject, value: unknown): readonly ErrorObject[] {
+  const branches = new Map<unknown, ErrorObject[]>()
+  for (const error of inside) branches.set(error.parentSchema, [...(branches.get(error.parentSchema) ?? []), error])
+  if (!isRecord(value) && !Array.isArray(value)) return []
+  const deeper = inside.filter(({ instancePath }) => instancePath !== choice.instancePath)
+  const here = [...branches.values()].filter((group) =>
+    group.every(({ keyword }) => keyword === 'additionalProperties'),
+  )
+  return deeper.length > 0 ? deeper : (here.sort((one, other) => one.length - other.length)[0] ?? [])
+}
+
+function pathOf(pointer: string, value: unknown): Path {
+  const steps = pointer.split('/').slice(1)
+  return steps.reduce<Path>((path, raw) => {
+    const step = raw.replaceAll('~1', '/').replaceAll('~0', '~')
+    return [...path, Array.isArray(valueAt(value, path)) ? Number(step) : step]
+  }, [])
+}
+
+function mistakeOf(error: ErrorObject, value: unknown): Mistake {
+  const path = pathOf(error.instancePath, value)
+  const read = Object.hasOwn(readings, error.keyword) ? readings[error.keyword] : undefined
+  return read?.(error, path, valueAt(value, path)) ?? { path, message: error.message ?? 'is wrong', key: false }
+}
+
+type Reading = (error: ErrorObject, path: Path, value: unknown) => Mistake
+
+const readings: Readonly<Record<string, Reading>> = {
+  additionalProperties: ({ params, parentSchema }, path) => {
+    const key = String(params['additionalProperty'])
+    const known = Object.keys((parentSchema?.['properties'] ?? {}) as object)
+    const hint =
+      didYouMean(key, known) ||
+      (known.length <= 8 ? `; known: ${known.filter((each) => each !== '$schema').join(', ')}` : '')
+    return { path: [...path, key], message: `unknown key "${key}"${hint}`, key: true }
+  },
+  enum: ({ params }, path, value) => {
+    const allowed = (params['allowedValues'] as unknown[]).map(String)
+    return {
+      path,
+      message: `${shown(value)} is none of ${allowed.join(', ')}${didYouMean(String(value), allowed)}`,
+      key: false,
+    }
+  },
+  const: ({ params }, path) => ({ path, message: `must be ${String(params['allowedValue'])}`, key: false }),
+  required: ({ params }, path) => ({ path, message: `"${String(params['missingProperty'])}" is missing`, key: false }),
+  type: ({ params }, path, value) => ({
+    path,
+    message: `must be ${kindName(params['type'])}, not ${kindOf(value)}`,
+    key: false,
+  }),
+  pattern: ({ parentSchema }, path, value) => ({
+    path,
+    message: `${shown(value)} does not fit: ${described(parentSchema)}`,
+    key: false,
+  }),
+  propertyNames: ({ params }, path) => {
+    const name = String(params['propertyName'])
+    return {
+      path: [...path, name],
+      message: `"${name}" cannot be a name here: letters, digits and hyphens or underscores`,
+      key: true,
+    }
+  },
+  anyOf: ({ parentSchema }, path, value) => ({
+    path,
+    message: `${shown(value)} does not fit: ${alternatives(parentSchema)}`,
+    key: false,
+  }),
+  uniqueItems: (_error, path) => ({ path, message: 'an item stands twice', key: false }),
+  minItems: (_error, path) => ({ path, message: 'must not be empty', key: false }),
+  minLength: (_error, path) => ({ path, message: 'must not be empty', key: false }),
+  minProperties: (_error, path) => ({ path, message: 'too few keys', key: false }),
+  minimum: ({ params }, path, value) => ({
+    path,
+    message: `${shown(value)} is less than ${String(params['limit'])}`,
+    key: false,
+  }),
+  maximum: ({ params }, path, value) => ({
+    path,
+    message: `${shown(value)} is more than ${String(params['limit'])}`,
+    key: false,
+  }),
+}
+
+type SchemaPart = Readonly<Record<string, unknown>>
+
+const described = (schema: unknown): string =>
+  String((schema as SchemaPart)['description'] ?? (schema as SchemaPart)['pattern'])
+
+function alternatives(schema: unknown): string {
+  const branches = (schema as { readonly anyOf: readonly SchemaPart[] }).anyOf
+  const titles = branches.flatMap((branch) => (typeof branch['title'] === 'string' ? [branch['title']] : []))
+  return titles.length === branches.length ? titles.join(', or ') : described(schema)
+}
+
+/** A value as a message shows it. */
+const shown = (value: unknown): string =>
+  isRecord(value) || Array.isArray(value) ? kindOf(value) : JSON.stringify(value)
+
+const names: Readonly<Record<string, string>> = {
+  object: 'a map of keys',
+  array: 'a list',
+  string: 'a text',
+  integer: 'a whole number',
+  number: 'a number',
+  boolean: 'true or false',
+  null: 'empty',
+}
+const kindName = (type: unknown): string =>
+  (Array.isArray(type) ? type : [type]).map((each) => names[String(each)] ?? String(each)).join(' or ')
+
+function kindOf(value: unknown): string {
+  if (value === null) return 'empty'
+  if (Array.isArray(value)) return 'a list'
+  if (typeof value === 'object') return 'a map of keys'
+  return `the ${typeof value === 'string' ? 'text' : typeof value} ${JSON.stringify(value)}`
+}

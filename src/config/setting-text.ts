@@ -1,0 +1,35 @@
+/** `{settings.NAME}` in a filter: a setting's value, written as OData writes it. */
+
+const placeholder = /\{settings\.([A-Za-z_]\w*)\}/g
+
+/** The filter with its settings filled in, and for each place in it the place in the text as written. */
+export function fillSettings(
+  text: string,
+  settings: Readonly<Record<string, unknown>>,
+): { readonly text: string; readonly offsetAsWritten: (offset: number) => number } {
+  const parts: { readonly from: number; readonly written: number; readonly fixed: boolean }[] = []
+  let filled = ''
+  let last = 0
+  for (const found of text.matchAll(placeholder)) {
+    parts.push({ from: filled.length, written: last, fixed: false })
+    filled += text.slice(last, found.index)
+    parts.push({ from: filled.length, written: found.index, fixed: true })
+    filled += literalOf(settings[found[1] ?? ''])
+    last = found.index + found[0].length
+  }
+  parts.push({ from: filled.length, written: last, fixed: false })
+  const offsetAsWritten = (offset: number): number => {
+    const part = parts.findLast(({ from }) => from <= offset) ?? { from: 0, written: 0, fixed: false }
+    return part.fixed ? part.written : part.written + offset - part.from
+  }
+  return { text: filled + text.slice(last), offsetAsWritten }
+}
+
+/** Names of the settings that a filter asks for. */
+export const settingsIn = (text: string): readonly string[] =>
+  [...text.matchAll(placeholder)].map(([, name]) => name ?? '')
+
+function literalOf(value: unknown): string {
+  if (value === undefined || value === null) return 'null'
+  return typeof value === 'string' ? `'${value.replaceAll("'", "''")}'` : JSON.stringify(value)
+}

@@ -1,0 +1,81 @@
+/** Settings with their defaults, and conditions over them. */
+import { compileExpression } from '../core/expression.ts'
+import { checkExpression } from '../core/expression-check.ts'
+import type { Settings } from './config.ts'
+import type { Draft, MappingDraft } from './draft.ts'
+import type { Finding } from './layers.ts'
+import { rowsOf } from './rules-rows.ts'
+import type { FieldRow, IncludeFile, ProjectFile } from './schema-types.ts'
+
+/** The project's settings with every default filled in. */
+export function settingsOf({ settings = {} }: ProjectFile): Settings {
+  return {
+    ...settings,
+    ownership: settings.ownership ?? 'person',
+    unitGroups: settings.unitGroups ?? true,
+    pricing: settings.pricing ?? 'extended',
+    salesOrders: settings.salesOrders ?? 'off',
+    timeZone: settings.timeZone ?? 'UTC',
+    localCurrency: settings.localCurrency,
+  }
+}
+
+/** A time zone that this machine knows. */
+export function checkTimeZone({ project }: Draft): readonly Finding[] {
+  const { timeZone } = project.value.settings ?? {}
+  if (timeZone === undefined || isTimeZone(timeZone)) return []
+  return [
+    { path: ['settings', 'timeZone'], message: `"${timeZone}" is no IANA time zone; write one like Europe/Berlin` },
+  ]
+}
+
+function isTimeZone(name: string): boolean {
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone !== ''
+  } catch {
+    return false
+  }
+}
+
+/** Whether a condition holds. One that is wrong or fails is taken to hold: the rules tell what is wrong with it. */
+async function holds(condition: string | undefined, settings: Settings): Promise<boolean> {
+  if (condition === undefined || checkExpression(condition).length > 0) return true
+  try {
+    return (await compileExpression(condition).evaluate({}, { settings })) === true
+  } catch {
+    return true
+  }
+}
+
+/** A shared set whose condition holds. */
+export const isInUse = (shared: IncludeFile, settings: Settings): Promise<boolean> => holds(shared.when, settings)
+
+/** The rows that are in use: neither switched off nor left out by their condition. */
+export async function rowsInUse(
+  { value }: MappingDraft,
+  settings: Settings,
+): Promise<readonly (readonly [string, FieldRow])[]> {
+  const asked = await Promise.all(
+    rowsOf(value).map(async ([name, row]) => ({
+      name,
+      row,
+      use: row.enabled !== false && (await holds(row.when, settings)),
+    })),
+  )
+  return asked.filter(({ use }) => use).map(({ name, row }) => [name, row] as const)
+}
+
+/** Why a mapping is switched off; undefined where it is on. The project's own switch counts before the mapping's. */
+export async function switchedOff(
+  mapping: MappingDraft,
+  project: ProjectFile,
+  settings: Settings,
+): Promise<string | undefined> {
+  const { mappings } = project
+  const { name, value } = mapping
+  if (Array.isArray(mappings) && !mappings.includes(name)) return 'not among the mappings that couplet.yaml lists'
+  const own = Array.isArray(mappings) ? {} : (mappings?.[name] ?? {})
+  const { enabled, reason = 'switched off' } = { ...value, ...own }
+  if (enabled === false) return reason
+  return (await holds(value.when, settings)) ? undefined : `the settings switch it off: ${value.when}`
+}

@@ -1,0 +1,45 @@
+/**
+ * The second door: everything that can be wrong with a project, told at once. A rule is a small function that gives
+ * findings; here is the list of all of them.
+ */
+import type { ConfigProblem } from '../errors.ts'
+import type { Draft, MappingDraft, MappingRule, ProjectRule } from './draft.ts'
+import { placeAll, type Finding } from './layers.ts'
+import { checkCycles, checkJobs, checkLookups, checkNames, checkSwitches } from './rules-references.ts'
+import { checkPages, checkRows, checkTargets } from './rules-rows.ts'
+import { checkMatch, checkPolicies, checkProjectLimits, checkQuantities, checkSources } from './rules-sources.ts'
+import { checkExpressions, checkFilters } from './rules-texts.ts'
+import { misplacedReferences } from './secrets.ts'
+import { checkTimeZone } from './setting-values.ts'
+
+const noReferences: MappingRule = ({ value }) => misplacedReferences(value, () => false)
+const merging: MappingRule = ({ findings }) => findings
+
+const aboutFiles = [merging, noReferences]
+const aboutSides = [checkSources, checkMatch, checkPolicies, checkQuantities]
+const aboutRows = [checkRows, checkTargets, checkPages]
+const aboutTexts = [checkExpressions, checkFilters]
+const aboutNames = [checkNames, checkLookups, checkCycles]
+const mappingRules: readonly MappingRule[] = [aboutFiles, aboutSides, aboutRows, aboutTexts, aboutNames].flat()
+
+const referencesInPlace: ProjectRule = ({ project }) =>
+  misplacedReferences(
+    project.value,
+    ([first, second]) => first === 'connections' || (first === 'state' && second === 'key'),
+  )
+
+const projectRules: readonly ProjectRule[] = [referencesInPlace, checkProjectLimits, checkSwitches, checkTimeZone]
+
+/** All problems that the rules find. The schema's are told with the files. */
+export function validate(draft: Draft, connections: readonly Finding[]): readonly ConfigProblem[] {
+  const { project, jobs } = draft
+  const ofProject = [...projectRules.flatMap((rule) => rule(draft)), ...connections]
+  return [
+    ...placeAll(ofProject, project.layers),
+    ...draft.mappings.flatMap((mapping) => placeAll(rulesOf(mapping, draft), mapping.layers)),
+    ...(jobs.layers.length === 0 ? [] : placeAll(checkJobs(draft), jobs.layers)),
+  ]
+}
+
+const rulesOf = (mapping: MappingDraft, draft: Draft): readonly Finding[] =>
+  mappingRules.flatMap((rule) => rule(mapping, draft))
