@@ -48,11 +48,27 @@ export function valueAt(row: Row, place: { readonly page: string | undefined; re
 /** What `side` says in this field: its column, its expression or the constant; before any exchange. May be a promise (expressions). */
 export function said(compiled: CompiledField, side: Side, row: Row, bindings: Bindings): unknown {
   const expression = compiled.compute[side]
-  if (expression !== undefined) return expression.evaluate(row, bindings)
+  if (expression !== undefined) return expression.evaluate(withoutNothing(row), bindings)
   if (compiled.field.value !== undefined) return compiled.field.value
   const place = compiled.place[side]
   return place === undefined ? undefined : valueAt(row, place)
 }
+
+const shown = new WeakMap<Row, Row>()
+/** Expressions see nothing as absent: Dataverse's null would make `$lowercase(websiteurl)` fail on every blank. */
+function withoutNothing(row: Row): Row {
+  const known = shown.get(row)
+  if (known !== undefined) return known
+  const kept = Object.entries(row).filter(([, value]) => value !== null && value !== undefined)
+  const view = Object.fromEntries(
+    kept.map(([column, value]) => [column, isPlainRow(value) ? withoutNothing(value) : value]),
+  )
+  shown.set(row, view)
+  return view
+}
+
+const isPlainRow = (value: unknown): value is Row =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /** All that a carried value depends on. */
 export interface Carriage {

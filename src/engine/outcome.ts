@@ -133,6 +133,7 @@ function heldFrom(session: Session, judgement: Judgement, holds: readonly Hold[]
   const sorted = [...holds].sort((a, b) => order.indexOf(a.kind) - order.indexOf(b.kind))
   const [first] = sorted
   const same = judgement.held?.kind === first?.kind ? judgement.held : undefined
+  const tries = first?.kind === 'failed' ? triedAgain(session, same?.attempts ?? 0) : { attempts: same?.attempts ?? 0 }
   return {
     ...heldUnder(judgement),
     kind: first?.kind ?? 'failed',
@@ -141,8 +142,14 @@ function heldFrom(session: Session, judgement: Judgement, holds: readonly Hold[]
     message: sorted.map(({ message }) => message).join('; '),
     remedy: first?.remedy ?? '',
     since: same?.since ?? session.clock.now().toISOString(),
-    attempts: same?.attempts ?? 0,
+    ...tries,
   }
+}
+
+/** One more failed attempt, and the moment before which the next makes no sense. */
+function triedAgain(session: Session, before: number): Pick<Held, 'attempts' | 'nextTry'> {
+  const attempts = before + 1
+  return { attempts, nextTry: new Date(session.clock.now().getTime() + delayMinutes(attempts) * 60_000).toISOString() }
 }
 
 /** Entries after a write that was done. */

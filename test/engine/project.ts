@@ -1,0 +1,138 @@
+/** Resolved configurations made by hand, for tests of the engine: the shape that the configuration room would give. */
+import type { Config, Field, Limits, Mapping, Side, Source } from '../../src/config/config.ts'
+
+const unlimited: Limits = {
+  deletes: { count: undefined, share: undefined },
+  updates: { count: undefined, share: undefined },
+  creates: { count: undefined, share: undefined },
+}
+
+/** A field row from what differs from the defaults. */
+export function row(name: string, given: Partial<Field>): Field {
+  return {
+    name,
+    direction: 'both',
+    businessCentral: undefined,
+    sales: undefined,
+    compute: {},
+    value: undefined,
+    lookup: undefined,
+    whenUncoupled: { kind: 'hold' },
+    blank: 'clear',
+    blankDefault: undefined,
+    on: 'always',
+    step: 'main',
+    optional: false,
+    outside: false,
+    type: undefined,
+    reveal: false,
+    conflicts: undefined,
+    firstMatch: undefined,
+    hash: 'h1',
+    ...given,
+  }
+}
+
+/** One side of a mapping over a standard entity. */
+export function source(side: Side, entity: string, given: Partial<Source> = {}): Source {
+  return {
+    side,
+    entity: { kind: 'standard', entity },
+    keys: [],
+    filter: undefined,
+    with: [],
+    joins: [],
+    constant: undefined,
+    lookupTypes: {},
+    reference: undefined,
+    modified: undefined,
+    recheck: undefined,
+    ...given,
+  }
+}
+
+/** A mapping from what differs from the defaults. */
+export function mapping(given: Partial<Mapping> & Pick<Mapping, 'name' | 'businessCentral' | 'sales' | 'fields'>): Mapping {
+  return {
+    native: [],
+    enabled: true,
+    reason: undefined,
+    direction: 'both',
+    after: [],
+    match: [],
+    createOn: { businessCentral: false, sales: false },
+    firstMatch: { blank: 'fill', different: 'hold' },
+    conflicts: 'hold',
+    deletes: { businessCentral: 'hold', sales: 'hold', sweepMs: 86_400_000 },
+    limits: unlimited,
+    allowMetadataChanges: false,
+    notReachable: [],
+    hash: 'm1',
+    ...given,
+  }
+}
+
+/** Customers and accounts with the fields that tests edit. */
+export const customerAccount = (given: Partial<Mapping> = {}): Mapping =>
+  mapping({
+    name: 'customer-account',
+    businessCentral: source('businessCentral', 'customers', { keys: ['number'], filter: "blocked eq '_x0020_'" }),
+    sales: source('sales', 'accounts', { filter: 'customertypecode eq 3 and statecode eq 0' }),
+    match: [
+      { businessCentral: ['number'], sales: ['accountnumber'], lookup: {}, caseSensitive: false },
+      { businessCentral: ['displayName', 'postalCode'], sales: ['name', 'address1_postalcode'], lookup: {}, caseSensitive: false },
+    ],
+    fields: [
+      row('number', { businessCentral: 'number', sales: 'accountnumber', direction: 'toSales' }),
+      row('accountType', { sales: 'customertypecode', value: 3, on: 'create', direction: 'toSales' }),
+      row('name', { businessCentral: 'displayName', sales: 'name' }),
+      row('address', { businessCentral: 'addressLine1', sales: 'address1_line1' }),
+      row('postCode', { businessCentral: 'postalCode', sales: 'address1_postalcode' }),
+      row('city', { businessCentral: 'city', sales: 'address1_city' }),
+      row('email', { businessCentral: 'email', sales: 'emailaddress1' }),
+      row('phone', { businessCentral: 'phoneNumber', sales: 'telephone1' }),
+      row('creditLimit', { businessCentral: 'creditLimit', sales: 'creditlimit', direction: 'toSales' }),
+      row('website', {
+        businessCentral: 'website',
+        sales: 'websiteurl',
+        compute: { toSales: '$lowercase(website)', toBusinessCentral: '$lowercase(websiteurl)' },
+      }),
+    ],
+    ...given,
+  })
+
+/** A configuration of these mappings in this order. The connections are not used: the engine gets connectors. */
+export function configOf(mappings: readonly Mapping[]): Config {
+  const connection = {
+    enabled: true,
+    reason: undefined,
+    url: '',
+    company: undefined,
+    environment: undefined,
+    auth: { method: 'basic', user: '', password: '' },
+    allowedHosts: [],
+    timeoutMs: 1000,
+    maxParallel: 5,
+    pageSize: 20_000,
+  } as const
+  return {
+    root: '/',
+    target: undefined,
+    connections: {
+      businessCentral: { ...connection, side: 'businessCentral', kind: 'business-central' },
+      sales: { ...connection, side: 'sales', kind: 'dataverse' },
+    },
+    settings: {
+      ownership: 'person',
+      unitGroups: true,
+      pricing: 'extended',
+      salesOrders: 'off',
+      timeZone: 'UTC',
+      localCurrency: 'GBP',
+    },
+    state: { store: 'json', path: '/' },
+    mappings,
+    jobs: [],
+    hash: 'c1',
+  }
+}
