@@ -1,8 +1,10 @@
 /** The standard set as files: valid, complete, and naming only what both services have and let us write. */
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import jsonata from 'jsonata'
-import t from 'tap'
+import t, { type Test } from 'tap'
 import { otherSide, travelsTo, type Side } from '../../src/config/config.ts'
+import { checkProject } from '../../src/config/load.ts'
+import { formatProblems } from '../../src/config/problems.ts'
 import { checkExpression } from '../../src/core/expression-check.ts'
 import { compileExpression } from '../../src/core/expression.ts'
 import type { Row } from '../../src/core/record.ts'
@@ -276,4 +278,53 @@ t.test('the source of a row that travels one way wins at a first match, as nativ
       t.equal((row.firstMatch ?? file.firstMatch)?.different, source, `${name}: ${rowName}`)
     }
   t.end()
+})
+
+/** A project that takes the whole standard set, with these lines under `settings`. */
+const projectWith = (settings: string): string => `
+connections:
+  businessCentral:
+    kind: business-central
+    tenant: contoso.example
+    environment: Production
+    company: CRONUS
+    auth: { method: client-secret, clientId: bc, clientSecret: "\${env:SECRET}" }
+  sales:
+    kind: dataverse
+    url: https://contoso.crm4.dynamics.com
+    auth: { method: client-secret, tenant: contoso.example, clientId: sales, clientSecret: "\${env:SECRET}" }
+use: standard@1
+settings: { ${settings} }
+`
+
+/** What a project with these settings makes of the set. */
+async function resolved(t: Test, settings: string) {
+  const folder = t.testdir({ 'couplet.yaml': projectWith(settings) })
+  const { config, problems } = await checkProject(folder, { env: { SECRET: 'secret' } })
+  const find = (name: string) => config?.mappings.find((mapping) => mapping.name === name)
+  return {
+    problems: formatProblems(problems),
+    names: config?.mappings.map(({ name }) => name).toSorted(),
+    off: config?.mappings.filter(({ enabled }) => !enabled).map(({ name }) => name),
+    rates: find('currency')?.fields.flatMap(({ name, sales }) => (sales === 'exchangerate' ? [name] : [])),
+    itemFilter: find('item-product')?.businessCentral.filter,
+  }
+}
+
+t.test('a project takes the whole set without a problem, whatever its settings', async (t) => {
+  const names = [...mappings.keys()].toSorted()
+  const usual = await resolved(t, 'localCurrency: GBP')
+  t.match(usual, { problems: '', names, rates: ['rate'], itemFilter: 'blocked eq false' })
+  t.same(usual.off, ['unit-of-measure'], 'one way of units at a time')
+  const teams = await resolved(t, 'ownership: team, unitGroups: false')
+  t.match(teams, { problems: '', names, rates: ['rate'] })
+  t.same(teams.off?.toSorted(), [
+    'item-unit',
+    'item-unit-group',
+    'resource-unit',
+    'resource-unit-group',
+    'salesperson-user',
+  ])
+  const abroad = await resolved(t, 'localCurrency: GBP, salesBaseCurrency: USD, writeInItem: X1, writeInResource: X2')
+  t.match(abroad, { problems: '', names, rates: ['rateToBase'], itemFilter: /blocked eq false.* and .*number ne 'X1'/ })
 })
