@@ -164,6 +164,7 @@ t.test('read, find and keys', async (t) => {
       w.businessCentral.find(query('customers', ['number']), anyOf).then((found) => found.length)
     t.equal(await find([{ displayName: displayName.toUpperCase(), postalCode }]), 1)
     t.equal(await find([{ displayName: displayName.toUpperCase(), postalCode: 'elsewhere' }]), 0)
+    t.equal(await find([{ number: '10000', displayName: 'another' }]), 0, 'one column alone is not enough')
     t.equal(await find([{ number: '10000' }, { displayName }, { number: "o'neil" }]), 1)
     const [account] = (await collect(w.sales.changes(query('accounts', ['name']), undefined))).flatMap(
       (page) => page.changes,
@@ -193,6 +194,16 @@ t.test('read, find and keys', async (t) => {
     t.ok(found.some((one) => one.id === first?.id))
     t.ok(found.every((one) => one.row['uomscheduleid'] === uomscheduleid))
   })
+})
+
+t.test('a part of a batch that is a page leads on', async (t) => {
+  const w = await world({ company: 'cronus', businessCentral: { pageSize: 10 } })
+  t.teardown(() => w.stop())
+  const ids: string[] = []
+  for await (const some of w.businessCentral.keys(query('customers', []))) ids.push(...some)
+  t.ok(ids.length > 60)
+  const changes = await w.businessCentral.read(query('customers', ['number']), ids)
+  t.ok(changes.every((change) => change.kind === 'upsert'))
 })
 
 t.test('descriptions', async (t) => {
@@ -272,10 +283,22 @@ t.test('descriptions', async (t) => {
   })
 })
 
+const kinds = (results: readonly WriteResult[]): readonly string[] => results.map((result) => result.kind)
+
+const twoSteps = (last: Record<string, string | number>): WriteOperation['steps'] => [
+  { kind: 'create', entity: standard('accounts'), key: id(70), values: { name: 'Seventy' } },
+  { kind: 'update', entity: standard('accounts'), key: id(70), etag: 'inherit', values: last },
+]
+
+const threeSteps = (key: string, last: string): WriteOperation['steps'] => [
+  { kind: 'create', entity: standard('customers'), key, values: { displayName: 'Steps' } },
+  { kind: 'update', entity: standard('customers'), key, etag: 'inherit', values: { phoneNumber: '1' } },
+  { kind: 'update', entity: standard('customers'), key, etag: 'inherit', values: { currencyId: null, city: last } },
+]
+
 t.test('writing', async (t) => {
   const w = await world()
   t.teardown(() => w.stop())
-  const kinds = (results: readonly WriteResult[]): readonly string[] => results.map((result) => result.kind)
 
   t.test('P1: a create done twice is told as existing, and changes nothing', async (t) => {
     const first = await w.sales.write(people)
@@ -336,28 +359,19 @@ t.test('writing', async (t) => {
   })
 
   t.test('several steps on Sales are done whole or not at all', async (t) => {
-    const steps = (last: Record<string, string | number>): WriteOperation['steps'] => [
-      { kind: 'create', entity: standard('accounts'), key: id(70), values: { name: 'Seventy' } },
-      { kind: 'update', entity: standard('accounts'), key: id(70), etag: 'inherit', values: last },
-    ]
-    const [bad] = await w.sales.write([{ id: 'a', select: ['name'], steps: steps({ name: 'x'.repeat(500) }) }])
+    const [bad] = await w.sales.write([{ id: 'a', select: ['name'], steps: twoSteps({ name: 'x'.repeat(500) }) }])
     t.match(bad, { kind: 'rejected', stepsDone: 0 })
     t.equal(w.simulator.sales.row('accounts', id(70)), undefined)
-    const [good] = await w.sales.write([{ id: 'a', select: ['name'], steps: steps({ name: 'After' }) }])
+    const [good] = await w.sales.write([{ id: 'a', select: ['name'], steps: twoSteps({ name: 'After' }) }])
     t.match(good, { kind: 'done', id: id(70), row: { name: 'After' } })
-    const [again] = await w.sales.write([{ id: 'a', select: ['name'], steps: steps({ name: 'After' }) }])
+    const [again] = await w.sales.write([{ id: 'a', select: ['name'], steps: twoSteps({ name: 'After' }) }])
     t.strictSame(again, { kind: 'exists', id: id(70) })
   })
 
   t.test('steps on Business Central follow one another and tell how far they came', async (t) => {
-    const steps = (key: string, last: string): WriteOperation['steps'] => [
-      { kind: 'create', entity: standard('customers'), key, values: { displayName: 'Steps' } },
-      { kind: 'update', entity: standard('customers'), key, etag: 'inherit', values: { phoneNumber: '1' } },
-      { kind: 'update', entity: standard('customers'), key, etag: 'inherit', values: { currencyId: null, city: last } },
-    ]
     const results = await w.businessCentral.write([
-      { id: 'a', select: ['city'], steps: steps(id(80), 'Rome') },
-      { id: 'b', select: ['city'], steps: steps(id(81), 'x'.repeat(99)) },
+      { id: 'a', select: ['city'], steps: threeSteps(id(80), 'Rome') },
+      { id: 'b', select: ['city'], steps: threeSteps(id(81), 'x'.repeat(99)) },
     ])
     t.match(results[0], { kind: 'done', id: id(80), row: { city: 'Rome' } })
     t.match(results[1], { kind: 'rejected', stepsDone: 2, id: id(81) })
@@ -413,7 +427,6 @@ t.test('faults', async (t) => {
   const w = await world()
   t.teardown(() => w.stop())
   t.afterEach(() => w.simulator.faults.clear())
-  const kinds = (results: readonly WriteResult[]): readonly string[] => results.map((result) => result.kind)
 
   t.test('P2: a write whose answer is lost is unknown and not sent again', async (t) => {
     for (const [side, set, column] of [
@@ -455,6 +468,9 @@ t.test('faults', async (t) => {
       const values = side === 'sales' ? { name: 'Waited' } : { displayName: 'Waited' }
       t.strictSame(kinds(await w[side].write([create(set, id(30), values)])), ['done'])
       t.ok(w.clock.waits.filter((ms) => ms >= 7000).length >= 2)
+      w.clock.waits.length = 0
+      await w[side].read(query(set, []), [id(30)])
+      t.ok((w.clock.waits[0] ?? 0) > 5000, 'other requests wait with it')
     }
   })
 
