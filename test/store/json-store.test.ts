@@ -20,7 +20,7 @@ import t from 'tap'
 import { systemClock } from '../../src/clock.ts'
 import { couplingId } from '../../src/core/coupling.ts'
 import { LockedError, StateError } from '../../src/errors.ts'
-import { encodeLine } from '../../src/store/journal.ts'
+import { encodeLine, linesAfter } from '../../src/store/journal.ts'
 import { openJsonStore } from '../../src/store/json-store.ts'
 import type { JsonStore, JsonStoreOptions } from '../../src/store/json-store.ts'
 import { openMemoryStore, overlay } from '../../src/store/memory-store.ts'
@@ -67,13 +67,13 @@ t.test('P7: after any commits, closings and kills the folder gives back exactly 
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 10 }), async (steps) => {
       const folder = fresh()
-      let store = await locked(folder, { journalLimit: 600 })
+      let store = await locked(folder)
       for (const { entries, after } of steps) {
         await store.commit('m', entries)
         if (after === 'go on') continue
         // A killed runner's store is left as it is; its process number is dead, so the next one takes over.
         if (after === 'close') await store.close()
-        store = await locked(folder, { journalLimit: 600 })
+        store = await locked(folder)
       }
       const expected = await model(steps.map(({ entries }) => entries))
       deepEqual(picture(store.mapping('m')), expected)
@@ -322,6 +322,7 @@ t.test('locks of runners that died or fell silent', async (t) => {
     await t.rejects(paused.commit('m', [couple('B3', 'S3')]), { name: 'LockedError', message: /took it over/ })
     await t.rejects(paused.recordRun(run('r')), LockedError)
     t.equal(paused.mapping('m').bySide('sales', 'S3'), undefined)
+    t.notMatch(read(folder, 'm', 'journal.jsonl'), /S3/)
     await paused.close()
     await next.commit('m', [couple('B4', 'S4')])
     await next.close()
@@ -395,12 +396,14 @@ t.test('what the operating system refuses is a StateError with a remedy', async 
   t.testdir({ file: 'not a folder' })
   await t.rejects(locked(join(t.testdirName, 'file', 'state')), { name: 'StateError', remedy: /must name a folder/ })
 
+  const folder = join(t.testdirName, 'state')
   let full: string | undefined
   const fault = async (moment: string): Promise<void> => {
-    if (moment === full)
-      throw Object.assign(new Error('no space'), { code: 'ENOSPC', syscall: 'write', path: '/state' })
+    if (moment !== full) return
+    const path = join(folder, 'm', 'journal.jsonl')
+    if (moment === 'journal.sync') truncateSync(path, statSync(path).size - 10)
+    throw Object.assign(new Error('no space'), { code: 'ENOSPC', syscall: 'write', path })
   }
-  const folder = join(t.testdirName, 'state')
   const store = await locked(folder, { fault })
   await store.commit('m', [couple('B1', 'S1')])
   full = 'journal.sync'
