@@ -43,6 +43,13 @@ export function preconditionOf(progress: Progress, ready: ReadyStep): string | u
   return step.etag === 'inherit' ? progress.etags.get(rowName(ready, step.key)) : step.etag
 }
 
+/** The step on the record that a step before it created under a key of the service's choosing (an empty key stands for it). */
+export function placed(progress: Progress, ready: ReadyStep): ReadyStep {
+  const { step } = ready
+  if (step.kind === 'create' || step.key !== '' || progress.told === undefined) return ready
+  return { ...ready, step: { ...step, key: progress.told.id } }
+}
+
 /** A step succeeded. */
 export function advance(progress: Progress, ready: ReadyStep, answer: PartAnswer): void {
   progress.done += 1

@@ -41,7 +41,9 @@ export async function prepare(reach: Reach, operation: WriteOperation): Promise<
     const isMain = isSame(step.entity, main)
     const select = isMain ? operation.select : []
     const values = step.kind === 'delete' ? {} : step.values
-    const description = await reach.catalog.describe(step.entity, [...Object.keys(values), ...select])
+    // Business Central answers with the whole row whatever is asked; Dataverse must be told, in its own names.
+    const told = reach.dialect.side === 'sales' ? select : []
+    const description = await reach.catalog.describe(step.entity, [...Object.keys(values), ...told])
     const encoded = encode(reach.dialect.side, values, description)
     if (encoded.kind === 'refused') return encoded
     const shape: Shape = {

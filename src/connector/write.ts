@@ -9,7 +9,7 @@ import type { OnBatch, WriteOperation, WriteResult } from './connector.ts'
 import { exchange } from './exchange.ts'
 import type { Exchanged } from './exchange.ts'
 import { pace } from './pace.ts'
-import { advance, preconditionOf, refusalIn, rejected, started, turnDown } from './progress.ts'
+import { advance, placed, preconditionOf, refusalIn, rejected, started, turnDown } from './progress.ts'
 import type { Progress } from './progress.ts'
 import { readRecords } from './read.ts'
 import type { Reach } from './reach.ts'
@@ -105,7 +105,7 @@ const ended = (progress: Progress): WriteResult => progress.result ?? progress.t
 async function takeTurn(reach: Reach, turn: readonly Progress[]): Promise<void> {
   const entries = turn.map((progress) => {
     const rest = progress.ready.steps.slice(progress.done)
-    const steps = reach.dialect.atomic ? rest : rest.slice(0, 1)
+    const steps = (reach.dialect.atomic ? rest : rest.slice(0, 1)).map((step) => placed(progress, step))
     return { progress, steps, parts: steps.map((step) => partOf(reach, step, preconditionOf(progress, step))) }
   })
   for (const root of new Set(entries.map((entry) => entry.steps[0]?.address.root))) {

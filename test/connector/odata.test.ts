@@ -379,6 +379,21 @@ t.test('writing', async (t) => {
     t.match(now, { row: { phoneNumber: '1' }, etag: results[1]?.kind === 'rejected' ? results[1].etag : '' })
   })
 
+  t.test('a further step finds the record that the service gave its own key', async (t) => {
+    const entity = standard('customers')
+    const [done] = await w.businessCentral.write([
+      {
+        id: 'k',
+        select: ['phoneNumber'],
+        steps: [
+          { kind: 'create', entity, key: undefined, values: { displayName: 'Own key' } },
+          { kind: 'update', entity, key: '', etag: 'inherit', values: { phoneNumber: '7' } },
+        ],
+      },
+    ])
+    t.match(done, { kind: 'done', id: /^[0-9a-f-]{36}$/, row: { phoneNumber: '7' } })
+  })
+
   t.test('a record without a key of ours is created plainly, and its key told', async (t) => {
     const [order] = await w.sales.write([create('accounts', undefined, { name: 'Keyless' }, ['name'])])
     t.match(order, { kind: 'done', row: { name: 'Keyless' }, id: /^[0-9a-f-]{36}$/ })
