@@ -135,6 +135,7 @@ const nameless = (checked: Checked<MappingFile>, findings: readonly Finding[]): 
   layers: [checked],
   value: checked.value ?? {},
   shared: [],
+  incomplete: false,
   findings: [
     ...findings,
     { path: [], message: `"mapping" is missing: give it a name, e.g. ${baseName(checked.source.file)}` },
@@ -167,6 +168,7 @@ function draftOf(checked: Checked<MappingFile>, base: Checked<MappingFile> | und
     layers: [checked, ...sets.map((set) => set.checked), ...(base === undefined ? [] : [base])],
     value: { ...merged, mapping: given.name, after },
     shared,
+    incomplete: patch.extends !== undefined && base === undefined,
     findings: [...given.findings, ...unknown, ...removesNothing(start, patch)],
   }
 }

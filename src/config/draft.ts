@@ -18,6 +18,8 @@ export interface MappingDraft {
   readonly value: MappingFile
   /** Shared sets in use; their rows stand in `value` already, their filters hold beside the mapping's own. */
   readonly shared: readonly IncludeFile[]
+  /** The mapping that it extends is not there: the rules cannot say anything of it. */
+  readonly incomplete: boolean
   /** What putting the files together showed. */
   readonly findings: readonly Finding[]
 }

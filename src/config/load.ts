@@ -91,7 +91,11 @@ async function readFiles(
       : [{ at: project.source.locate(['use']).position, path: 'use', message: standard.wrong }]
   return {
     files: {
-      ...{ project, target: overlay, mappings, jobs, standard: standard.set },
+      project,
+      target: overlay,
+      mappings,
+      jobs,
+      standard: standard.set,
       includes: new Map([...standard.includes, ...byName(includes)]),
     },
     problems: [

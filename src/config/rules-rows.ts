@@ -142,6 +142,7 @@ function checkPage({ row, side, mapping }: { row: FieldRow; side: Side; mapping:
 }
 
 function writes(row: FieldRow, side: Side, mapping: MappingFile): boolean {
-  const way = directionOf(row, mapping.direction ?? 'both')
-  return way !== undefined && travelsTo(way, side)
+  const { direction = 'both' } = mapping
+  const way = directionOf(row, direction)
+  return way !== undefined && travelsTo(way, side) && travelsTo(direction, side)
 }

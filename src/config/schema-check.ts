@@ -63,7 +63,11 @@ interface Mistake {
 
 function mistakesIn(validate: ValidateFunction, value: unknown): readonly Mistake[] {
   if (validate(value)) return []
-  const errors = narrowed(validate.errors ?? [], value)
+  // What is wrong with a name is told by the error of its map.
+  const told = (validate.errors ?? []).filter(
+    ({ keyword, propertyName }) => propertyName === undefined || keyword === 'propertyNames',
+  )
+  const errors = narrowed(told, value)
   const mistakes = errors.map((error) => mistakeOf(error, value))
   return mistakes.filter(
     (mistake, index) =>
@@ -107,16 +111,23 @@ function narrowed(errors: readonly ErrorObject[], value: unknown): readonly Erro
 const isInside = (error: ErrorObject, choice: ErrorObject): boolean =>
   error.instancePath === choice.instancePath || error.instancePath.startsWith(`${choice.instancePath}/`)
 
-/** The errors below the choice; those at it only when the value is an object, whose branch its keys tell. */
+/** The errors of the branch that was meant: of those for a map of keys, the one that knows most of its keys. */
 function meantBranch(inside: readonly ErrorObject[], choice: ErrorObject, value: unknown): readonly ErrorObject[] {
-  const branches = new Map<unknown, ErrorObject[]>()
-  for (const error of inside) branches.set(error.parentSchema, [...(branches.get(error.parentSchema) ?? []), error])
-  if (!isRecord(value) && !Array.isArray(value)) return []
   const deeper = inside.filter(({ instancePath }) => instancePath !== choice.instancePath)
-  const here = [...branches.values()].filter((group) =>
-    group.every(({ keyword }) => keyword === 'additionalProperties'),
-  )
-  return deeper.length > 0 ? deeper : (here.sort((one, other) => one.length - other.length)[0] ?? [])
+  const here = inside.filter(({ instancePath }) => instancePath === choice.instancePath)
+  const schemas = [...new Set(here.map(({ parentSchema }) => parentSchema))]
+  const groups = schemas
+    .map((schema) => [schema, here.filter(({ parentSchema }) => parentSchema === schema)] as const)
+    .filter(([, group]) => !group.some(({ keyword }) => keyword === 'type'))
+  if (!isRecord(value) || groups.length <= 1) return [...groups.flatMap(([, group]) => group), ...deeper]
+  const keys = Object.keys(value)
+  const ranked = groups
+    .map(([schema, group]) => ({
+      group,
+      knows: keys.filter((key) => Object.hasOwn((schema?.['properties'] ?? {}) as object, key)).length,
+    }))
+    .sort((one, other) => other.knows - one.knows)
+  return ranked[0] !== undefined && ranked[0].knows > 0 ? ranked[0].group : deeper
 }
 
 function pathOf(pointer: string, value: unknown): Path {

@@ -42,4 +42,4 @@ export function validate(draft: Draft, connections: readonly Finding[]): readonl
 }
 
 const rulesOf = (mapping: MappingDraft, draft: Draft): readonly Finding[] =>
-  mappingRules.flatMap((rule) => rule(mapping, draft))
+  mapping.incomplete ? mapping.findings : mappingRules.flatMap((rule) => rule(mapping, draft))

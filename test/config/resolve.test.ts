@@ -1,0 +1,654 @@
+import { execFile } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import * as fc from 'fast-check'
+import t, { type Test } from 'tap'
+import { stringify } from 'yaml'
+import { otherSide, type Config, type Mapping } from '../../src/config/config.ts'
+import { isLoopback, normaliseAddress } from '../../src/config/hosts.ts'
+import { checkProject, loadProject, standardFolder, type LoadOptions } from '../../src/config/load.ts'
+import { formatProblems } from '../../src/config/problems.ts'
+import { durationMs, parseLimit } from '../../src/config/quantities.ts'
+import { readSource } from '../../src/config/source.ts'
+import type { ProjectFile } from '../../src/config/schema-types.ts'
+
+const standard = fileURLToPath(new URL('standard', import.meta.url))
+const env = { SECRET: 's3cret', TENANT: 'contoso.onmicrosoft.com' }
+
+const connections: NonNullable<ProjectFile['connections']> = {
+  businessCentral: {
+    kind: 'business-central',
+    tenant: '${env:TENANT}',
+    company: 'CRONUS International Ltd.',
+    auth: { method: 'client-secret', clientId: 'bc', clientSecret: '${env:SECRET}' },
+  },
+  sales: {
+    kind: 'dataverse',
+    url: 'contoso.crm4.dynamics.com/',
+    auth: { method: 'federated', tenant: '${env:TENANT}', clientId: 'sales' },
+  },
+}
+
+type Files = Readonly<Record<string, unknown>>
+
+/** A project in a folder of its own; objects are written as YAML. */
+function project(t: Test, project: ProjectFile = {}, files: Files = {}): string {
+  const folder: Record<string, string | Record<string, string>> = {
+    'couplet.yaml': stringify({ connections, ...project }),
+  }
+  for (const [path, content] of Object.entries(files)) {
+    const text = typeof content === 'string' ? content : stringify(content)
+    const [name = '', below] = path.split('/')
+    folder[name] = below === undefined ? text : { ...(folder[name] as Record<string, string>), [below]: text }
+  }
+  return t.testdir(folder)
+}
+
+const load = (folder: string, more: Partial<LoadOptions> = {}): Promise<Config> =>
+  loadProject(folder, { env, useStandard: standard, ...more })
+
+async function said(folder: string, more: Partial<LoadOptions> = {}): Promise<string> {
+  return formatProblems((await checkProject(folder, { env, useStandard: standard, ...more })).problems)
+}
+
+const named = (config: Config, name: string): Mapping =>
+  config.mappings.find((mapping) => mapping.name === name) as Mapping
+const row = (config: Config, mapping: string, name: string) =>
+  named(config, mapping).fields.find((field) => field.name === name)
+
+const own = {
+  mapping: 'mine',
+  businessCentral: { entity: 'customers', keys: ['number'] },
+  sales: { entity: 'accounts' },
+  fields: { name: { businessCentral: 'displayName', sales: 'name' } },
+}
+
+t.test('every default is filled in', async (t) => {
+  const config = await load(project(t, {}, { 'mappings/mine.yaml': own }))
+  const { businessCentral, sales } = config.connections
+  t.equal(businessCentral.url, 'https://api.businesscentral.dynamics.com/v2.0/contoso.onmicrosoft.com/Production')
+  t.same(businessCentral.auth, {
+    method: 'client-secret',
+    tenant: 'contoso.onmicrosoft.com',
+    clientId: 'bc',
+    clientSecret: 's3cret',
+    authority: 'https://login.microsoftonline.com',
+    scope: 'https://api.businesscentral.dynamics.com/.default',
+  })
+  t.same(businessCentral.allowedHosts, ['api.businesscentral.dynamics.com', 'login.microsoftonline.com'])
+  t.same([businessCentral.timeoutMs, businessCentral.maxParallel, businessCentral.pageSize], [120_000, 5, 20_000])
+  t.equal(sales.url, 'https://contoso.crm4.dynamics.com', 'https is added and the slash cut')
+  t.match(sales.auth, { scope: 'https://contoso.crm4.dynamics.com/.default', tenant: 'contoso.onmicrosoft.com' })
+  t.same([sales.maxParallel, sales.pageSize, sales.environment], [16, 5000, undefined])
+  t.match(config.settings, {
+    ownership: 'person',
+    unitGroups: true,
+    pricing: 'extended',
+    salesOrders: 'off',
+    timeZone: 'UTC',
+  })
+  t.equal(config.state.path, `${config.root}/.couplet`)
+  t.same(config.jobs, [])
+  const mine = named(config, 'mine')
+  t.match(mine, {
+    enabled: true,
+    direction: 'both',
+    createOn: { businessCentral: false, sales: false },
+    firstMatch: { blank: 'fill', different: 'hold' },
+    conflicts: 'hold',
+    deletes: { businessCentral: 'hold', sales: 'hold', sweepMs: 86_400_000 },
+    limits: {
+      deletes: { count: 10, share: 0.01 },
+      updates: { count: undefined, share: 0.5 },
+      creates: { count: 200, share: 0.2 },
+    },
+    allowMetadataChanges: false,
+  })
+  t.match(row(config, 'mine', 'name'), {
+    direction: 'both',
+    whenUncoupled: { kind: 'hold' },
+    blank: 'clear',
+    on: 'always',
+    step: 'main',
+  })
+  t.throws(() => Object.assign(mine, { name: 'other' }), TypeError, 'the configuration is frozen')
+  t.throws(() => Object.assign(mine.fields[0] ?? {}, { name: 'other' }), TypeError)
+})
+
+t.test('the standard set comes in the order of a run, with its shared sets and jobs', async (t) => {
+  const config = await load(project(t, { use: 'standard@1', create: 'both' }))
+  t.same(
+    config.mappings.map(({ name }) => name),
+    ['standard-choice', 'standard-one'],
+    'choices first',
+  )
+  const one = named(config, 'standard-one')
+  t.same(
+    one.fields.map(({ name }) => name),
+    ['owner', 'name', 'phone', 'terms'],
+    'a row whose condition fails is left out',
+  )
+  t.equal(one.sales.filter, '(statecode eq 0) and (_ownerid_value ne null)')
+  t.same(one.createOn, { businessCentral: true, sales: true })
+  t.same(
+    named(config, 'standard-choice').createOn,
+    { businessCentral: false, sales: true },
+    'nothing is created against the direction',
+  )
+  t.same(one.businessCentral.with, [
+    {
+      name: 'card',
+      entity: { kind: 'service', entity: 'CustomerCard', key: ['No'] },
+      on: { No: 'number' },
+      optional: true,
+    },
+  ])
+  t.same(named(config, 'standard-choice').sales.entity, {
+    kind: 'choice',
+    entity: 'accounts',
+    column: 'paymenttermscode',
+    mirror: ['salesorders.paymenttermscode'],
+  })
+  t.same(row(config, 'standard-one', 'terms')?.lookup, { kind: 'coupling', mapping: 'standard-choice', by: 'id' })
+  t.match(config.jobs[0], {
+    name: 'ones',
+    everyMs: 1_800_000,
+    inactivityMs: 43_200_000,
+    category: 'companies',
+    enabled: true,
+  })
+})
+
+t.test('a mapping that extends a standard one adds, replaces, changes and removes rows', async (t) => {
+  const patch = {
+    extends: 'standard/standard-one',
+    direction: 'toSales',
+    conflicts: 'sales',
+    sales: { filter: 'statecode eq 1' },
+    businessCentral: { with: { card: null } },
+    fields: {
+      name: null,
+      terms: { whenUncoupled: 'keep' },
+      phone: { businessCentral: 'mobile', sales: 'telephone2' },
+      fax: { businessCentral: 'fax', sales: 'fax' },
+    },
+  }
+  const config = await load(project(t, { use: 'standard@1' }, { 'mappings/patch.yaml': patch }))
+  t.same(
+    config.mappings.map(({ name }) => name),
+    ['standard-choice', 'standard-one'],
+    'it takes the place of the standard one',
+  )
+  const one = named(config, 'standard-one')
+  t.same(
+    one.fields.map(({ name }) => name),
+    ['owner', 'phone', 'terms', 'fax'],
+  )
+  t.match(
+    row(config, 'standard-one', 'phone'),
+    { businessCentral: 'mobile', sales: 'telephone2', blank: 'clear' },
+    'a row with columns replaces',
+  )
+  t.match(
+    row(config, 'standard-one', 'terms'),
+    { sales: 'paymenttermscode', whenUncoupled: { kind: 'keep' } },
+    'a row without columns changes',
+  )
+  t.equal(one.sales.filter, '(statecode eq 1) and (_ownerid_value ne null)')
+  t.equal(one.sales.entity?.entity, 'accounts', 'what is not named stays')
+  t.same([one.direction, one.conflicts, one.after], ['toSales', 'sales', ['standard-choice']])
+  t.same(one.businessCentral.with, [])
+  const renamed = await load(
+    project(
+      t,
+      { use: 'standard@1' },
+      {
+        'mappings/x.yaml': {
+          extends: 'standard/standard-one',
+          mapping: 'second',
+          businessCentral: { service: 'Card', keys: ['No'] },
+        },
+      },
+    ),
+  )
+  t.same(
+    renamed.mappings.map(({ name }) => name),
+    ['standard-choice', 'standard-one', 'second'],
+  )
+  t.same(
+    named(renamed, 'second').businessCentral.entity,
+    { kind: 'service', entity: 'Card', key: ['No'] },
+    'a side that names another page forgets the old one',
+  )
+})
+
+t.test('an own mapping of the same name replaces the standard one whole, and this is told', async (t) => {
+  const folder = project(t, { use: 'standard@1' }, { 'mappings/one.yaml': { ...own, mapping: 'standard-one' } })
+  t.match(await said(folder), /warning: mapping: replaces the standard mapping "standard-one" whole/)
+  t.same(
+    named(await load(folder), 'standard-one').fields.map(({ name }) => name),
+    ['name'],
+  )
+})
+
+t.test('mappings and rows are switched off with a reason', async (t) => {
+  const files = {
+    'mappings/mine.yaml': {
+      ...own,
+      when: "$settings.salesOrders = 'legacy'",
+      fields: { ...own.fields, off: { businessCentral: 'x', sales: 'y', enabled: false } },
+    },
+  }
+  const off = await load(project(t, {}, files))
+  t.match(named(off, 'mine'), { enabled: false, reason: /settings/ })
+  t.same(
+    named(off, 'mine').fields.map(({ name }) => name),
+    ['name'],
+  )
+  const on = await load(project(t, { settings: { salesOrders: 'legacy' } }, files))
+  t.match(named(on, 'mine'), { enabled: true, reason: undefined })
+  const switched = await load(
+    project(t, { use: 'standard@1', mappings: { 'standard-one': { enabled: false, reason: 'later' } } }),
+  )
+  t.match(named(switched, 'standard-one'), { enabled: false, reason: 'later' })
+  t.equal(named(switched, 'standard-choice').enabled, true)
+  const listed = await load(project(t, { use: 'standard@1', mappings: ['standard-one'] }))
+  t.same(
+    listed.mappings.map(({ enabled }) => enabled),
+    [false, true],
+  )
+})
+
+t.test('a target is merged over the project and keeps a state of its own', async (t) => {
+  const folder = project(
+    t,
+    { create: 'never', settings: { pricing: 'off', mine: 1 } },
+    {
+      'targets/de.yaml': {
+        connections: { businessCentral: { company: 'Deutschland' } },
+        settings: { mine: 2 },
+        create: 'both',
+      },
+      'mappings/mine.yaml': own,
+    },
+  )
+  const de = await load(folder, { target: 'de' })
+  t.equal(de.connections.businessCentral.company, 'Deutschland')
+  t.match(de.connections.businessCentral.auth, { clientId: 'bc' })
+  t.match(de.settings, { pricing: 'off', mine: 2 })
+  t.equal(de.state.path, `${folder}/.couplet/de`)
+  t.same(named(de, 'mine').createOn, { businessCentral: true, sales: true })
+  t.equal((await load(folder)).connections.businessCentral.company, 'CRONUS International Ltd.')
+  t.match(await said(folder, { target: 'fr' }), /targets\/fr\.yaml:1:1 {2}no target is called "fr"; known: de/)
+  const wrong = project(t, {}, { 'targets/x.yaml': 'settings:\n  timeZone: Mars\n' })
+  t.match(
+    await said(wrong, { target: 'x' }),
+    /^targets\/x\.yaml:2:13 {2}settings\.timeZone/,
+    'a mistake is told in the file that has it',
+  )
+})
+
+t.test('a row goes where it can go', async (t) => {
+  const directions = async (direction: string, fields: Record<string, unknown>): Promise<unknown> => {
+    const config = await load(project(t, {}, { 'mappings/mine.yaml': { ...own, direction, fields } }))
+    return named(config, 'mine').fields.map((field) => field.direction)
+  }
+  const rows = {
+    plain: { businessCentral: 'a', sales: 'b' },
+    constant: { sales: 'c', value: null },
+    computed: { sales: 'd', compute: { toSales: 'a' } },
+    found: { sales: 'e', lookup: { find: 'uoms', where: { group: '$plain', name: '$$x', base: true } } },
+    home: { businessCentral: 'f', compute: { toBusinessCentral: 'f' } },
+    fixed: { businessCentral: 'g', sales: 'g', direction: 'toBusinessCentral' },
+  }
+  t.same(await directions('both', rows), [
+    'both',
+    'toSales',
+    'toSales',
+    'toSales',
+    'toBusinessCentral',
+    'toBusinessCentral',
+  ])
+  const { home: _home, fixed: _fixed, ...toSales } = rows
+  t.same(await directions('toSales', toSales), ['toSales', 'toSales', 'toSales', 'toSales'])
+  const config = await load(project(t, {}, { 'mappings/mine.yaml': { ...own, fields: rows } }))
+  t.same(row(config, 'mine', 'found')?.lookup, {
+    kind: 'query',
+    find: 'uoms',
+    where: { group: { field: 'plain' }, name: { constant: '$x' }, base: { constant: true } },
+  })
+})
+
+t.test('lookups, joins and filters are spelt out', async (t) => {
+  const mapping = {
+    mapping: 'lines',
+    direction: 'toSales',
+    businessCentral: {
+      service: 'Lines',
+      keys: ['Code', 'No'],
+      filter: 'Currency eq {settings.localCurrency} and Company eq {settings.absent}',
+      join: {
+        list: { service: 'Lists', on: { Code: 'List_Code' } },
+        rate: {
+          entity: 'rates',
+          on: { code: 'list.Currency' },
+          latest: 'startingDate',
+          where: 'code eq {settings.localCurrency}',
+        },
+        under: { entity: 'contactsInformation', under: 'customers', on: { contactNumber: 'No' }, many: true },
+      },
+    },
+    sales: { entity: 'lines', type: { productid: 'product' } },
+    match: [{ businessCentral: ['List_Code', 'No'], sales: ['pricelevelid', 'name'] }],
+    fields: {
+      list: {
+        businessCentral: 'List_Code',
+        sales: 'pricelevelid',
+        lookup: { mapping: 'mine', by: 'number', blankIs: { setting: 'localCurrency' } },
+      },
+      unit: {
+        sales: 'uomid',
+        compute: { toSales: 'No' },
+        lookup: { mapping: 'mine', by: { number: 'Unit' } },
+        whenUncoupled: { sync: 'mine' },
+      },
+      product: {
+        businessCentral: 'No',
+        sales: 'productid',
+        lookup: { case: 'Type', Item: 'mine', Resource: { mapping: 'mine', by: 'number' } },
+      },
+      amount: { sales: 'amount', compute: { toSales: '$round(rate.exchange.rate * Price, 2)' }, blank: { default: 0 } },
+      names: { sales: 'names', compute: { toSales: '$count(under)' } },
+    },
+  }
+  const config = await load(
+    project(t, { settings: { localCurrency: 'GBP' } }, { 'mappings/lines.yaml': mapping, 'mappings/mine.yaml': own }),
+  )
+  t.same(
+    config.mappings.map(({ name }) => name),
+    ['mine', 'lines'],
+    'a mapping that is taken along runs first',
+  )
+  const lines = named(config, 'lines')
+  t.equal(lines.businessCentral.filter, "Currency eq 'GBP' and Company eq null")
+  const [list, rate, under] = lines.businessCentral.joins
+  t.same(list?.select, ['Code', 'Currency'])
+  t.same([rate?.select, rate?.where], [['code', 'exchange', 'startingDate'], "code eq 'GBP'"])
+  t.same(under?.entity, { kind: 'child', entity: 'contactsInformation', parent: 'customers', parentKey: undefined })
+  t.same(under?.select, [], 'a join that is read whole is read with all its columns')
+  t.same(
+    lines.match[0]?.lookup,
+    { List_Code: { kind: 'coupling', mapping: 'mine', by: 'number', blankIs: 'GBP' } },
+    'the row over the same columns lends its lookup',
+  )
+  t.match(row(config, 'lines', 'product')?.lookup, {
+    kind: 'case',
+    column: 'Type',
+    cases: { Item: { by: 'id' }, Resource: { by: 'number' } },
+  })
+  t.match(row(config, 'lines', 'unit'), { whenUncoupled: { kind: 'sync', mapping: 'mine' } })
+  t.match(row(config, 'lines', 'amount'), { blank: 'default', blankDefault: 0 })
+})
+
+t.test('a hash changes with what decides a run, and with nothing else', async (t) => {
+  const of = async (change: object, settings: object = {}, conns: object = {}): Promise<Config> =>
+    load(
+      project(
+        t,
+        { settings: settings as never, connections: { ...connections, ...conns } },
+        { 'mappings/mine.yaml': { ...own, ...change } },
+      ),
+    )
+  const base = await of({})
+  const same = await of(
+    { description: 'words', title: 'more' },
+    {},
+    { businessCentral: { ...connections.businessCentral, company: 'Other' } },
+  )
+  t.equal(same.hash, base.hash, 'neither words nor addresses count')
+  t.equal(
+    (await of({}, { unread: 1 })).mappings[0]?.hash,
+    base.mappings[0]?.hash,
+    'a setting that the mapping does not read',
+  )
+  const filtered = await of({ sales: { entity: 'accounts', filter: 'statecode eq 0' } })
+  t.not(filtered.mappings[0]?.hash, base.mappings[0]?.hash)
+  t.equal(row(filtered, 'mine', 'name')?.hash, row(base, 'mine', 'name')?.hash, 'a filter leaves the rows as they are')
+  t.match(row(base, 'mine', 'name')?.hash, /^[0-9a-f]{8}$/)
+  const computed = await of(
+    {
+      fields: {
+        name: { businessCentral: 'displayName', sales: 'name', compute: { toSales: '$settings.x & displayName' } },
+      },
+    },
+    { x: 1 },
+  )
+  t.not(row(computed, 'mine', 'name')?.hash, row(base, 'mine', 'name')?.hash)
+  const other = await of(
+    {
+      fields: {
+        name: { businessCentral: 'displayName', sales: 'name', compute: { toSales: '$settings.x & displayName' } },
+      },
+    },
+    { x: 2 },
+  )
+  t.not(other.mappings[0]?.hash, computed.mappings[0]?.hash, 'a setting that a row reads')
+  const policy = await of({
+    fields: { name: { businessCentral: 'displayName', sales: 'name', whenUncoupled: undefined, conflicts: 'sales' } },
+  })
+  t.equal(row(policy, 'mine', 'name')?.hash, row(base, 'mine', 'name')?.hash, 'a policy is no change of the value')
+})
+
+t.test('secrets come from the environment or a file, and are not needed where no request is made', async (t) => {
+  const auth = { method: 'certificate' as const, tenant: 't', clientId: 'c', certificate: '${file:keys/cert.pem}' }
+  const folder = project(
+    t,
+    { connections: { ...connections, sales: { ...connections.sales, auth } }, state: { key: '${env:SECRET}' } },
+    { 'keys/cert.pem': 'PEM TEXT\n' },
+  )
+  const config = await load(folder)
+  t.match(config.connections.sales.auth, { certificate: 'PEM TEXT' })
+  t.equal(config.state.key, 's3cret')
+  t.match(await said(folder, { env: {} }), /SECRET is not set/)
+  const { config: without } = await checkProject(folder, { env: {}, useStandard: standard, needSecrets: false })
+  t.ok(without)
+  const disabled = {
+    ...connections,
+    businessCentral: { ...connections.businessCentral, enabled: false, reason: 'not yet' },
+  }
+  t.match(
+    (await load(project(t, { connections: disabled, state: {} }), { env: { TENANT: 't' } })).connections
+      .businessCentral,
+    { enabled: false, reason: 'not yet' },
+  )
+})
+
+t.test('credentials go to Microsoft, to the loopback, and to what an administrator names', async (t) => {
+  const withSales = (sales: object, more: Partial<LoadOptions> = {}): Promise<string> =>
+    said(project(t, { connections: { ...connections, sales: { ...connections.sales, ...sales } } }), more)
+  for (const url of [
+    'https://a.crm.dynamics.com',
+    'https://a.crm.microsoftdynamics.us',
+    'https://a.crm.dynamics.cn',
+    'http://127.0.0.1:7002/sales',
+    'http://localhost:1',
+    'http://[::1]:80',
+  ])
+    t.equal(await withSales({ url }), '', url)
+  for (const url of [
+    'https://dynamics.com.evil.example',
+    'https://evildynamics.com',
+    'http://a.crm.dynamics.com',
+    'http://127.0.0.1.evil.example',
+    'http://0x7f.1.evil',
+    'https://user:pw@a.crm.dynamics.com',
+    'ftp://a.crm.dynamics.com',
+  ])
+    t.match(await withSales({ url }), /connections\.sales\.url/, url)
+  t.equal(await withSales({ url: 'https://crm.contoso.example', allowHosts: ['crm.contoso.example'] }), '')
+  t.match(
+    await withSales({ url: 'https://crm.contoso.example', allowHosts: ['contoso.example'] }),
+    /tokens do not go to crm\.contoso\.example/,
+  )
+  t.match(
+    await withSales({ url: 'https://a.crm.dynamics.com/main.aspx?appid=1' }),
+    /warning: .*cut to https:\/\/a\.crm\.dynamics\.com/,
+  )
+  const premises = (businessCentral: object, more: Partial<LoadOptions> = {}): Promise<string> =>
+    said(
+      project(t, {
+        connections: {
+          ...connections,
+          businessCentral: {
+            kind: 'business-central',
+            company: 'C',
+            auth: { method: 'basic', user: 'u', password: '${env:SECRET}' },
+            ...businessCentral,
+          },
+        },
+      }),
+      more,
+    )
+  t.equal(await premises({ url: '${env:BC_URL}' }, { env: { ...env, BC_URL: 'https://bc.contoso.local:7048/BC' } }), '')
+  t.match(await premises({ url: 'https://bc.contoso.local:7048/BC' }), /^couplet.yaml:\d+:\d+ {2}warning: /)
+  t.equal(await premises({ url: 'https://bc.contoso.local:7048/BC', allowHosts: ['bc.contoso.local:7048'] }), '')
+  const config = await load(
+    project(t, {
+      connections: {
+        ...connections,
+        sales: {
+          kind: 'dataverse',
+          tenant: 't',
+          url: 'http://127.0.0.1:7002/sales/',
+          auth: {
+            method: 'client-secret',
+            clientId: 'c',
+            clientSecret: '${env:SECRET}',
+            authority: 'http://127.0.0.1:7003/login/',
+          },
+        },
+      },
+    }),
+  )
+  t.equal(config.connections.sales.url, 'http://127.0.0.1:7002/sales')
+  t.match(config.connections.sales.auth, {
+    authority: 'http://127.0.0.1:7003/login',
+    scope: 'http://127.0.0.1:7002/sales/.default',
+  })
+  t.same(config.connections.sales.allowedHosts, ['127.0.0.1:7002', '127.0.0.1:7003'])
+  for (const [text, expected] of [
+    [' https://x.example/BC/ODataV4/ ', 'https://x.example/BC'],
+    ['https://x.example/BC/api/v2.0', 'https://x.example/BC'],
+  ] as const)
+    t.match(normaliseAddress(text, 'business-central'), { url: { href: expected } })
+  t.notOk(isLoopback('127.0.0.1.evil.example'))
+  t.equal(otherSide('sales'), 'businessCentral')
+})
+
+t.test('a connection string of Dataverse says the same as an auth block', async (t) => {
+  const auth = async (
+    connectionString: string,
+    more: object = {},
+    environment: Record<string, string> = env,
+  ): Promise<unknown> => {
+    const folder = project(t, {
+      connections: { ...connections, sales: { kind: 'dataverse', connectionString, ...more } },
+    })
+    const { config, problems } = await checkProject(folder, { env: environment, useStandard: standard })
+    return config?.connections.sales ?? formatProblems(problems)
+  }
+  const expected = {
+    url: 'https://contoso.crm4.dynamics.com',
+    auth: { method: 'client-secret', clientId: 'a', clientSecret: 's3cret', tenant: 't' },
+  }
+  t.match(
+    await auth(
+      'AuthType=ClientSecret;Url=https://contoso.crm4.dynamics.com;AppId=a;Secret=${env:SECRET};TenantId=t;RequireNewInstance=true',
+    ),
+    expected,
+  )
+  t.match(
+    await auth(
+      `Authentication Type = ClientSecret; Service Uri="https://contoso.crm4.dynamics.com/"; Client Id='a'; Client Secret=\${env:SECRET}`,
+      { tenant: 't' },
+    ),
+    expected,
+  )
+  t.match(
+    await auth(
+      '${env:CONNECTION}',
+      {},
+      {
+        ...env,
+        CONNECTION: 'AuthType=ClientSecret;Url=https://contoso.crm4.dynamics.com;AppId=a;Secret=s3cret;TenantId=t',
+      },
+    ),
+    expected,
+  )
+  t.match(await auth('Url=https://contoso.crm4.dynamics.com'), /AuthType is missing/)
+  t.match(
+    await auth('AuthType=Certificate;Url=https://contoso.crm4.dynamics.com;ClientId=a;Thumbprint=ABC;TenantId=t'),
+    /thumbprint/,
+  )
+  t.match(
+    await auth('AuthType=Office365;Url=https://contoso.crm4.dynamics.com;Username=a;Password=${env:SECRET}'),
+    /no longer allows/,
+  )
+  t.notMatch(
+    await auth('AuthType=ClientSecret;Url=https://contoso.crm4.dynamics.com;ClientId=a;Secret=topsecret'),
+    /topsecret/,
+  )
+})
+
+t.test('limits and lengths of time are read as people write them', async (t) => {
+  t.same(parseLimit(7), { count: 7, share: undefined })
+  t.same(parseLimit('10 or 1 %'), { count: 10, share: 0.01 })
+  t.same(parseLimit('1% or 10'), { count: 10, share: 0.01 })
+  t.same(parseLimit('50 %'), { count: undefined, share: 0.5 })
+  for (const text of ['', '10 of 1 %', '1 or 2', '1 % or 2 %', '150 %', '-1', 'ten'])
+    t.equal(parseLimit(text), undefined, text)
+  t.same(
+    ['500 ms', '30 s', '15m', '15 min', '24h', '1.5 d'].map(durationMs),
+    [500, 30_000, 900_000, 900_000, 86_400_000, 129_600_000],
+  )
+  t.equal(durationMs('often'), undefined)
+})
+
+t.test('a place inside a text is the place of that character in the file', async (t) => {
+  const character = fc.constantFrom('a', 'b', ' ', '\n', "'", '"', '\\', 'é', '😀', ':', '#', '\t', '  ', 'x y', '\n\n')
+  const texts = fc.array(character, { minLength: 1, maxLength: 12 }).map((parts) => `s${parts.join('')}e`)
+  const styles = fc.constantFrom('PLAIN', 'QUOTE_SINGLE', 'QUOTE_DOUBLE', 'BLOCK_LITERAL', 'BLOCK_FOLDED' as const)
+  fc.assert(
+    fc.property(texts, styles, fc.integer({ min: 2, max: 6 }), (text, style, indent) => {
+      const written = stringify({ a: { b: text } }, { defaultStringType: style as 'PLAIN', lineWidth: 20, indent })
+      const source = readSource('x.yaml', new TextEncoder().encode(written))
+      const lines = written.split('\n')
+      for (const [index, char] of Array.from(
+        text,
+        (each, at) => [Array.from(text).slice(0, at).join('').length, each] as const,
+      )) {
+        if (!/[a-z:#]/.test(char)) continue
+        const { line, column } = source.locateWithin(['a', 'b'], index)
+        const found = lines[line - 1]?.slice(column - 1, column)
+        if (found !== char)
+          throw new Error(`${JSON.stringify(written)} at ${index}: ${line}:${column} is ${found}, not ${char}`)
+      }
+    }),
+    { numRuns: 400 },
+  )
+})
+
+t.test('a file that is too large is not read', async (t) => {
+  const folder = project(t, {}, { 'mappings/large.yaml': `# ${'x'.repeat(1_000_000)}` })
+  t.match(await said(folder), /mappings\/large\.yaml:1:1 {2}the file is larger than 1 MB/)
+})
+
+t.test("the product's own standard set resolves without a problem", async (t) => {
+  const folder = project(t, { use: 'standard@1', settings: { localCurrency: 'GBP' } })
+  t.equal(await said(folder, { useStandard: standardFolder }), '')
+})
+
+t.test('the types of what people write are those of the schemas', async (t) => {
+  const script = fileURLToPath(new URL('../../scripts/generate-types.mjs', import.meta.url))
+  await t.resolves(promisify(execFile)(process.execPath, [script, '--check']))
+})
