@@ -235,6 +235,8 @@ t.test('a file of another snapshot among the others is a StateError', async (t) 
   await t.rejects(open(folder), { name: 'StateError', message: /couplings\.json is missing, or is not the file/ })
 })
 
+const line = (commit: number, fence: number) => ({ commit, fence, entries: [] })
+
 /** A line as a runner writes it that does not know yet that its lock is gone. */
 const late = (commit: number): string =>
   encodeLine({ commit, fence: 1, entries: [{ kind: 'hash', hash: `late ${commit}` }, couple('B2', 'S1')] })
@@ -251,6 +253,12 @@ t.test('P7: lines of a runner that lost its lock do not count', async (t) => {
   const seen = (await open(folder)).mapping('m')
   t.same([...seen.couplings()].map(couplingId), ['B1|S1', 'B3|S3'])
   t.equal(seen.hash, undefined)
+})
+
+t.test('P7: of two lines for one commit the one under the later lock counts', async (t) => {
+  const kept = linesAfter('journal', 3, 1, [line(2, 1), line(4, 1), line(5, 1), line(4, 2), line(6, 1), line(5, 2)])
+  t.same(kept, [line(4, 2), line(5, 2)])
+  t.same(linesAfter('journal', 3, 2, [line(4, 1)]), [], 'the snapshot has a lock number too')
 })
 
 t.test(
