@@ -16,8 +16,10 @@ export function offsetInFile(text: string, scalar: Scalar, index: number): numbe
   const block = scalar.style === 'literal' || scalar.style === 'folded'
   const indent = block ? blockIndent(text, scalar) : 0
   let offset = block ? firstLine(text, scalar, indent) : scalar.start + (scalar.style === 'plain' ? 0 : 1)
-  for (let done = 0; done < index && offset < scalar.end;) {
+  for (let done = 0; offset < scalar.end;) {
     const step = next(text, { ...scalar, indent }, { offset, done })
+    // What gives no character stands before the one that is looked for.
+    if (done >= index && step.value > 0) break
     offset += step.source
     done += step.value
   }
