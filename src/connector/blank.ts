@@ -1,7 +1,7 @@
 /** Pure: what nothing looks like in Business Central, which has no null. */
 import type { Column } from '../core/record.ts'
 
-export const blankGuid = '00000000-0000-0000-0000-000000000000'
+const blankGuid = '00000000-0000-0000-0000-000000000000'
 
 /** The value that a cleared field of each type holds. */
 export const blanks: Readonly<Record<Column['type'], string | number | boolean>> = {

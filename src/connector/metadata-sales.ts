@@ -12,7 +12,7 @@ import { nearest } from './nearest.ts'
 import type { Service } from './service.ts'
 
 /** A table as the list of all of them shows it. */
-export interface Table {
+interface Table {
   readonly LogicalName: string
   readonly EntitySetName: string
   readonly PrimaryIdAttribute: string

@@ -14,7 +14,7 @@ import type { Parallel } from './parallel.ts'
 import { certainlyNotDone, retryAfterMs, waitBeforeRetry } from './retry.ts'
 import type { Failure } from './retry.ts'
 
-export interface ServiceRequest {
+interface ServiceRequest {
   readonly method: HttpRequest['method']
   readonly url: string
   readonly headers?: Readonly<Record<string, string>>

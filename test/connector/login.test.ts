@@ -1,7 +1,6 @@
 /** HTTP and login against scripted servers on loopback. */
-import { execFileSync } from 'node:child_process'
-import { generateKeyPairSync } from 'node:crypto'
-import { writeFileSync } from 'node:fs'
+import { generateKeyPairSync, sign } from 'node:crypto'
+import type { KeyObject } from 'node:crypto'
 import { createServer } from 'node:http'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -143,6 +142,32 @@ function authorized(t: Test, auth: Auth, env: Record<string, string> = {}, clock
   return authorization(auth, { side: 'sales', http: client(t), clock, random: () => 0.5, env })
 }
 
+const der = (tag: number, ...parts: readonly Buffer[]): Buffer => {
+  const body = Buffer.concat(parts)
+  const length = body.length < 128 ? [body.length] : [0x82, body.length >> 8, body.length & 255]
+  return Buffer.concat([Buffer.from([tag, ...length]), body])
+}
+
+/** The smallest X.509 certificate there is: nameless, signed by its own key. */
+function selfSigned(publicKey: KeyObject, privateKey: KeyObject): string {
+  const text = (tag: number, value: string): Buffer => der(tag, Buffer.from(value))
+  const algorithm = der(0x30, Buffer.from('06092a864886f70d01010b0500', 'hex'))
+  const nameless = der(0x30)
+  const toBeSigned = der(
+    0x30,
+    der(0xa0, Buffer.from([2, 1, 2])),
+    Buffer.from([2, 1, 1]),
+    algorithm,
+    nameless,
+    der(0x30, text(0x17, '240101000000Z'), text(0x17, '490101000000Z')),
+    nameless,
+    publicKey.export({ type: 'spki', format: 'der' }),
+  )
+  const signature = der(3, Buffer.from([0]), sign('sha256', toBeSigned, privateKey))
+  const base64 = der(0x30, toBeSigned, algorithm, signature).toString('base64')
+  return `-----BEGIN CERTIFICATE-----\n${base64.replace(/.{64}/g, '$&\n')}\n-----END CERTIFICATE-----\n`
+}
+
 t.test('login', async (t) => {
   const scope = 'https://org.crm4.dynamics.com/.default'
 
@@ -213,15 +238,12 @@ t.test('login', async (t) => {
   })
 
   t.test('a certificate signs an assertion', async (t) => {
-    const dir = t.testdir()
-    const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
+    const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
     const key = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
-    writeFileSync(`${dir}/key.pem`, key)
-    const certificate = execFileSync(
-      'openssl',
-      ['req', '-x509', '-new', '-key', `${dir}/key.pem`, '-subj', '/CN=couplet', '-days', '1'],
-      { encoding: 'utf8' },
-    )
+    const locked = privateKey
+      .export({ type: 'pkcs8', format: 'pem', cipher: 'aes-256-cbc', passphrase: 'pass' })
+      .toString()
+    const certificate = selfSigned(publicKey, privateKey)
     const { base, forms } = await login(t, [token('signed')])
     const { clientSecret: _, ...entra } = secret(base, scope) as Extract<Auth, { method: 'client-secret' }>
     t.equal(
@@ -230,6 +252,14 @@ t.test('login', async (t) => {
     )
     const [head = ''] = (forms[0]?.get('client_assertion') ?? '').split('.')
     t.match(JSON.parse(Buffer.from(head, 'base64url').toString()), { 'x5t#S256': String })
+    const withPassword = {
+      ...entra,
+      method: 'certificate',
+      certificate: certificate + locked,
+      password: 'pass',
+    } as const
+    t.equal(await authorized(t, withPassword).header(), 'Bearer signed')
+    await fails(t, authorized(t, { ...withPassword, password: 'wrong' }).header(), { fault: 'unauthorized' })
     await fails(t, authorized(t, { ...entra, method: 'certificate', certificate: 'nonsense' }).header(), {
       fault: 'unauthorized',
     })
