@@ -21,7 +21,7 @@ export interface Finding {
 export type Layers = readonly Pick<Checked<unknown>, 'source' | 'wrong'>[]
 
 /** A finding with its place. Undefined where the schema has said already what is wrong there. */
-export function placed(finding: Finding, layers: Layers): ConfigProblem | undefined {
+function placed(finding: Finding, layers: Layers): ConfigProblem | undefined {
   const { path, message, severity } = finding
   if (layers.some(({ wrong }) => wrong.some((each) => isWithin(each, path)))) return undefined
   return { at: positionOf(finding, layers), path: formatPath(path), message, ...(severity && { severity }) }

@@ -3,7 +3,7 @@ import { sides, type Side } from './config.ts'
 import type { Path } from './path.ts'
 import type { IncludeFile, MappingFile } from './schema-types.ts'
 
-export interface Text {
+interface Text {
   readonly path: Path
   readonly text: string
 }

@@ -22,7 +22,7 @@ type Rows = NonNullable<MappingFile['fields']>
 const columnKeys = ['businessCentral', 'sales', 'compute', 'value'] as const satisfies (keyof FieldRow)[]
 
 /** Rows of `patch` over rows of `base`: added, replaced, changed, or with null removed. */
-export function mergeRows(base: Rows, patch: Rows): Rows {
+function mergeRows(base: Rows, patch: Rows): Rows {
   const merged = new Map<string, Rows[string]>(Object.entries(base))
   for (const [name, row] of Object.entries(patch)) {
     const old = merged.get(name)

@@ -78,7 +78,7 @@ const textsOf = (written: string | readonly string[] = []): readonly string[] =>
 const usualLimits = { deletes: '10 or 1 %', updates: '50 %', creates: '200 or 20 %' }
 
 /** Limits with their defaults. */
-export function resolveLimits(written: LimitsText = {}): Limits {
+function resolveLimits(written: LimitsText = {}): Limits {
   const limit = (key: keyof Limits): Limits['deletes'] =>
     parseLimit(written[key] ?? usualLimits[key]) ?? { count: 0, share: 0 }
   return { deletes: limit('deletes'), updates: limit('updates'), creates: limit('creates') }

@@ -10,7 +10,7 @@ export const towards = (side: Side): 'toSales' | 'toBusinessCentral' =>
   side === 'sales' ? 'toSales' : 'toBusinessCentral'
 
 /** Whether a row says both what is read and what is written when values travel to `side`. */
-export function canTravel(row: FieldRow, side: Side): boolean {
+function canTravel(row: FieldRow, side: Side): boolean {
   const source = row.compute?.[towards(side)] ?? row[otherSide(side)]
   return row[side] !== undefined && (source !== undefined || needsNoSource(row))
 }

@@ -158,7 +158,7 @@ export function checkQuantities({ value }: MappingDraft): readonly Finding[] {
 const badSweep = ({ deletes }: MappingFile): boolean => deletes?.sweep !== undefined && durationMs(deletes.sweep) === 0
 
 /** Limits are a number, a share, or both. */
-export function limitFindings(path: Path, limits: Limits | undefined): readonly Finding[] {
+function limitFindings(path: Path, limits: Limits | undefined): readonly Finding[] {
   return Object.entries(limits ?? {}).flatMap(([key, limit]) =>
     parseLimit(limit as string | number) === undefined
       ? [{ path: [...path, key], message: `"${String(limit)}" is no limit: write a number, "1 %" or "10 or 1 %"` }]

@@ -16,7 +16,7 @@ const reference = /\$\{(env|file):([^}]+)\}/g
 /** True when the text is one reference and nothing else. */
 export const isReference = (text: string): boolean => /^\$\{(?:env|file):[^}]+\}$/.test(text)
 /** True when a reference stands anywhere in the text. */
-export const hasReference = (text: string): boolean => text.search(reference) >= 0
+const hasReference = (text: string): boolean => text.search(reference) >= 0
 
 /** Paths of `${file:…}` in a value, each once. */
 export function filesIn(value: unknown): readonly string[] {

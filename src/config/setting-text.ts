@@ -25,10 +25,6 @@ export function fillSettings(
   return { text: filled + text.slice(last), offsetAsWritten }
 }
 
-/** Names of the settings that a filter asks for. */
-export const settingsIn = (text: string): readonly string[] =>
-  [...text.matchAll(placeholder)].map(([, name]) => name ?? '')
-
 function literalOf(value: unknown): string {
   if (value === undefined || value === null) return 'null'
   return typeof value === 'string' ? `'${value.replaceAll("'", "''")}'` : JSON.stringify(value)

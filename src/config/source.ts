@@ -22,7 +22,7 @@ export interface Source {
   locateWithin(path: Path, offset: number): Position
 }
 
-export interface Located {
+interface Located {
   readonly position: Position
   /** Steps of the path that exist in the file. */
   readonly depth: number

@@ -7,7 +7,7 @@ export function didYouMean(name: string, known: readonly string[]): string {
 }
 
 /** The known name that a misspelt one stands for: at most a third of its letters differ. */
-export function nearest(name: string, known: readonly string[]): string | undefined {
+function nearest(name: string, known: readonly string[]): string | undefined {
   const ranked = known
     .map((each) => ({ each, far: distance(name.toLowerCase(), each.toLowerCase()) }))
     .filter(({ each, far }) => far <= Math.max(1, Math.floor(Math.max(name.length, each.length) / 3)))

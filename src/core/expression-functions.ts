@@ -2,7 +2,7 @@
 import { cut } from './values.ts'
 
 /** The first `most` characters of a text; a pair of surrogates is never torn. Nothing stays nothing. */
-export const truncate = (text: unknown, most: number): string | undefined =>
+const truncate = (text: unknown, most: number): string | undefined =>
   typeof text === 'string' ? cut(text, most) : undefined
 
 /** A text in pieces of at most `most` characters, e.g. a long description as comment lines. */

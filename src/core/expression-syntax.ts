@@ -32,7 +32,7 @@ export interface Node {
 }
 
 /** A name with its place: the offset of its first character. */
-export interface Named {
+interface Named {
   readonly name: string
   readonly position: number
 }
