@@ -2,9 +2,9 @@
  * Carrying a value to the other side: what a side says in a field, and what that is in the target's words: cut to its
  * length, exchanged through couplings, blank as the row wants it. Pure: couplings are read through `Lookups`.
  */
-import { type Field, type Lookup, type Side, otherSide } from '../config/config.ts'
+import { type Field, type Lookup, type Side, type ValueType, otherSide } from '../config/config.ts'
 import type { Bindings } from './expression.ts'
-import type { CompiledField } from './mapping.ts'
+import { type CompiledField, splitPath } from './mapping.ts'
 import type { Cell, Row } from './record.ts'
 import { type Canonical, type Norm, canonical, cut } from './values.ts'
 
@@ -129,26 +129,27 @@ function plainCell(compiled: CompiledField, to: Side, value: unknown): Carried {
 
 /** The value as it is written: in the target's form, cut to the target's own length (F-02: too long is cut, no error). */
 function cellOf(value: unknown, comparable: string, norm: Norm): Cell {
-  switch (norm.type) {
-    case 'integer':
-    case 'decimal':
-    case 'money': {
-      const number = Number(comparable)
-      return Number.isFinite(number) ? number : comparable
-    }
-    case 'boolean':
-      return comparable === 'true'
-    case 'choice':
-      return typeof value === 'number' ? value : typeof value === 'string' ? value : comparable
-    case 'text':
-      return cut(typeof value === 'string' ? value : comparable, norm.maxLength)
-    case 'code':
-    case 'guid':
-    case 'lookup':
-    case 'date':
-    case 'dateTime':
-      return comparable
-  }
+  return cellByType[norm.type](value, comparable, norm)
+}
+
+type CellOf = (value: unknown, comparable: string, norm: Norm) => Cell
+const asCompared: CellOf = (_, comparable) => comparable
+const asNumber: CellOf = (_, comparable) => {
+  const number = Number(comparable)
+  return Number.isFinite(number) ? number : comparable
+}
+const cellByType: Readonly<Record<ValueType, CellOf>> = {
+  text: (value, comparable, norm) => cut(typeof value === 'string' ? value : comparable, norm.maxLength),
+  code: asCompared,
+  guid: asCompared,
+  lookup: asCompared,
+  integer: asNumber,
+  decimal: asNumber,
+  money: asNumber,
+  boolean: (_, comparable) => comparable === 'true',
+  date: asCompared,
+  dateTime: asCompared,
+  choice: (value, comparable) => (typeof value === 'number' || typeof value === 'string' ? value : comparable),
 }
 
 function exchange(lookup: Lookup, carriage: Carriage, key: string): Carried {
@@ -208,13 +209,11 @@ function keysOf(
 ): Readonly<Record<string, string>> {
   if (typeof by === 'string') return { [by]: key }
   return Object.fromEntries(
-    Object.entries(by).map(([name, column]) => [name, canonical(valueAt(row, pathOf(column)), { type: 'code' }) ?? '']),
+    Object.entries(by).map(([name, column]) => [
+      name,
+      canonical(valueAt(row, splitPath(column)), { type: 'code' }) ?? '',
+    ]),
   )
-}
-
-const pathOf = (path: string): { page: string | undefined; column: string } => {
-  const dot = path.indexOf('.')
-  return dot < 0 ? { page: undefined, column: path } : { page: path.slice(0, dot), column: path.slice(dot + 1) }
 }
 
 function byQuery(lookup: Extract<Lookup, { kind: 'query' }>, carriage: Carriage): Carried {
@@ -237,7 +236,7 @@ function byQuery(lookup: Extract<Lookup, { kind: 'query' }>, carriage: Carriage)
 }
 
 function byCase(lookup: Extract<Lookup, { kind: 'case' }>, carriage: Carriage, key: string): Carried {
-  const value = canonical(valueAt(carriage.row, pathOf(lookup.column)), { type: 'choice' })
+  const value = canonical(valueAt(carriage.row, splitPath(lookup.column)), { type: 'choice' })
   const chosen = value === null ? undefined : lookup.cases[value]
   return chosen === undefined
     ? { kind: 'uncoupled', mapping: `${lookup.column} ${value ?? 'blank'}`, key }

@@ -102,7 +102,7 @@ export async function decideCreate(
 ): Promise<Decided> {
   const draft = emptyDraft()
   const from = otherSide(to)
-  const rows = { ...{ businessCentral: blankRow, sales: blankRow }, [from]: source }
+  const rows = { businessCentral: blankRow, sales: blankRow, [from]: source }
   const context = contextOf(deciding, { rows, base: new Map(), deferLater: options.deferLater, decision: undefined })
   for (const field of deciding.compiled.fields) {
     const place = field.place[to]
@@ -161,7 +161,7 @@ async function create(draft: Draft, field: CompiledField, to: Side, context: Off
   if (offer.kind !== 'value') return
   const { fingerprint } = context.deciding
   const print = fingerprint(canonical(value, field.saidNorm[from]))
-  const prints: Prints = { ...{ businessCentral: print, sales: print }, [to]: fingerprint(offer.canonical) }
+  const prints: Prints = { businessCentral: print, sales: print, [to]: fingerprint(offer.canonical) }
   if (offer.cell === null) draft.agreed.set(field.rowId, prints)
   else draft.writes.push({ ...offer, field, to, before: null, why: 'create', prints })
 }

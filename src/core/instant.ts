@@ -15,9 +15,10 @@ export function instantOf(text: string): number | undefined {
 /** `2026-11-21T03:34:00Z`: UTC, to the second, as Dataverse keeps it. */
 export function utcText(instant: number): string {
   const { date, ms } = civil(instant)
-  const two = (value: number): string => String(value).padStart(2, '0')
   return `${date}T${two(Math.floor(ms / 3_600_000))}:${two(Math.floor(ms / 60_000) % 60)}:${two(Math.floor(ms / 1000) % 60)}Z`
 }
+
+const two = (value: number): string => String(value).padStart(2, '0')
 
 /** The calendar date of an instant in an IANA zone. */
 export function localDate(instant: number, timeZone: string): string {

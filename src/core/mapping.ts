@@ -204,7 +204,25 @@ function compileSide(
   const source = mapping[side]
   const filter = source.filter === undefined ? undefined : parseFilter(source.filter)
   const extra = new Set([...source.with, ...source.joins].map(({ name }) => name))
-  const paths = pathsOf(side, mapping, fields, filter)
+  const ofFilter = filter === undefined ? [] : filterColumns(filter).map(({ name }) => name)
+  const paths = [...pathsOf(side, mapping, fields), ...ofFilter]
+  const speaksOfJoins = ofFilter.some((path) => extra.has(splitPath(path).page ?? ''))
+  return {
+    side,
+    source,
+    description: descriptions[side].main,
+    ...columnsToRead(paths, source, extra),
+    filter,
+    sendFilter: speaksOfJoins ? undefined : source.filter,
+  }
+}
+
+/** Paths sorted out by where they are read: the main entity, or one of the pages and joins in `extra`. */
+function columnsToRead(
+  paths: readonly string[],
+  source: Source,
+  extra: ReadonlySet<string>,
+): Pick<CompiledSide, 'select' | 'selectOf'> {
   const select = new Set<string>()
   const selectOf = new Map<string, Set<string>>()
   for (const path of paths) {
@@ -213,16 +231,9 @@ function compileSide(
     else if (!extra.has(page ?? column)) select.add(page ?? column)
   }
   for (const join of source.joins) for (const column of join.select) addTo(selectOf, join.name, column)
-  const speaksOfJoins =
-    filter !== undefined && filterColumns(filter).some(({ name }) => extra.has(splitPath(name).page ?? ''))
   return {
-    side,
-    source,
-    description: descriptions[side].main,
     select: [...select].sort(),
     selectOf: Object.fromEntries([...selectOf].map(([name, columns]) => [name, [...columns].sort()])),
-    filter,
-    sendFilter: speaksOfJoins ? undefined : source.filter,
   }
 }
 
@@ -233,12 +244,7 @@ function addTo(sets: Map<string, Set<string>>, name: string, value: string): voi
 }
 
 /** Every column that anything of the mapping reads or writes on that side, as `column` or `page.column`. */
-function pathsOf(
-  side: Side,
-  mapping: Mapping,
-  fields: readonly CompiledField[],
-  filter: ParsedFilter | undefined,
-): string[] {
+function pathsOf(side: Side, mapping: Mapping, fields: readonly CompiledField[]): string[] {
   const source = mapping[side]
   const paths = [...source.keys, ...(source.reference === undefined ? [] : [source.reference])]
   for (const { field, compute } of fields) {
@@ -247,11 +253,10 @@ function pathsOf(
     paths.push(...(compute[side]?.columns ?? []).filter((path) => path !== '*'), ...lookupColumns(field, side))
   }
   for (const group of mapping.match) paths.push(...group[side].filter((column) => !column.startsWith('$')))
-  if (filter !== undefined) paths.push(...filterColumns(filter).map(({ name }) => name))
   for (const page of [...source.with, ...source.joins]) {
     paths.push(...Object.values(page.on), ...Object.keys(page.on).map((column) => `${page.name}.${column}`))
-    if ('latest' in page && page.latest !== undefined) paths.push(`${page.name}.${page.latest}`)
   }
+  for (const { name, latest } of source.joins) if (latest !== undefined) paths.push(`${name}.${latest}`)
   return paths
 }
 

@@ -3,7 +3,7 @@
  * Groups are tried in order; inside a group all values agree (native K-03). A pair is found only when exactly one
  * record on each side has the key and neither is coupled; several are held.
  */
-import type { BySide, Side } from '../config/config.ts'
+import { type BySide, otherSide, sides } from '../config/config.ts'
 import type { Found } from './reconcile.ts'
 
 /** The match keys of one record: a hash for each group, undefined where one of the group's values is blank. */
@@ -25,35 +25,44 @@ export function matchRecords(
   const index = { businessCentral: new KeyIndex(candidates.businessCentral), sales: new KeyIndex(candidates.sales) }
   const found: BySide<Map<string, Found>> = { businessCentral: new Map(), sales: new Map() }
   for (let group = 0; group < groups; group++) matchGroup(index, group, found, apart)
-  for (const side of ['businessCentral', 'sales'] as const) {
+  for (const side of sides) {
     for (const candidate of index[side].all) {
-      if (!candidate.coupled && !found[side].has(candidate.id)) found[side].set(candidate.id, { kind: 'none' })
+      if (isOpen(candidate, found[side])) found[side].set(candidate.id, { kind: 'none' })
     }
   }
   return found
 }
 
 function matchGroup(index: BySide<KeyIndex>, group: number, found: BySide<Map<string, Found>>, apart: Apart): void {
-  const open = (side: Side, candidate: Candidate): boolean => !candidate.coupled && !found[side].has(candidate.id)
   for (const [key, ours] of index.businessCentral.group(group)) {
     const theirs = index.sales.group(group).get(key)
     if (theirs === undefined) continue
-    const [us] = ours
-    const [them] = theirs
-    const single = ours.length === 1 && theirs.length === 1 && us !== undefined && them !== undefined
-    if (single && (apart(us.id, them.id) || (us.coupled && them.coupled))) continue
-    if (single && open('businessCentral', us) && open('sales', them)) {
-      found.businessCentral.set(us.id, { kind: 'one', id: them.id })
-      found.sales.set(them.id, { kind: 'one', id: us.id })
+    const pair = onlyPair(ours, theirs)
+    if (pair !== undefined && isSettled(pair, apart)) continue
+    if (pair !== undefined && sides.every((side) => isOpen(pair[side], found[side]))) {
+      for (const side of sides) found[side].set(pair[side].id, { kind: 'one', id: pair[otherSide(side)].id })
       continue
     }
-    holdOpen('businessCentral', ours)
-    holdOpen('sales', theirs)
+    holdOpen(ours, found.businessCentral)
+    holdOpen(theirs, found.sales)
   }
+}
 
-  function holdOpen(side: Side, candidates: readonly Candidate[]): void {
-    for (const candidate of candidates) if (open(side, candidate)) found[side].set(candidate.id, { kind: 'several' })
-  }
+function onlyPair(ours: readonly Candidate[], theirs: readonly Candidate[]): BySide<Candidate> | undefined {
+  const [businessCentral] = ours
+  const [sales] = theirs
+  if (ours.length > 1 || theirs.length > 1 || businessCentral === undefined || sales === undefined) return undefined
+  return { businessCentral, sales }
+}
+
+const isSettled = ({ businessCentral, sales }: BySide<Candidate>, apart: Apart): boolean =>
+  apart(businessCentral.id, sales.id) || (businessCentral.coupled && sales.coupled)
+
+const isOpen = (candidate: Candidate, found: Map<string, Found>): boolean =>
+  !candidate.coupled && !found.has(candidate.id)
+
+function holdOpen(candidates: readonly Candidate[], found: Map<string, Found>): void {
+  for (const candidate of candidates) if (isOpen(candidate, found)) found.set(candidate.id, { kind: 'several' })
 }
 
 /** Candidates of one side by group and key. */

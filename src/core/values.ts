@@ -58,7 +58,7 @@ export function cut(text: string, most: number | undefined): string {
 }
 
 const textOf = (value: unknown): string =>
-  typeof value === 'string' ? value : typeof value === 'object' ? JSON.stringify(value) : String(value)
+  typeof value === 'object' ? JSON.stringify(value) : `${value as string | number | boolean}`
 
 function canonicalGuid(value: unknown): Canonical {
   const text = textOf(value).trim().replaceAll(/[{}]/g, '').toLowerCase()
