@@ -16,6 +16,7 @@ import type { Http } from './http.ts'
 import { identifyCompany, identifyOrganisation } from './identify.ts'
 import { businessCentralMetadata } from './metadata-business-central.ts'
 import { salesMetadata } from './metadata-sales.ts'
+import { pace } from './pace.ts'
 import { parallel } from './parallel.ts'
 import { proxySettings } from './proxy.ts'
 import type { ProxySettings } from './proxy.ts'
@@ -86,7 +87,7 @@ function reachOf(
     parallel: parallel(most, Math.min(most, dialect.parallel.first)),
     headers: dialect.headers,
   })
-  const common = { connection, service: base, dialect, clock, random }
+  const common = { connection, service: base, dialect, clock, random, pace: pace(dialect.batchSize) }
   if (side === 'businessCentral') {
     const company = companyFinder(connection, base)
     const reach: Reach = {

@@ -5,6 +5,7 @@ import type { Address } from './address.ts'
 import type { Catalog } from './catalog.ts'
 import type { Query } from './connector.ts'
 import type { Dialect } from './dialect.ts'
+import type { Pace } from './pace.ts'
 import { and } from './query.ts'
 import type { Shape } from './rows.ts'
 import { properties } from './rows.ts'
@@ -16,6 +17,8 @@ export interface Reach {
   readonly dialect: Dialect
   readonly catalog: Catalog
   readonly clock: Clock
+  /** How many operations the next batch holds; learnt over the life of the connector. */
+  readonly pace: Pace
   /** 0 to 1. */
   readonly random: () => number
   /** Where the collection stands. */

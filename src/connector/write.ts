@@ -8,7 +8,6 @@ import { writeChoices } from './choice.ts'
 import type { OnBatch, WriteOperation, WriteResult } from './connector.ts'
 import { exchange } from './exchange.ts'
 import type { Exchanged } from './exchange.ts'
-import { pace } from './pace.ts'
 import { advance, placed, preconditionOf, refusalIn, rejected, started, turnDown } from './progress.ts'
 import type { Progress } from './progress.ts'
 import { readRecords } from './read.ts'
@@ -54,7 +53,7 @@ function inTurn(onBatch: OnBatch): OnBatch {
 type Finish = (batch: readonly WriteOperation[], ended: readonly WriteResult[]) => Promise<void>
 
 async function inBatches(reach: Reach, operations: readonly WriteOperation[], finish: Finish): Promise<void> {
-  const rhythm = pace(reach.dialect.batchSize)
+  const { pace: rhythm } = reach
   let at = 0
   let failed = false
   const worker = async (): Promise<void> => {

@@ -213,7 +213,7 @@ function valuesOf(writes: readonly FieldWrite[]): Values {
 }
 
 /** What a judgement does, as a plan shows it. */
-export function operationsOf(session: Session, judgement: Judgement): readonly Operation[] {
+export function operationsOf(session: Session, judgement: Judgement, values: boolean): readonly Operation[] {
   const { action, decided } = judgement
   switch (action.kind) {
     case 'create': {
@@ -223,7 +223,7 @@ export function operationsOf(session: Session, judgement: Judgement): readonly O
           kind: 'create',
           side: action.on,
           key,
-          writes: decided?.writes ?? [],
+          writes: values ? (decided?.writes ?? []) : [],
           restores: action.restores,
         }),
       ]
@@ -249,10 +249,10 @@ export function operationsOf(session: Session, judgement: Judgement): readonly O
           key: judgement.ref.businessCentral,
           writes: [],
         }),
-        ...updates(session, judgement),
+        ...updates(session, judgement, values),
       ]
     case 'merge':
-      return updates(session, judgement)
+      return updates(session, judgement, values)
     case 'in-step':
     case 'ignore':
     case 'hold':
@@ -260,12 +260,19 @@ export function operationsOf(session: Session, judgement: Judgement): readonly O
   }
 }
 
-function updates(session: Session, judgement: Judgement): readonly Operation[] {
+function updates(session: Session, judgement: Judgement, values: boolean): readonly Operation[] {
   return (['sales', 'businessCentral'] as const).flatMap((side) => {
     const writes = (judgement.decided?.writes ?? []).filter(({ to }) => to === side)
     return writes.length === 0
       ? []
-      : [operation(session, judgement, { kind: 'update', side, key: judgement.ref[side], writes })]
+      : [
+          operation(session, judgement, {
+            kind: 'update',
+            side,
+            key: judgement.ref[side],
+            writes: values ? writes : [],
+          }),
+        ]
   })
 }
 

@@ -216,7 +216,7 @@ function permitted(
 ): { readonly allowed: readonly Judgement[]; readonly unplanned: number } {
   if (permit === undefined) return { allowed: judgements, unplanned: 0 }
   const allowed = judgements.filter((judgement) => {
-    const hashes = operationsOf(session, judgement).map(operationHash)
+    const hashes = operationsOf(session, judgement, true).map(operationHash)
     const planned = hashes.every((hash) => permit.operations.has(hash))
     if (planned) for (const hash of hashes) permit.used.add(hash)
     return planned

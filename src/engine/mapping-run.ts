@@ -7,7 +7,7 @@ import { type Side, otherSide, sides } from '../config/config.ts'
 import type { Operation, PlannedHold } from '../core/plan.ts'
 import type { Row, Upsert } from '../core/record.ts'
 import type { Entry } from '../store/store.ts'
-import { type Action, actionsOf, newKey, operationsOf } from './actions.ts'
+import { type Action, newKey, operationsOf } from './actions.ts'
 import { type Permit, applyWindow, write } from './apply.ts'
 import { type Intake, type Ref, type Scope, takeIn } from './intake.ts'
 import { type Judgement, type Wanted, judge } from './judge.ts'
@@ -29,8 +29,21 @@ export interface PlannedMapping {
   readonly holds: readonly PlannedHold[]
 }
 
+/** What the plan has to keep. */
+export interface Keeping {
+  /** Operations with their values, for people; otherwise only what is counted. */
+  readonly values: boolean
+  /** Other mappings, or a second pass, must see what the writes would have made. */
+  readonly results: boolean
+}
+
 /** Decides everything and writes nothing; the overlay learns what the writes would have made (P6). */
-export async function planMapping(session: Session, scope: Scope, takeAlong: TakeAlong): Promise<PlannedMapping> {
+export async function planMapping(
+  session: Session,
+  scope: Scope,
+  takeAlong: TakeAlong,
+  keeping: Keeping,
+): Promise<PlannedMapping> {
   const intake = await takeIn(session, scope)
   const operations: Operation[] = []
   const holds: PlannedHold[] = []
@@ -38,13 +51,14 @@ export async function planMapping(session: Session, scope: Scope, takeAlong: Tak
   for (const refs of windows(intake.refs)) {
     const judgements = await judgeWindow(session, refs, takeAlong)
     for (const judgement of judgements) {
-      operations.push(...operationsOf(session, judgement))
-      holds.push(...plannedHolds(session, judgement))
+      operations.push(...operationsOf(session, judgement, keeping.values))
+      if (keeping.values) holds.push(...plannedHolds(session, judgement))
     }
-    await commit(
-      session,
-      judgements.flatMap((judgement) => asIfDone(session, judgement)),
-    )
+    if (keeping.results)
+      await commit(
+        session,
+        judgements.flatMap((judgement) => asIfDone(session, judgement)),
+      )
   }
   return { intake, operations, holds }
 }
@@ -59,21 +73,19 @@ export async function applyMapping(
   await commit(session, layoutEntries(session))
   const deletes: Action[] = []
   let unplanned = 0
-  for (const refs of windows(intake.refs)) {
-    let round: readonly Ref[] = refs
-    for (let rounds = 0; round.length > 0 && rounds < roundsMost; rounds++) {
-      const judgements = await judgeWindow(session, round, takeAlong)
-      const applied = await applyWindow(session, judgements, rounds === 0 ? permit : undefined)
-      deletes.push(...applied.deletes)
-      unplanned += applied.unplanned
-      round = applied.again
-    }
-    if (round.length > 0)
-      await commit(
-        session,
-        round.flatMap((ref) => restless(session, ref)),
-      )
+  let writing: Promise<WindowEnd> = Promise.resolve({ deletes: [], unplanned: 0 })
+  const ended = async (): Promise<void> => {
+    const end = await writing
+    deletes.push(...end.deletes)
+    unplanned += end.unplanned
   }
+  for (const refs of windows(intake.refs)) {
+    const judgements = await judgeWindow(session, refs, takeAlong)
+    await ended()
+    writing = finishWindow(session, judgements, takeAlong, permit)
+    writing.catch(() => {})
+  }
+  await ended()
   for (const side of ['sales', 'businessCentral'] as const)
     await write(
       session,
@@ -82,6 +94,34 @@ export async function applyMapping(
     )
   if (unplanned === 0) await commit(session, [...intake.marks, ...hashEntries(session)])
   return unplanned
+}
+
+interface WindowEnd {
+  readonly deletes: readonly Action[]
+  readonly unplanned: number
+}
+
+/** Writes one window while the next is being decided; what changed meanwhile is read and decided again. */
+async function finishWindow(
+  session: Session,
+  judgements: readonly Judgement[],
+  takeAlong: TakeAlong,
+  permit: Permit | undefined,
+): Promise<WindowEnd> {
+  const first = await applyWindow(session, judgements, permit)
+  const deletes = [...first.deletes]
+  let round = first.again
+  for (let rounds = 1; round.length > 0 && rounds < roundsMost; rounds++) {
+    const applied = await applyWindow(session, await judgeWindow(session, round, takeAlong), undefined)
+    deletes.push(...applied.deletes)
+    round = applied.again
+  }
+  if (round.length > 0)
+    await commit(
+      session,
+      round.flatMap((ref) => restless(session, ref)),
+    )
+  return { deletes, unplanned: first.unplanned }
 }
 
 function* windows(refs: readonly Ref[]): Generator<readonly Ref[]> {
@@ -168,11 +208,7 @@ function asIfCreated(session: Session, judgement: Judgement, on: Side): readonly
   const source = judgement.rows[from]
   if (source === undefined) return []
   const key = newKey(session, on, source.id) ?? `new:${session.mapping.name}:${source.id}`
-  const row: Row = Object.fromEntries(
-    actionsOf(session, judgement, on).flatMap(({ write: { steps } }) =>
-      steps.flatMap((step) => (step.kind === 'delete' ? [] : Object.entries(step.values))),
-    ),
-  )
+  const row: Row = rowMade(judgement)
   const pair = {
     [on]: { id: key, keys: keysOf(session, on, row), version: undefined },
     [from]: { id: source.id, keys: keysOf(session, from, source.row), version: undefined },
@@ -193,6 +229,17 @@ function asIfCreated(session: Session, judgement: Judgement, on: Side): readonly
       },
     },
   ]
+}
+
+/** The row of a record as it would be made, as far as its natural keys go. */
+function rowMade(judgement: Judgement): Row {
+  const writes = judgement.decided?.writes ?? []
+  return Object.fromEntries(
+    writes.flatMap(({ field, to, cell }) => {
+      const place = field.place[to]
+      return place === undefined || place.page !== undefined ? [] : [[place.column, cell]]
+    }),
+  )
 }
 
 function plannedHolds(session: Session, judgement: Judgement): readonly PlannedHold[] {

@@ -12,7 +12,8 @@ import type { Store } from '../store/store.ts'
 import type { Permit } from './apply.ts'
 import { type Intake, type Scope, takeIn } from './intake.ts'
 import type { Wanted } from './judge.ts'
-import { type PlannedMapping, applyMapping, planMapping } from './mapping-run.ts'
+import { type Keeping, type PlannedMapping, applyMapping, planMapping } from './mapping-run.ts'
+import { referredMappings } from './references.ts'
 import type { Ports, RunOptions, RunReport } from './ports.ts'
 import { type Prepared, type RunContext, prepare, sessionOf } from './prepare.ts'
 import { type Failure, type Measured, reportOf } from './report.ts'
@@ -138,11 +139,13 @@ class WholeRun {
   readonly #cost = new Map<string, Measured>()
   readonly #coupledBefore = new Map<string, number>()
   readonly #permit: Permit | undefined
+  readonly #referred: ReadonlySet<string>
   #unreachable = false
 
   constructor(context: RunContext) {
     this.#context = context
     this.#overlay = context.ports.overlay(context.ports.store)
+    this.#referred = referredMappings(context)
     const { permit } = context.options
     this.#permit = permit === undefined ? undefined : { operations: permit, used: new Set() }
   }
@@ -237,9 +240,19 @@ class WholeRun {
     const session = sessionOf(this.#context, prepared, this.#overlay, 'plan')
     if (options.dry) await settleIntents(session)
     this.#coupledBefore.set(name, session.state.size)
-    const planned = await planMapping(session, await scopeOf(session), this.#takeAlong('plan', name))
+    const planned = await planMapping(
+      session,
+      await scopeOf(session),
+      this.#takeAlong('plan', name),
+      this.#keeping(name),
+    )
     this.#remember(planned)
     this.#planned.set(name, { prepared, session, intake: planned.intake })
+  }
+
+  /** A plan for people keeps values; what a write would make is kept only where something refers to it. */
+  #keeping(name: string): Keeping {
+    return { values: this.#context.options.dry, results: this.#referred.has(name) }
   }
 
   #remember(planned: PlannedMapping): void {
@@ -250,7 +263,14 @@ class WholeRun {
   /** References to mappings that ran later are written in a second pass, over the records concerned. */
   async #planAgain(session: Session): Promise<void> {
     const ids = secondPass(session)
-    this.#remember(await planMapping(session, { kind: 'ids', ids }, this.#takeAlong('plan', session.mapping.name)))
+    this.#remember(
+      await planMapping(
+        session,
+        { kind: 'ids', ids },
+        this.#takeAlong('plan', session.mapping.name),
+        this.#keeping(session.mapping.name),
+      ),
+    )
   }
 
   async #applyAgain(session: Session): Promise<void> {
@@ -275,7 +295,8 @@ class WholeRun {
         )
         const ids = { businessCentral: await idsOf(session, [...keys]), sales: [] }
         const none = async (): Promise<void> => {}
-        if (phase === 'plan') this.#remember(await planMapping(session, { kind: 'ids', ids }, none))
+        if (phase === 'plan')
+          this.#remember(await planMapping(session, { kind: 'ids', ids }, none, this.#keeping(name)))
         else await applyMapping(session, { ...(await takeInAgain(session, ids)), marks: [] }, none, undefined)
       }
     }
