@@ -1,0 +1,40 @@
+/** Which mappings others refer to: only their couplings have to be foreseen while planning. */
+import type { Field, Mapping } from '../config/config.ts'
+import { lookupMappings } from '../core/carry.ts'
+import { compileExpression } from '../core/expression.ts'
+import type { RunContext } from './prepare.ts'
+
+/**
+ * Names of the mappings whose new couplings can matter to a decision of this run: those that lookups name, and those
+ * whose own rows wait for later mappings. An expression that asks for couplings may mean any.
+ */
+export function referredMappings(context: RunContext): ReadonlySet<string> {
+  const running = context.order.map((name) => context.byName.get(name)).filter((mapping) => mapping !== undefined)
+  if (running.some(asksByExpression)) return new Set(context.byName.keys())
+  const referred = new Set<string>()
+  for (const [index, mapping] of running.entries()) {
+    const names = namedBy(mapping)
+    for (const name of names) referred.add(name)
+    const later = new Set(context.order.slice(index))
+    if (names.some((name) => later.has(name))) referred.add(mapping.name)
+  }
+  return referred
+}
+
+function namedBy(mapping: Mapping): readonly string[] {
+  const lookups = mapping.match
+    .flatMap(({ lookup }) => Object.values(lookup))
+    .flatMap((lookup) => (lookup.kind === 'coupling' ? [lookup.mapping] : []))
+  const taken = mapping.fields.flatMap(({ whenUncoupled }) =>
+    whenUncoupled.kind === 'sync' ? [whenUncoupled.mapping] : [],
+  )
+  return [...mapping.fields.flatMap(lookupMappings), ...lookups, ...taken]
+}
+
+const asksByExpression = (mapping: Mapping): boolean => mapping.fields.some(usesCouplings)
+
+const usesCouplings = ({ compute }: Field): boolean =>
+  [compute.toSales, compute.toBusinessCentral].some(
+    (text) =>
+      text !== undefined && compileExpression(text).functions.some((name) => name === 'coupled' || name === 'option'),
+  )
