@@ -1,7 +1,7 @@
 /** What waits, as an administrator reads it in the morning: which record, why, since when, and what to do next. */
 import type { Held } from '../core/coupling.ts'
 import type { Paint } from './paint.ts'
-import { reasonOf } from './reasons.ts'
+import { nextSteps, reasonOf } from './reasons.ts'
 import { ago, count, thousands, wrap } from './words.ts'
 
 /** What waits in one mapping. */
@@ -41,10 +41,9 @@ function groupText(mapping: string, held: readonly Held[], options: HeldTextOpti
   const more =
     held.length > most ? [`  … and ${thousands(held.length - most)} more; --most N shows more, --json all`] : []
   const records = held.slice(0, most).flatMap((one) => recordLines(one, options))
-  const remedies = new Set(held.map(({ remedy }) => remedy))
-  const common = remedies.size === 1 ? (held[0]?.remedy ?? '') : ''
-  const next = common === '' ? reason.next(mapping) : `${common} ${reason.next(mapping)}`
-  return [head, ...records, ...more, wrap(`→ ${next}`, 114, '  ')].join('\n')
+  const remedies = held.map(({ remedy }) => remedy)
+  const next = nextSteps(first.kind, mapping, remedies).map((step) => wrap(`→ ${step}`, 114, '  '))
+  return [head, ...records, ...more, ...next].join('\n')
 }
 
 function recordLines(held: Held, { paint, now }: HeldTextOptions): readonly string[] {

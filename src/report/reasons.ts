@@ -8,6 +8,8 @@ export interface Reason {
   readonly short: string
   /** What to do about all records of this kind in a mapping. */
   next(mapping: string): string
+  /** Each record has its own cause, so its own remedy is told before `next`. @default false */
+  readonly each?: boolean
 }
 
 const resolve = (mapping: string): string =>
@@ -28,6 +30,7 @@ const reasons: Readonly<Record<HeldKind | 'service', Reason>> = {
   waiting: {
     title: 'wait for another record to be coupled',
     short: 'waiting',
+    each: true,
     next: () => 'They go on by themselves when that record is coupled.',
   },
   conflict: {
@@ -44,11 +47,13 @@ const reasons: Readonly<Record<HeldKind | 'service', Reason>> = {
   failed: {
     title: 'were refused and are tried again later',
     short: 'failed',
+    each: true,
     next: (mapping) => `Put right what the message says; at once: couplet retry ${mapping} --record NUMBER`,
   },
   quarantine: {
     title: 'were refused too often and are set aside',
     short: 'set aside',
+    each: true,
     next: (mapping) => `Put right what the message says, then: couplet retry ${mapping} --record NUMBER`,
   },
   deleted: {
@@ -60,6 +65,7 @@ const reasons: Readonly<Record<HeldKind | 'service', Reason>> = {
   moving: {
     title: 'are changed by the service each time they are written',
     short: 'moving',
+    each: true,
     next: (mapping) => `See what changes the field there, then: ${resolve(mapping)}`,
   },
   unfinished: {
@@ -70,6 +76,7 @@ const reasons: Readonly<Record<HeldKind | 'service', Reason>> = {
   unknown: {
     title: 'had a write whose outcome could not be told',
     short: 'unclear',
+    each: true,
     next: (mapping) => `Look at both records, then: ${resolve(mapping)}`,
   },
   service: {
@@ -77,6 +84,13 @@ const reasons: Readonly<Record<HeldKind | 'service', Reason>> = {
     short: 'service',
     next: () => 'See which step fails: couplet doctor',
   },
+}
+
+/** What to do about a group of records: their own remedies where causes differ, then the command that goes on. */
+export function nextSteps(kind: HeldKind | 'service', mapping: string, remedies: readonly string[]): readonly string[] {
+  const reason = reasons[kind]
+  const own = reason.each === true ? [...new Set(remedies)].filter((remedy) => remedy !== '').slice(0, 3) : []
+  return [...own, reason.next(mapping)]
 }
 
 /** How that kind of waiting is said. */

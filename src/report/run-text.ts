@@ -1,6 +1,6 @@
 /** A finished run as text: what was done, what waits, and how to go on. */
 import type { Paint } from './paint.ts'
-import { reasonOf } from './reasons.ts'
+import { nextSteps, reasonOf } from './reasons.ts'
 import { table } from './table.ts'
 import type { Cell } from './table.ts'
 import type { CountsTold, ProblemTold, RunTold } from './told.ts'
@@ -75,7 +75,9 @@ function groupText(group: readonly ProblemTold[], paint: Paint): string {
     group.length > shownRecords
       ? [`  … and ${count(group.length - shownRecords, 'more', 'more')}: couplet held ${first.mapping}`]
       : []
-  return [news === '' ? head : `${head} (${news})`, ...shown, ...more, `  → ${reason.next(first.mapping)}`].join('\n')
+  const remedies = group.map(({ remedy }) => remedy)
+  const next = nextSteps(first.kind, first.mapping, remedies).map((step) => wrap(`→ ${step}`, 114, '  '))
+  return [news === '' ? head : `${head} (${news})`, ...shown, ...more, ...next].join('\n')
 }
 
 const recordText = ({ number, id, message }: ProblemTold): string => {

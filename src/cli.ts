@@ -1,0 +1,34 @@
+#!/usr/bin/env node
+/** The program's outermost line: the only file with process and console. */
+import { createRequire } from 'node:module'
+import { isatty } from 'node:tty'
+import { systemClock } from './clock.ts'
+import { runProgram } from './cli/program.ts'
+import type { Terminal } from './cli/terminal.ts'
+
+const { version } = createRequire(import.meta.url)('../package.json') as { version: string }
+
+const terminal: Terminal = {
+  out: (text) => console.log(text),
+  err: (text) => console.error(text),
+  progress: (text) => {
+    if (process.stderr.isTTY) process.stderr.write(`\r\u001B[K${text}`)
+  },
+  isTerminal: isatty(1),
+  showsProgress: isatty(2),
+  env: process.env,
+  cwd: process.cwd(),
+  clock: systemClock,
+  stopped: () =>
+    new Promise((resolve) => {
+      for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve())
+    }),
+}
+
+// A reader that closes the pipe early (`couplet couplings | head`) is no error.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(process.exitCode ?? 0)
+  throw error
+})
+
+process.exitCode = await runProgram(process.argv.slice(2), terminal, { version })

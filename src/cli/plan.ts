@@ -1,0 +1,87 @@
+/** `couplet plan`: what a run would do. Writes nothing, anywhere (P6). */
+import { resolve } from 'node:path'
+import { writeFile } from 'node:fs/promises'
+import { excesses } from '../core/guard.ts'
+import type { Excess } from '../core/guard.ts'
+import type { RunReport } from '../engine/ports.ts'
+import type { Project } from '../main.ts'
+import { planJson, planText } from '../report/plan-text.ts'
+import { problemGroups } from '../report/run-text.ts'
+import { examples } from './context.ts'
+import type { AddCommand, Context } from './context.ts'
+import { exits } from './exit.ts'
+import { mappingsNamed } from './mapping-names.ts'
+import { planFileOf } from './plan-file.ts'
+import { addRunOptions, runOptions } from './run-options.ts'
+import type { RunArguments } from './run-options.ts'
+
+export interface PlanArguments extends RunArguments {
+  readonly out?: string
+  readonly exitCode?: boolean
+  readonly showValues?: boolean
+  readonly details?: boolean
+}
+
+export const addPlan: AddCommand = (program, act) => {
+  addRunOptions(program.command('plan'))
+    .description('show what a run would do; writes nothing')
+    .argument('[mapping...]', 'only these mappings')
+    .option('-o, --out <file>', 'save the plan for couplet apply; holds no values')
+    .option('--exit-code', 'end with 10 when there is something to do')
+    .option('--show-values', 'show business values; the default at a terminal, never in CI')
+    .option('--no-show-values', 'mask business values')
+    .option('--details', 'tell a large plan record by record too')
+    .addHelpText(
+      'after',
+      examples(
+        'couplet plan',
+        'couplet plan customer-account --full',
+        'couplet plan --out plan.json && couplet apply plan.json',
+        'couplet plan --json --exit-code',
+      ),
+    )
+    .action((names: string[], given: PlanArguments) => act((context) => plan(context, names, given)))
+}
+
+/** Plans, prints, saves where asked to, gives the exit code. */
+export function plan(context: Context, names: readonly string[], given: PlanArguments): Promise<number> {
+  return context.withProject(async (project) => {
+    if (names.length > 0) mappingsNamed(project.config, names)
+    const options = runOptions(names, given)
+    const report = await project.run({ ...options, dry: true })
+    const showValues = given.showValues ?? (context.terminal.isTerminal && !isCi(context))
+    const shown = {
+      paint: context.paint,
+      showValues,
+      details: given.details === true,
+      excesses: limitsOf(project, report, options.accept ?? []),
+    }
+    const services = report.problems.filter(({ kind }) => kind === 'service')
+    context.print(
+      () =>
+        [planText(report.plan, shown), problemGroups(services, context.paint)]
+          .filter((part) => part !== '')
+          .join('\n\n'),
+      () => ({ ...planJson(report.plan, shown), problems: services }),
+    )
+    if (given.out !== undefined) {
+      const file = resolve(context.terminal.cwd, given.out)
+      const saved = await planFileOf(project, report.plan.operations, options)
+      await writeFile(file, `${JSON.stringify(saved, null, 1)}\n`, { mode: 0o600 })
+      context.terminal.err(`Saved to ${given.out}. To do exactly this: couplet apply ${given.out}`)
+    }
+    if (report.refused) return exits.refused
+    return given.exitCode === true && report.plan.operations.length > 0 ? exits.toDo : exits.done
+  })
+}
+
+const isCi = ({ terminal: { env } }: Context): boolean => (env['CI'] ?? '') !== '' && env['CI'] !== 'false'
+
+/** The limits that a run would stop at. */
+function limitsOf({ config }: Project, report: RunReport, accepted: Parameters<typeof excesses>[2]): readonly Excess[] {
+  const limits = new Map(config.mappings.map((mapping) => [mapping.name, mapping.limits]))
+  const none = { deletes: unlimited, updates: unlimited, creates: unlimited }
+  return excesses(report.plan.counts, (name) => limits.get(name) ?? none, accepted)
+}
+
+const unlimited = { count: undefined, share: undefined }

@@ -1,0 +1,76 @@
+/** Both simulated services with a realistic company, and a project that points at them. */
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { businessCentral } from '../simulator/business-central.ts'
+import { dataverse } from '../simulator/dataverse.ts'
+import { seed } from '../simulator/seed.ts'
+import type { SeedOptions } from '../simulator/seed.ts'
+import { startSimulator } from '../simulator/simulator.ts'
+import type { Simulator } from '../simulator/simulator.ts'
+
+export interface PlaygroundOptions {
+  readonly company: NonNullable<SeedOptions['company']>
+  /** Invented customers beside the demo company's own, each with one person. */
+  readonly customers: number
+  /** Share of records that stand in Sales already, 0 to 1. */
+  readonly overlap: number
+  readonly seed: number
+  /** First of three ports (Business Central, Sales, login). @default free ones */
+  readonly port?: number | undefined
+}
+
+export interface Playground {
+  readonly simulator: Simulator
+  /** Name of the company in Business Central. */
+  readonly company: string
+  /** ISO code of its local currency. */
+  readonly currency: string
+}
+
+/** Starts the simulators, all on 127.0.0.1. */
+export async function startPlayground(options: PlaygroundOptions): Promise<Playground> {
+  const { company, customers, overlap, port } = options
+  const sizes = { customers, contactsPerCustomer: customers > 0 ? 1 : 0 }
+  const seeded = seed({ company, overlap, seed: options.seed, sizes })
+  const simulator = await startSimulator({
+    businessCentral: businessCentral({ company: seeded.company, rows: seeded.businessCentral }),
+    sales: dataverse({ baseCurrency: seeded.baseCurrency, choices: seeded.choices }),
+    ...(port !== undefined && { ports: { businessCentral: port, sales: port + 1, login: port + 2 } }),
+  })
+  for (const [set, rows] of seeded.sales) simulator.sales.service.load(set, rows)
+  return { simulator, company: seeded.company, currency: seeded.baseCurrency }
+}
+
+/** The secret that the simulated login takes of every client. */
+const secret = 'secret'
+const secretFile = 'simulator-secret.txt'
+
+/** Writes a project folder whose connections are the simulators. `more` is further YAML for couplet.yaml. */
+export async function writePlaygroundProject(folder: string, playground: Playground, more = ''): Promise<void> {
+  await mkdir(folder, { recursive: true })
+  await writeFile(join(folder, secretFile), `${secret}\n`, { mode: 0o600 })
+  await writeFile(join(folder, 'couplet.yaml'), projectYaml(playground, more))
+  await writeFile(join(folder, '.gitignore'), `${secretFile}\n`)
+}
+
+function projectYaml({ simulator, company, currency }: Playground, more: string): string {
+  const auth = `{ method: client-secret, clientId: couplet, clientSecret: "\${file:${secretFile}}", authority: "${simulator.authority}" }`
+  return `# A project that plays with the simulated services; see: couplet plan
+connections:
+  businessCentral:
+    kind: business-central
+    tenant: contoso.onmicrosoft.com
+    environment: Production
+    company: ${company}
+    url: ${simulator.businessCentral.url}
+    auth: ${auth}
+  sales:
+    kind: dataverse
+    tenant: contoso.onmicrosoft.com
+    url: ${simulator.sales.url}
+    auth: ${auth}
+use: standard@1
+create: both
+settings: { localCurrency: ${currency} }
+${more}`
+}

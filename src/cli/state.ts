@@ -1,0 +1,216 @@
+/** `couplet state …`: verify, carry over, rekey, forget. */
+import { readFile, writeFile } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import { Option } from 'commander'
+import type { Command } from 'commander'
+import type { Side } from '../config/config.ts'
+import { recordsNamed } from '../engine/decisions.ts'
+import type { Project } from '../main.ts'
+import { count } from '../report/words.ts'
+import { examples } from './context.ts'
+import type { Act, AddCommand, Context } from './context.ts'
+import { recordNamed } from './decide.ts'
+import { exits } from './exit.ts'
+import { UsageError } from './usage-error.ts'
+
+export const addState: AddCommand = (program, act) => {
+  const state = program
+    .command('state')
+    .description('look after what is remembered: verify, export, import, rekey, forget')
+    .addHelpText('after', examples('couplet state verify', 'couplet state export --couplings couplings.csv'))
+  addVerify(state, act)
+  addExport(state, act)
+  addImport(state, act)
+  addRekey(state, act)
+  addForget(state, act)
+}
+
+function addVerify(state: Command, act: Act): void {
+  state
+    .command('verify')
+    .description('look for damage; writes nothing')
+    .addHelpText('after', examples('couplet state verify'))
+    .action(() => act(verify))
+}
+
+function addExport(state: Command, act: Act): void {
+  state
+    .command('export')
+    .description('write everything but runs and the key as one JSON document, or the pairs as CSV')
+    .argument('[file]', 'where to; standard output when absent')
+    .option('--couplings', 'only the pairs, as CSV')
+    .addHelpText('after', examples('couplet state export state.json', 'couplet state export --couplings pairs.csv'))
+    .action((file: string | undefined, given: { couplings?: boolean }) =>
+      act((context) => exported(context, file, given.couplings === true)),
+    )
+}
+
+function addImport(state: Command, act: Act): void {
+  state
+    .command('import')
+    .description('take over an exported state (.json) or pairs (.csv)')
+    .argument('<file>')
+    .addHelpText('after', examples('couplet state import state.json', 'couplet state import pairs.csv'))
+    .action((file: string) => act((context) => imported(context, file)))
+}
+
+function addRekey(state: Command, act: Act): void {
+  state
+    .command('rekey')
+    .description('forget all fingerprints and use the configured key, or a new one')
+    .addHelpText('after', examples('couplet state rekey'))
+    .action(() => act(rekeyed))
+}
+
+function addForget(state: Command, act: Act): void {
+  state
+    .command('forget')
+    .description('erase a record from the state; it stays in both services')
+    .argument('<record>', 'number, code or id')
+    .option('--mapping <name>', 'only in this mapping')
+    .addOption(new Option('--side <side>', 'the side of an id').choices(['businessCentral', 'sales']))
+    .addHelpText('after', examples('couplet state forget 10000 --mapping customer-account'))
+    .action((record: string, given: { mapping?: string; side?: Side }) =>
+      act((context) => forgotten(context, record, given)),
+    )
+}
+
+/** Exit 1 when something is damaged. */
+export async function verify(context: Context): Promise<number> {
+  const { state } = await context.readConfig()
+  const { verifyState } = await import('../store/verify.ts')
+  const findings = await verifyState(state.path, state.key)
+  const { paint } = context
+  context.print(
+    () =>
+      findings.length === 0
+        ? paint.green('Nothing is damaged.')
+        : findings
+            .map(({ severity, place, message, remedy }) => {
+              const sign = severity === 'error' ? paint.red('error') : paint.yellow('warning')
+              return `${sign} ${paint.bold(place)}: ${message}\n  → ${remedy}`
+            })
+            .join('\n'),
+    () => findings,
+  )
+  return findings.some(({ severity }) => severity === 'error') ? exits.waiting : exits.done
+}
+
+function exported(context: Context, file: string | undefined, couplings: boolean): Promise<number> {
+  return context.withProject(async ({ ports: { store } }) => {
+    const { exportState } = await import('../store/transfer.ts')
+    const { exportCouplings } = await import('../store/coupling-csv.ts')
+    const text = couplings ? exportCouplings(store) : JSON.stringify(exportState(store), null, 1)
+    if (file === undefined) context.terminal.out(text.trimEnd())
+    else {
+      await writeFile(resolve(context.terminal.cwd, file), text.endsWith('\n') ? text : `${text}\n`, { mode: 0o600 })
+      context.terminal.err(`Written to ${file}.`)
+    }
+    return exits.done
+  })
+}
+
+function imported(context: Context, file: string): Promise<number> {
+  return context.withProject(async (project) => {
+    const { importState } = await import('../store/transfer.ts')
+    const { importCouplings } = await import('../store/coupling-csv.ts')
+    const { store } = project.ports
+    const text = await readFile(resolve(context.terminal.cwd, file), 'utf8').catch(() => {
+      throw new UsageError(`${file} cannot be read.`)
+    })
+    const told = await locked(project, async () => {
+      if (file.toLowerCase().endsWith('.csv')) return `${count(await importCouplings(store, text), 'new pair')}.`
+      const result = await importState(store, parsed(text, file))
+      const bases = result.basesKept
+        ? ''
+        : ' They were made with another fingerprint key: the next run compares every pair anew and holds what differs.'
+      return `${count(result.couplings, 'pair')} in ${count(result.mappings.length, 'mapping')}.${bases}`
+    })
+    context.print(
+      () => `Taken over: ${told}`,
+      () => ({ ok: true, message: told }),
+    )
+    return exits.done
+  })
+}
+
+function parsed(text: string, file: string): unknown {
+  try {
+    return JSON.parse(text) as unknown
+  } catch {
+    throw new UsageError(
+      `${file} is not JSON.`,
+      'Give a file written by couplet state export (.json, or .csv for pairs).',
+    )
+  }
+}
+
+async function rekeyed(context: Context): Promise<number> {
+  const {
+    state: { path, key },
+  } = await context.readConfig()
+  const { rekey } = await import('../store/erase.ts')
+  const pairs = await rekey({
+    folder: path,
+    clock: context.terminal.clock,
+    run: 'rekey',
+    ...(key !== undefined && { key }),
+  })
+  const told = `${count(pairs, 'pair')} kept, all fingerprints forgotten. The next run compares every pair and holds what differs.`
+  context.print(
+    () => told,
+    () => ({ ok: true, message: told }),
+  )
+  return exits.done
+}
+
+function forgotten(
+  context: Context,
+  record: string,
+  given: { readonly mapping?: string; readonly side?: Side },
+): Promise<number> {
+  return context.withProject(async (project) => {
+    const { forget } = await import('../store/erase.ts')
+    const { store } = project.ports
+    const named = store.mappings().filter((name) => given.mapping === undefined || name === given.mapping)
+    const touched = await locked(project, async () => {
+      if (given.side !== undefined)
+        return forget(store, {
+          side: given.side,
+          id: record,
+          ...(given.mapping !== undefined && { mapping: given.mapping }),
+        })
+      const found: string[] = []
+      for (const name of named) {
+        const state = store.mapping(name)
+        if (recordsNamed(state, record).length === 0) continue
+        const { coupling, held } = recordNamed(state, record)
+        const ids =
+          coupling === undefined
+            ? held
+            : ([
+                { side: 'businessCentral', id: coupling.businessCentral.id },
+                { side: 'sales', id: coupling.sales.id },
+              ] as const)
+        for (const { side, id } of ids) await forget(store, { side, id, mapping: name })
+        found.push(name)
+      }
+      return found
+    })
+    if (touched.length === 0) throw new UsageError(`Nothing is remembered of "${record}".`)
+    context.print(
+      () => `${record} is forgotten in ${touched.join(', ')}. Both records stay; a later run meets them as new ones.`,
+      () => ({ ok: true, mappings: touched }),
+    )
+    return exits.done
+  })
+}
+
+async function locked<T>({ ports: { store } }: Project, work: () => Promise<T>): Promise<T> {
+  await store.lock('state')
+  try {
+    return await work()
+  } finally {
+    await store.unlock()
+  }
+}

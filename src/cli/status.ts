@@ -1,0 +1,86 @@
+/** `couplet status`: what is in step, how fresh, and what waits. With `--max-age` stale mappings end with 1. */
+import type { Config, Mapping } from '../config/config.ts'
+import type { HeldKind } from '../core/coupling.ts'
+import { statusText } from '../report/status-text.ts'
+import type { MappingStatus, Status } from '../report/status-text.ts'
+import { duration } from '../report/words.ts'
+import type { RunSummary, Store } from '../store/store.ts'
+import { examples } from './context.ts'
+import type { AddCommand, Context } from './context.ts'
+import { exits } from './exit.ts'
+import { span } from './numbers.ts'
+
+/** Runs looked through for the last one of each mapping. */
+const lookedBack = 500
+
+export const addStatus: AddCommand = (program, act) => {
+  program
+    .command('status')
+    .description('show what is in step, how fresh it is, and what waits')
+    .option('--max-age <span>', 'end with 1 when a mapping has not run for longer, e.g. 2h', span)
+    .addHelpText('after', examples('couplet status', 'couplet status --max-age 2h'))
+    .action((given: { maxAge?: number }) => act((context) => status(context, given.maxAge)))
+}
+
+export function status(context: Context, maxAgeMs: number | undefined): Promise<number> {
+  return context.withState(async ({ config, ports }) => {
+    const now = context.terminal.clock.now()
+    const facts = { config, store: ports.store, runs: await ports.store.runs(lookedBack), now, maxAgeMs }
+    const told = statusOf(facts)
+    context.print(
+      () => statusText(told, context.paint, now),
+      () => told,
+    )
+    return told.warnings.length > 0 ? exits.waiting : exits.done
+  })
+}
+
+/** How every mapping stands. */
+export function statusOf(facts: {
+  readonly config: Config
+  readonly store: Store
+  readonly runs: readonly RunSummary[]
+  readonly now: Date
+  readonly maxAgeMs: number | undefined
+}): Status {
+  const { config, store, runs, now, maxAgeMs } = facts
+  const lastRuns = new Map<string, string>()
+  for (const { mappings, endedAt } of runs)
+    for (const { mapping } of mappings) if (!lastRuns.has(mapping)) lastRuns.set(mapping, endedAt)
+  const oldest = maxAgeMs === undefined ? undefined : new Date(now.getTime() - maxAgeMs).toISOString()
+  const mappings = config.mappings.map((mapping) =>
+    statusOfMapping(mapping, store, { lastRun: lastRuns.get(mapping.name), oldest }),
+  )
+  const stale = mappings.filter((one) => one.stale).map(({ mapping }) => mapping)
+  const [last] = runs
+  return {
+    lastRun: last === undefined ? undefined : { run: last.run, endedAt: last.endedAt, ok: last.ok },
+    mappings,
+    warnings:
+      stale.length === 0
+        ? []
+        : [
+            `Not run for more than ${duration(maxAgeMs ?? 0)}: ${stale.join(', ')}. Run them: couplet sync ${stale.join(' ')}`,
+          ],
+  }
+}
+
+function statusOfMapping(
+  mapping: Mapping,
+  store: Store,
+  age: { readonly lastRun: string | undefined; readonly oldest: string | undefined },
+): MappingStatus {
+  const state = store.mapping(mapping.name)
+  const held: Partial<Record<HeldKind, number>> = {}
+  for (const { kind } of state.allHeld()) held[kind] = (held[kind] ?? 0) + 1
+  const { lastRun, oldest } = age
+  return {
+    mapping: mapping.name,
+    enabled: mapping.enabled,
+    reason: mapping.reason,
+    coupled: state.size,
+    held,
+    lastRun,
+    stale: mapping.enabled && oldest !== undefined && (lastRun === undefined || lastRun < oldest),
+  }
+}

@@ -1,0 +1,116 @@
+/**
+ * The composition root and the public API: the only file that names a concrete connector or store.
+ *
+ * ```ts
+ * const project = await openProject('my-sync', { env: process.env })
+ * try { console.log((await project.run({ dry: true })).plan.counts) } finally { await project.close() }
+ * ```
+ */
+import { systemClock } from './clock.ts'
+import type { Clock } from './clock.ts'
+import { checkProject } from './config/load.ts'
+import type { BySide, Config } from './config/config.ts'
+import { odataConnector } from './connector/odata.ts'
+import type { ODataConnector } from './connector/odata.ts'
+import type { Emit } from './core/event.ts'
+import { ConfigError } from './errors.ts'
+import type { ConfigProblem } from './errors.ts'
+import { defaultRunOptions } from './engine/ports.ts'
+import type { Ports, RunOptions, RunReport } from './engine/ports.ts'
+import { run } from './engine/run.ts'
+import { ensureFolder } from './store/durable-file.ts'
+import { openJsonStore } from './store/json-store.ts'
+import type { JsonStore } from './store/json-store.ts'
+import { overlay } from './store/memory-store.ts'
+import { readKey, readStateFile, writeKey } from './store/state-file.ts'
+
+export interface ProjectOptions {
+  /** Overlay of `targets/`, e.g. `de-production`. @default none */
+  readonly target?: string | undefined
+  /** Where `${env:NAME}` and the proxy variables are read: `process.env`. */
+  readonly env: Readonly<Record<string, string | undefined>>
+  /**
+   * Only what is remembered is looked at: secrets need not be set, and no request can be made.
+   * @default false
+   */
+  readonly offline?: boolean
+  /** Told what happens while it happens. @default nobody */
+  readonly emit?: Emit
+  /** @default the machine's clock */
+  readonly clock?: Clock
+}
+
+/** An opened project folder: everything that can be done with it. Makes no request and writes nothing until asked. */
+export interface Project {
+  readonly config: Config
+  /** What is odd in the files and stops nothing. */
+  readonly warnings: readonly ConfigProblem[]
+  readonly ports: Ports & { readonly connectors: BySide<ODataConnector>; readonly store: JsonStore }
+  /**
+   * Runs mappings, or with `dry` only plans. Throws UnsafePlanError when a safety limit stops it, LockedError,
+   * StateError, ConfigError. A single mapping or record that fails is part of the report.
+   */
+  run(options?: Partial<RunOptions>): Promise<RunReport>
+  /**
+   * The fingerprint key, when no state was written with it yet. A plan saved before the first run must carry it,
+   * because nothing could be compared with its fingerprints otherwise.
+   */
+  readonly firstKey: string | undefined
+  /** Lets connections and the lock go. */
+  close(): Promise<void>
+}
+
+/** Reads and checks the files of a project. Throws ConfigError with every problem of every file. */
+async function readProject(
+  folder: string,
+  options: Pick<ProjectOptions, 'env' | 'target' | 'offline'>,
+): Promise<{ readonly config: Config; readonly warnings: readonly ConfigProblem[] }> {
+  const { env, target, offline = false } = options
+  const { config, problems } = await checkProject(folder, {
+    env,
+    needSecrets: !offline,
+    ...(target !== undefined && { target }),
+  })
+  if (config === undefined) throw new ConfigError(problems)
+  return { config, warnings: problems }
+}
+
+/** The resolved configuration alone; nothing else is opened. Throws ConfigError. */
+export const readConfig = async (folder: string, options: Pick<ProjectOptions, 'env' | 'target'>): Promise<Config> =>
+  (await readProject(folder, options)).config
+
+/** Opens a project folder. Throws ConfigError when its files are wrong and StateError when its state cannot be used. */
+export async function openProject(folder: string, options: ProjectOptions): Promise<Project> {
+  const { config, warnings } = await readProject(folder, options)
+  const { env, clock = systemClock, emit = () => {}, offline = false } = options
+  const { path, key } = config.state
+  const isFirst = key === undefined && (await readStateFile(path)) === undefined && (await readKey(path)) === undefined
+  const store = await openJsonStore({ folder: path, clock, ...(key !== undefined && { key }), anyKey: offline })
+  const connectorPorts = { clock, random: Math.random, env, userAgent: 'couplet' }
+  const connectors = {
+    businessCentral: odataConnector(config.connections.businessCentral, connectorPorts),
+    sales: odataConnector(config.connections.sales, connectorPorts),
+  }
+  const ports = { connectors, store, overlay, clock, emit }
+  return {
+    config,
+    warnings,
+    ports,
+    run: (asked) => run(config, ports, { ...defaultRunOptions, ...asked }),
+    firstKey: isFirst ? store.key : undefined,
+    close: async () => {
+      await Promise.all([store.close(), connectors.businessCentral.close(), connectors.sales.close()])
+    },
+  }
+}
+
+/**
+ * Gives a state folder that has no key yet the one a plan was made with. Does nothing where a key exists: the plan's
+ * fingerprints then simply do not fit, and its operations are refused one by one.
+ */
+export async function adoptKey(config: Config, key: string): Promise<void> {
+  const { path, key: given } = config.state
+  if (given !== undefined || (await readKey(path)) !== undefined || (await readStateFile(path)) !== undefined) return
+  await ensureFolder(path)
+  await writeKey(path, key)
+}
