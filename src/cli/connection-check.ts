@@ -137,7 +137,8 @@ async function readOne({ ports }: Project, described: Described): Promise<Connec
   const { key, columns } = answer
   const [first] = key
   const isGuid = key.length === 1 && first !== undefined && columns[first]?.type === 'guid'
-  const id = isGuid ? blankGuid : key.map((column) => `${column}='COUPLET'`).join(',')
+  const composite = key.map((column) => `${column}='COUPLET'`).join(',')
+  const id = isGuid ? blankGuid : key.length === 1 ? "'COUPLET'" : composite
   try {
     await ports.connectors[side].read({ entity, select: key }, [id])
     return undefined

@@ -24,7 +24,7 @@ export async function findRecord(project: Project, mapping: Mapping, side: Side,
   const named = nameColumns(mapping, side)
   const query: Query = { entity, select: [...new Set([...keys, ...named])] }
   const connector = project.ports.connectors[side]
-  const byId = guid.test(name) || /^\w+='/.test(name)
+  const byId = guid.test(name) || /^(?:\w+=)?'/.test(name)
   const found = byId
     ? (await connector.read(query, [name])).filter((change) => change.kind === 'upsert')
     : await connector.find(

@@ -23,8 +23,8 @@ export interface Playground {
   readonly simulator: Simulator
   /** Name of the company in Business Central. */
   readonly company: string
-  /** ISO code of its local currency. */
-  readonly currency: string
+  /** ISO code of its local currency, where the company has no currency record of that code. */
+  readonly currency: string | undefined
 }
 
 /** Starts the simulators, all on 127.0.0.1. */
@@ -38,7 +38,8 @@ export async function startPlayground(options: PlaygroundOptions): Promise<Playg
     ...(port !== undefined && { ports: { businessCentral: port, sales: port + 1, login: port + 2 } }),
   })
   for (const [set, rows] of seeded.sales) simulator.sales.service.load(set, rows)
-  return { simulator, company: seeded.company, currency: seeded.baseCurrency }
+  const listed = seeded.businessCentral.get('currencies')?.some(({ code }) => code === seeded.baseCurrency) === true
+  return { simulator, company: seeded.company, currency: listed ? undefined : seeded.baseCurrency }
 }
 
 /** The secret that the simulated login takes of every client. */
@@ -71,6 +72,5 @@ connections:
     auth: ${auth}
 use: standard@1
 create: both
-settings: { localCurrency: ${currency} }
-${more}`
+${currency === undefined ? '' : `settings: { localCurrency: ${currency} }\n`}${more}`
 }

@@ -51,21 +51,34 @@ function summary({ operations, holds }: Plan, paint: Paint): string {
 
 /** `customer-account → Sales   3 create   12 update   0 delete   of 120 coupled`, for what is touched. */
 function countsTable(counts: readonly MappingCounts[], paint: Paint): string {
-  const busy = counts.filter((one) => one.creates + one.updates + one.deletes + one.couples + one.uncouples > 0)
-  if (busy.length === 0) return ''
+  const rows = [...new Set(counts.map(({ mapping }) => mapping))].flatMap((mapping) =>
+    rowsOf(counts.filter((one) => one.mapping === mapping)),
+  )
+  if (rows.length === 0) return ''
   const number = (value: number): Cell => (value === 0 ? { text: '·', paint: paint.dim } : thousands(value))
-  const titles = ['create', 'update', 'delete', 'couple', 'uncouple', 'coupled now']
+  const uncouples = rows.some((row) => row.uncouples > 0)
+  const titles = ['create', 'update', 'delete', 'couple', ...(uncouples ? ['uncouple'] : []), 'coupled now']
   const columns = [{ title: 'mapping' }, ...titles.map((title) => ({ title, align: 'right' as const }))]
-  const rows = busy.map((one) => [
-    `${one.mapping} → ${sideName[one.side]}`,
-    number(one.creates),
-    number(one.updates),
-    number(one.deletes),
-    number(one.couples),
-    number(one.uncouples),
-    number(one.coupled),
+  const cells = rows.map((row) => [
+    `${row.mapping} → ${sideName[row.side]}`,
+    ...[row.creates, row.updates, row.deletes, row.couples].map(number),
+    ...(uncouples ? [number(row.uncouples)] : []),
+    number(row.coupled),
   ])
-  return table(columns, rows, paint.bold)
+  return table(columns, cells, paint.bold)
+}
+
+/** The sides of one mapping that are written to; coupling has no side and stands in the first row. */
+function rowsOf(sides: readonly MappingCounts[]): readonly MappingCounts[] {
+  const couples = sides.reduce((sum, one) => sum + one.couples, 0)
+  const uncouples = sides.reduce((sum, one) => sum + one.uncouples, 0)
+  const written = sides.filter((one) => one.creates + one.updates + one.deletes > 0)
+  const shown = written.length === 0 && couples + uncouples > 0 ? sides.slice(0, 1) : written
+  return shown.map((one, index) => ({
+    ...one,
+    couples: index === 0 ? couples : 0,
+    uncouples: index === 0 ? uncouples : 0,
+  }))
 }
 
 function operationsText(plan: Plan, options: PlanTextOptions): string {
@@ -81,7 +94,7 @@ function operationsText(plan: Plan, options: PlanTextOptions): string {
     oneByOne ? detailed(mapping, operations, options) : grouped(mapping, operations, options.paint),
   )
   const hint = oneByOne || groups.length === 0 ? [] : [options.paint.dim('One by one: --details; everything: --json')]
-  return [...groups, ...hint].join(oneByOne ? '\n\n' : '\n')
+  return [...groups.filter((text) => text !== ''), ...hint].join(oneByOne ? '\n\n' : '\n')
 }
 
 const signs: Readonly<Record<OperationKind, string>> = {
@@ -129,12 +142,15 @@ function fieldText(field: PlannedField, { showValues, paint }: PlanTextOptions):
 
 const valueText = (value: string | null): string => (value === null ? '(blank)' : shorten(value, 60))
 
-/** One line for each kind and side: how many, the first names, and for updates the columns. */
+/** What the table of counts does not say: columns that updates write, and names of what is deleted or taken apart. */
 function grouped(mapping: string, operations: readonly Operation[], paint: Paint): string {
   const groups = new Map<string, Operation[]>()
   for (const operation of operations) {
-    const key = `${operation.kind}\n${operation.kind === 'couple' || operation.kind === 'uncouple' ? '' : operation.side}`
-    groups.set(key, [...(groups.get(key) ?? []), operation])
+    if (operation.kind === 'create' || operation.kind === 'couple') continue
+    const key = `${operation.kind}\n${operation.side}`
+    const group = groups.get(key)
+    if (group === undefined) groups.set(key, [operation])
+    else group.push(operation)
   }
   return [...groups.values()].map((group) => groupLine(mapping, group, paint)).join('\n')
 }
@@ -144,8 +160,8 @@ function groupLine(mapping: string, group: readonly Operation[], paint: Paint): 
   if (first === undefined) return ''
   const { kind, side } = first
   const told = `${mapping}: ${thousands(group.length)} × ${verbs[kind](sideName[side])}`
-  const names = kind === 'update' ? columnsOf(group) : firstOf(group.map(nameOf), 4)
-  return shorten(`${painted(kind, paint)(signs[kind])} ${told}   ${names}`, 118)
+  const names = kind === 'update' ? columnsOf(group) : firstOf(group.map(nameOf), 6)
+  return `${painted(kind, paint)(signs[kind])} ${shorten(`${told}: ${names}`, 112)}`
 }
 
 /** `name 12, telephone1 8`: the columns that updates write, the most frequent first. */

@@ -30,7 +30,6 @@ const reasons: Readonly<Record<HeldKind | 'service', Reason>> = {
   waiting: {
     title: 'wait for another record to be coupled',
     short: 'waiting',
-    each: true,
     next: () => 'They go on by themselves when that record is coupled.',
   },
   conflict: {

@@ -4,13 +4,15 @@ import { nextSteps, reasonOf } from './reasons.ts'
 import { table } from './table.ts'
 import type { Cell } from './table.ts'
 import type { CountsTold, ProblemTold, RunTold } from './told.ts'
-import { count, directionName, duration, thousands, wrap } from './words.ts'
+import { count, directionName, duration, firstOf, thousands, wrap } from './words.ts'
 
 const counters = ['created', 'updated', 'deleted', 'coupled', 'uncoupled', 'unchanged', 'held', 'failed'] as const
 type Counter = (typeof counters)[number]
 
-/** Records shown one by one for each reason; the rest is counted. */
-const shownRecords = 5
+/** Different messages shown for each reason; the rest is counted. */
+const shownMessages = 4
+/** Records named for each message. */
+const shownNames = 6
 
 /** Counts, then problems grouped by mapping and reason, then one closing line. */
 export function runText(run: RunTold, paint: Paint): string {
@@ -70,19 +72,19 @@ function groupText(group: readonly ProblemTold[], paint: Paint): string {
   const fresh = group.filter(({ isNew }) => isNew).length
   const news = fresh === 0 ? 'none of them new' : fresh === group.length ? '' : `${fresh} of them new`
   const head = `${paint.bold(first.mapping)}: ${paint.yellow(count(group.length, 'record'))} ${reason.title}`
-  const shown = group.slice(0, shownRecords).map((problem) => recordText(problem))
-  const more =
-    group.length > shownRecords
-      ? [`  … and ${count(group.length - shownRecords, 'more', 'more')}: couplet held ${first.mapping}`]
-      : []
+  const messages = [...new Set(group.map(({ message }) => message))]
+  const shown = messages.slice(0, shownMessages).map((message) => messageText(message, group))
+  const rest = messages.length - shownMessages
+  const more = rest > 0 ? [`  … and ${thousands(rest)} more messages: couplet held ${first.mapping}`] : []
   const remedies = group.map(({ remedy }) => remedy)
   const next = nextSteps(first.kind, first.mapping, remedies).map((step) => wrap(`→ ${step}`, 114, '  '))
   return [news === '' ? head : `${head} (${news})`, ...shown, ...more, ...next].join('\n')
 }
 
-const recordText = ({ number, id, message }: ProblemTold): string => {
-  const name = `  ${number ?? id ?? ''}  `
-  return `${name}${wrap(message, 110, ' '.repeat(name.length)).trimStart()}`
+/** The records that a message is about, then the message. */
+function messageText(message: string, group: readonly ProblemTold[]): string {
+  const names = group.filter((problem) => problem.message === message).map(({ number, id }) => number ?? id ?? '')
+  return `${wrap(`${firstOf(names, shownNames)}:`, 112, '  ')}\n${wrap(message, 112, '      ')}`
 }
 
 function serviceText({ mapping, message, remedy }: ProblemTold, paint: Paint): string {

@@ -35,7 +35,8 @@ export const moment = (iso: string): string => `${iso.slice(0, 10)} ${iso.slice(
 
 /** How long ago a moment was. */
 export function ago(iso: string, now: Date): string {
-  return `${duration(Math.max(0, now.getTime() - Date.parse(iso)))} ago`
+  const ms = Math.max(0, now.getTime() - Date.parse(iso))
+  return ms < 60_000 ? `${Math.round(ms / 1000)} s ago` : `${duration(ms)} ago`
 }
 
 /** Breaks a text into lines of at most `width` characters, each with `indent` before it. */
