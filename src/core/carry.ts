@@ -4,8 +4,9 @@
  */
 import { type Field, type Lookup, type Side, type ValueType, otherSide } from '../config/config.ts'
 import type { Bindings } from './expression.ts'
+import { startOfDay, utcText } from './instant.ts'
 import { type CompiledField, splitPath } from './mapping.ts'
-import type { Cell, Row } from './record.ts'
+import type { Cell, Column, Row } from './record.ts'
 import { type Canonical, type Norm, canonical, cut } from './values.ts'
 
 /** Reads of the couplings of all mappings. */
@@ -117,29 +118,36 @@ function blankOf(compiled: CompiledField, to: Side): Canonical {
 
 function plainCell(compiled: CompiledField, to: Side, value: unknown): Carried {
   const norm = compiled.norm[to]
-  const info = compiled.place[to]?.info
   const comparable = canonical(value, norm)
-  if (comparable === null) return { kind: 'value', cell: null, canonical: blankOf(compiled, to) }
-  return {
-    kind: 'value',
-    cell: cellOf(value, comparable, { ...norm, maxLength: info?.maxLength ?? norm.maxLength }),
-    canonical: comparable,
-  }
+  return comparable === null
+    ? { kind: 'value', cell: null, canonical: blankOf(compiled, to) }
+    : { kind: 'value', cell: cellOf(value, comparable, norm, compiled.place[to]?.info), canonical: comparable }
 }
 
-/** The value as it is written: in the target's form, cut to the target's own length (F-02: too long is cut, no error). */
-function cellOf(value: unknown, comparable: string, norm: Norm): Cell {
-  return cellByType[norm.type](value, comparable, norm)
+/**
+ * The value as it is written: in the target column's form, cut to its own length (F-02: too long is cut, no error). A
+ * text column takes the text of anything, and a column of moments the moment at which a day begins.
+ */
+function cellOf(value: unknown, comparable: string, norm: Norm, column: Column | undefined): Cell {
+  const maxLength = column?.maxLength ?? norm.maxLength
+  if (column?.type === 'text' && norm.type !== 'text') return cut(comparable, maxLength)
+  if (column?.type === 'dateTime' && norm.type === 'date') return startOfDayText(comparable, norm.timeZone ?? 'UTC')
+  return cellByType[norm.type](value, comparable, maxLength)
 }
 
-type CellOf = (value: unknown, comparable: string, norm: Norm) => Cell
+function startOfDayText(date: string, timeZone: string): string {
+  const start = startOfDay(date, timeZone)
+  return start === undefined ? date : utcText(start)
+}
+
+type CellOf = (value: unknown, comparable: string, maxLength: number | undefined) => Cell
 const asCompared: CellOf = (_, comparable) => comparable
 const asNumber: CellOf = (_, comparable) => {
   const number = Number(comparable)
   return Number.isFinite(number) ? number : comparable
 }
 const cellByType: Readonly<Record<ValueType, CellOf>> = {
-  text: (value, comparable, norm) => cut(typeof value === 'string' ? value : comparable, norm.maxLength),
+  text: (value, comparable, maxLength) => cut(typeof value === 'string' ? value : comparable, maxLength),
   code: asCompared,
   guid: asCompared,
   lookup: asCompared,

@@ -107,7 +107,9 @@ export async function decideCreate(
   for (const field of deciding.compiled.fields) {
     const place = field.place[to]
     if (!travelsTo(field.field.direction, to) || place === undefined || place.page !== undefined) continue
-    if (!lacksPage(field, options.missingPages)) await create(draft, field, to, context)
+    if (lacksPage(field, options.missingPages)) continue
+    const value = said(field, from, source.row, deciding.bindings)
+    create(draft, { field, to, value: value instanceof Promise ? await value : value }, context)
   }
   return { ...draft, writes: await withEchoes(deciding, rows, draft.writes) }
 }
@@ -152,19 +154,27 @@ function lacksPageRow(deciding: Deciding, field: CompiledField, rows: BySide<Loa
   })
 }
 
-async function create(draft: Draft, field: CompiledField, to: Side, context: OfferContext): Promise<void> {
+function create(
+  draft: Draft,
+  what: { readonly field: CompiledField; readonly to: Side; readonly value: unknown },
+  context: OfferContext,
+): void {
+  const { field, to, value } = what
   const from = otherSide(to)
-  const value = await said(field, from, context.rows[from].row, context.deciding.bindings)
   const offer = offerOf(field, from, value, context)
   if (offer.kind === 'wait') draft.waits.push(offer.wait)
   else if (offer.kind === 'ask') draft.asks.push(offer.query)
   if (offer.kind !== 'value') return
+  const { cell, canonical: after } = offer
   const { fingerprint } = context.deciding
-  const print = fingerprint(canonical(value, field.saidNorm[from]))
-  const prints: Prints = { businessCentral: print, sales: print, [to]: fingerprint(offer.canonical) }
-  if (offer.cell === null) draft.agreed.set(field.rowId, prints)
-  else draft.writes.push({ ...offer, field, to, before: null, why: 'create', prints })
+  const prints = printsTo(to, fingerprint(canonical(value, field.saidNorm[from])), fingerprint(after))
+  if (cell === null) draft.agreed.set(field.rowId, prints)
+  else draft.writes.push({ field, to, cell, canonical: after, before: null, why: 'create', prints })
 }
+
+/** The prints of a row that was carried to one side. */
+const printsTo = (to: Side, source: string, target: string): Prints =>
+  to === 'sales' ? { businessCentral: source, sales: target } : { businessCentral: target, sales: source }
 
 function verdictOf(deciding: Deciding, facts: PairFacts, offers: Offers): FieldVerdict {
   const { mapping } = deciding.compiled
@@ -239,8 +249,17 @@ function write(
   if (offer.kind === 'wait') draft.waits.push(offer.wait)
   else if (offer.kind === 'ask') draft.asks.push(offer.query)
   else {
-    const prints: Prints = { ...offers.prints, [verdict.to]: deciding.fingerprint(offer.canonical) }
-    draft.writes.push({ ...offer, field, to: verdict.to, before: offers.stands[verdict.to], why: verdict.why, prints })
+    const { cell, canonical: after } = offer
+    const prints = printsTo(verdict.to, offers.prints[otherSide(verdict.to)] ?? '', deciding.fingerprint(after))
+    draft.writes.push({
+      field,
+      to: verdict.to,
+      cell,
+      canonical: after,
+      before: offers.stands[verdict.to],
+      why: verdict.why,
+      prints,
+    })
   }
 }
 

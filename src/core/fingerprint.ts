@@ -2,7 +2,7 @@
  * Fingerprints: 64-bit keyed hashes of mapped values. State holds these and never a business value (P8); the key keeps
  * a reader of the state from guessing values by trying them.
  */
-import { createHash, createHmac } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { Canonical } from './values.ts'
 
 /** Makes fingerprints with one key: 11 characters of base64url; `-` for nothing, so that a cleared field shows. */
@@ -10,12 +10,13 @@ export type Fingerprint = (value: Canonical) => string
 
 /** A fingerprint function for a key. Remembers what it hashed lately, because the same few codes recur in every row. */
 export function fingerprinter(key: string): Fingerprint {
+  const prefix = `${key}\n`
   const known = new Map<string, string>()
   return (value) => {
     if (value === null) return '-'
     const seen = known.get(value)
     if (seen !== undefined) return seen
-    const print = createHmac('sha256', key).update(value).digest('base64url').slice(0, 11)
+    const print = hash('sha256', prefix + value, 'base64url').slice(0, 11)
     if (known.size >= 20_000) known.clear()
     known.set(value, print)
     return print
@@ -35,4 +36,4 @@ export function versionOf(seen: {
 }
 
 /** 66 bits of SHA-256, unkeyed: for things that are no business values. */
-export const shortHash = (text: string): string => createHash('sha256').update(text).digest('base64url').slice(0, 11)
+export const shortHash = (text: string): string => hash('sha256', text, 'base64url').slice(0, 11)

@@ -57,9 +57,12 @@ function excessOf(
  * nothing to take a share of, and only the absolute number counts.
  */
 export function allowance(limit: Limit, coupled: number): number {
-  const share = limit.share === undefined || coupled === 0 ? Infinity : Math.ceil(limit.share * coupled)
+  const share = limit.share === undefined || coupled === 0 ? Infinity : roundedUp(limit.share * coupled)
   return Math.min(limit.count ?? Infinity, share)
 }
+
+/** A share of 7 % of 100 is 7, not the 8 that 7.000000000000001 would round up to. */
+const roundedUp = (count: number): number => Math.ceil(Number(count.toFixed(9)))
 
 /** The word answers this plan and no larger one. */
 function covers(word: Acceptance, counts: MappingCounts, kind: Counted): boolean {

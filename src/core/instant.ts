@@ -25,13 +25,34 @@ export function localDate(instant: number, timeZone: string): string {
   return timeZone === 'UTC' ? civil(instant).date : dateFormat(timeZone).format(instant)
 }
 
-const formats = new Map<string, Intl.DateTimeFormat>()
-function dateFormat(timeZone: string): Intl.DateTimeFormat {
-  const known = formats.get(timeZone)
-  if (known !== undefined) return known
-  const made = new Intl.DateTimeFormat('sv-SE', { timeZone, year: 'numeric', month: '2-digit', day: '2-digit' })
-  formats.set(timeZone, made)
-  return made
+/** The instant at which a date (`2026-11-21`) begins in an IANA zone; undefined when it is no date. */
+export function startOfDay(date: string, timeZone: string): number | undefined {
+  const midnight = instantOf(`${date}T00:00:00Z`)
+  if (midnight === undefined || timeZone === 'UTC') return midnight
+  // The clock may change on that very day: the offsets of the day before and of the day after are both tried.
+  const starts = [midnight + 86_400_000, midnight - 86_400_000].map((at) => midnight - offsetAt(at, timeZone))
+  return starts.sort((a, b) => a - b).find((start) => localDate(start, timeZone) === date)
+}
+
+/** Milliseconds by which the clocks of a zone are ahead of UTC. */
+function offsetAt(instant: number, timeZone: string): number {
+  const clock = clockFormat(timeZone).format(instant).replace(' ', 'T')
+  return (instantOf(clock) ?? instant) - instant
+}
+
+const day = { year: 'numeric', month: '2-digit', day: '2-digit' } as const
+const clock = { ...day, hour: '2-digit', minute: '2-digit', second: '2-digit' } as const
+const dateFormat = formats(day)
+const clockFormat = formats(clock)
+
+/** Formats by zone, each made once: making one takes longer than using it a hundred times. Swedish writes ISO dates. */
+function formats(parts: Intl.DateTimeFormatOptions): (timeZone: string) => Intl.DateTimeFormat {
+  const made = new Map<string, Intl.DateTimeFormat>()
+  return (timeZone) => {
+    const known = made.get(timeZone) ?? new Intl.DateTimeFormat('sv-SE', { ...parts, timeZone })
+    made.set(timeZone, known)
+    return known
+  }
 }
 
 function offsetOf(zone: string): number {

@@ -163,9 +163,9 @@ function normOf(field: Field, side: Side, column: Column | undefined, timeZone: 
 const rank = [
   'code',
   'date',
+  'integer',
   'money',
   'decimal',
-  'integer',
   'boolean',
   'dateTime',
   'choice',

@@ -31,7 +31,7 @@ export function canonical(value: unknown, norm: Norm): Canonical {
 
 const byType: Readonly<Record<ValueType, (value: unknown, norm: Norm) => Canonical>> = {
   text: (value, norm) => cut(textOf(value).replaceAll('\r\n', '\n'), norm.maxLength) || null,
-  code: (value, norm) => cut(textOf(value).trim().toUpperCase(), norm.maxLength) || null,
+  code: (value, norm) => cut(textOf(value).trim().toUpperCase(), norm.maxLength).trimEnd() || null,
   guid: canonicalGuid,
   lookup: canonicalGuid,
   integer: (value) => canonicalNumber(value, 0),
@@ -81,8 +81,10 @@ function canonicalDateTime(value: unknown): Canonical {
 }
 
 function canonicalNumber(value: unknown, precision: number): Canonical {
-  const number = typeof value === 'number' ? value : Number(textOf(value).trim())
-  return Number.isFinite(number) ? roundText(number, precision) : textOf(value)
+  const text = textOf(value).trim()
+  if (text === '') return null
+  const number = Number(text)
+  return Number.isFinite(number) ? roundText(number, precision) : text
 }
 
 /**

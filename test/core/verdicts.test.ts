@@ -1,0 +1,627 @@
+/** What becomes of one field, of one pair, and of records without a partner: whole tables, and laws over all of them. */
+import * as fc from 'fast-check'
+import t from 'tap'
+import {
+  type BySide,
+  type ConflictPolicy,
+  type DeletePolicy,
+  type Direction,
+  type FirstMatch,
+  type Side,
+  otherSide,
+  sides,
+  travelsTo,
+} from '../../src/config/config.ts'
+import { type Candidate, matchRecords } from '../../src/core/match.ts'
+import { type Did, type FieldFacts, type FieldVerdict, mergeField } from '../../src/core/merge.ts'
+import {
+  type Found,
+  type PairPolicy,
+  type PairVerdict,
+  type Standing,
+  reconcile,
+  reconcileLone,
+} from '../../src/core/reconcile.ts'
+
+// Words for verdicts
+
+const fieldWords = (verdict: FieldVerdict): string => {
+  switch (verdict.kind) {
+    case 'write':
+      return `${verdict.to} ${verdict.why}`
+    case 'hold':
+      return `hold ${verdict.because}`
+    case 'in-step':
+    case 'leave':
+      return verdict.kind
+  }
+}
+const pairWords = (verdict: PairVerdict): string => {
+  switch (verdict.kind) {
+    case 'delete':
+    case 'restore':
+      return `${verdict.kind} ${verdict.on}`
+    case 'hold':
+      return `hold, gone in ${verdict.gone}`
+    case 'in-step':
+    case 'merge':
+    case 'pause':
+    case 'uncouple':
+      return verdict.kind
+  }
+}
+
+const mirroredDirection: Record<Direction, Direction> = {
+  both: 'both',
+  toSales: 'toBusinessCentral',
+  toBusinessCentral: 'toSales',
+}
+const mirrored = <T>(value: BySide<T>): BySide<T> => ({ businessCentral: value.sales, sales: value.businessCentral })
+const mirroredSide = <T extends string>(value: T | Side): T | Side =>
+  value === 'businessCentral' || value === 'sales' ? otherSide(value as Side) : value
+const mirroredText = (text: string): string =>
+  text.replaceAll(/businessCentral|sales/g, (side) => otherSide(side as Side))
+
+// Fields
+
+const base: FieldFacts = {
+  direction: 'both',
+  did: { businessCentral: 'same', sales: 'same' },
+  agree: false,
+  blank: { businessCentral: false, sales: false },
+  meeting: 'row',
+  firstMatch: { blank: 'fill', different: 'hold' },
+  conflicts: 'hold',
+  newest: undefined,
+}
+const merged = (facts: Partial<FieldFacts>): string => fieldWords(mergeField({ ...base, ...facts }))
+
+/** What each side did, and what follows where nothing agrees, everything is filled and every policy is to hold. */
+const known: Record<Direction, Record<Did, Record<Did, string>>> = {
+  both: {
+    same: { same: 'leave', changed: 'businessCentral edit', new: 'hold different' },
+    changed: { same: 'sales edit', changed: 'hold conflict', new: 'hold different' },
+    new: { same: 'hold different', changed: 'hold different', new: 'hold different' },
+  },
+  toSales: {
+    same: { same: 'leave', changed: 'leave', new: 'leave' },
+    changed: { same: 'sales edit', changed: 'sales edit', new: 'sales edit' },
+    new: { same: 'sales first', changed: 'sales first', new: 'sales first' },
+  },
+  toBusinessCentral: {
+    same: { same: 'leave', changed: 'businessCentral edit', new: 'businessCentral first' },
+    changed: { same: 'leave', changed: 'businessCentral edit', new: 'businessCentral first' },
+    new: { same: 'leave', changed: 'businessCentral edit', new: 'businessCentral first' },
+  },
+}
+
+t.test('P2, C-08: a field is merged three ways, and in one direction its source always wins', async (t) => {
+  for (const direction of Object.keys(known) as Direction[]) {
+    for (const businessCentral of Object.keys(known[direction]) as Did[]) {
+      for (const sales of Object.keys(known[direction][businessCentral]) as Did[]) {
+        const did = { businessCentral, sales }
+        t.equal(
+          merged({ direction, did }),
+          known[direction][businessCentral][sales],
+          `${direction} ${businessCentral} ${sales}`,
+        )
+      }
+    }
+  }
+})
+
+/** Both edited the same field: who wins, when the later edit was made on that side or cannot be told. */
+const conflicts: Record<ConflictPolicy, Record<Side | 'unknown', string>> = {
+  hold: { businessCentral: 'hold conflict', sales: 'hold conflict', unknown: 'hold conflict' },
+  businessCentral: { businessCentral: 'sales edit', sales: 'sales edit', unknown: 'sales edit' },
+  sales: { businessCentral: 'businessCentral edit', sales: 'businessCentral edit', unknown: 'businessCentral edit' },
+  newest: { businessCentral: 'sales edit', sales: 'businessCentral edit', unknown: 'hold conflict' },
+}
+
+t.test('C-03: a conflict is held, or won by the side that the policy names', async (t) => {
+  for (const policy of Object.keys(conflicts) as ConflictPolicy[]) {
+    for (const [later, expected] of Object.entries(conflicts[policy])) {
+      const newest = later === 'unknown' ? undefined : (later as Side)
+      const did = { businessCentral: 'changed', sales: 'changed' } as const
+      t.equal(merged({ did, conflicts: policy, newest }), expected, `${policy}, ${later}`)
+    }
+  }
+})
+
+type Filled = 'both filled' | 'only Business Central' | 'only Sales'
+type Different = FirstMatch['different']
+/** Two records meet: by what is filled, by direction, by the policy for different values; blanks are filled. */
+const firstMatches: Record<Filled, Record<Direction, Record<Different, string>>> = {
+  'both filled': {
+    both: { hold: 'hold different', businessCentral: 'sales first', sales: 'businessCentral first' },
+    toSales: { hold: 'hold different', businessCentral: 'sales first', sales: 'in-step' },
+    toBusinessCentral: { hold: 'hold different', businessCentral: 'in-step', sales: 'businessCentral first' },
+  },
+  'only Business Central': {
+    both: { hold: 'sales fill', businessCentral: 'sales fill', sales: 'sales fill' },
+    toSales: { hold: 'sales fill', businessCentral: 'sales fill', sales: 'sales fill' },
+    toBusinessCentral: { hold: 'in-step', businessCentral: 'in-step', sales: 'in-step' },
+  },
+  'only Sales': {
+    both: { hold: 'businessCentral fill', businessCentral: 'businessCentral fill', sales: 'businessCentral fill' },
+    toSales: { hold: 'in-step', businessCentral: 'in-step', sales: 'in-step' },
+    toBusinessCentral: {
+      hold: 'businessCentral fill',
+      businessCentral: 'businessCentral fill',
+      sales: 'businessCentral fill',
+    },
+  },
+}
+const blanks: Record<Filled, BySide<boolean>> = {
+  'both filled': { businessCentral: false, sales: false },
+  'only Business Central': { businessCentral: false, sales: true },
+  'only Sales': { businessCentral: true, sales: false },
+}
+
+t.test(
+  'P9: at a first match blanks are filled, differences held or decided, and nothing filled is wiped',
+  async (t) => {
+    const did = { businessCentral: 'new', sales: 'new' } as const
+    for (const filled of Object.keys(firstMatches) as Filled[]) {
+      for (const direction of Object.keys(firstMatches[filled]) as Direction[]) {
+        for (const [different, expected] of Object.entries(firstMatches[filled][direction])) {
+          const policy = { blank: 'fill', different: different as Different } as const
+          const facts = { did, direction, meeting: 'first', blank: blanks[filled], firstMatch: policy } as const
+          t.equal(merged(facts), expected, `${filled}, ${direction}, ${different}`)
+          const held = merged({ ...facts, firstMatch: { ...policy, blank: 'hold' } })
+          t.equal(
+            held,
+            expected.endsWith('fill') ? 'hold different' : expected,
+            `${filled}, ${direction}, ${different}, blanks held`,
+          )
+        }
+      }
+    }
+  },
+)
+
+t.test("a person's decision is carried out where the direction allows, whatever anybody did", async (t) => {
+  const decided: Record<Direction, Record<Side, string>> = {
+    both: { businessCentral: 'sales resolved', sales: 'businessCentral resolved' },
+    toSales: { businessCentral: 'sales resolved', sales: 'in-step' },
+    toBusinessCentral: { businessCentral: 'in-step', sales: 'businessCentral resolved' },
+  }
+  for (const facts of everyField()) {
+    if (facts.decision === undefined || facts.agree) continue
+    const expected = decided[facts.direction][facts.decision]
+    if (merged(facts) !== expected) t.fail(`${JSON.stringify(facts)}: ${merged(facts)}, not ${expected}`)
+  }
+})
+
+/** Every combination of all that decides about a field: about ninety thousand. */
+function* everyField(): Generator<FieldFacts> {
+  const dids: readonly Did[] = ['same', 'changed', 'new']
+  const either = [false, true]
+  const choices = [
+    ['both', 'toSales', 'toBusinessCentral'] satisfies Direction[],
+    dids,
+    dids,
+    either,
+    either,
+    either,
+    ['first', 'row'],
+    ['fill', 'hold'],
+    ['hold', 'businessCentral', 'sales'],
+    ['hold', 'businessCentral', 'sales', 'newest'],
+    [undefined, 'businessCentral', 'sales'],
+    [undefined, 'businessCentral', 'sales'],
+  ] as const
+  for (const pick of product(choices)) {
+    const [direction, bc, sales, agree, bcBlank, salesBlank, meeting, blank, different, conflicts, newest, decision] =
+      pick
+    yield {
+      direction,
+      did: { businessCentral: bc, sales },
+      agree,
+      blank: { businessCentral: bcBlank, sales: salesBlank },
+      meeting,
+      firstMatch: { blank, different },
+      conflicts,
+      newest,
+      decision,
+    } as FieldFacts
+  }
+}
+
+function* product(choices: readonly (readonly unknown[])[]): Generator<readonly unknown[]> {
+  const [first, ...rest] = choices
+  if (first === undefined) yield []
+  else for (const value of first) for (const others of product(rest)) yield [value, ...others]
+}
+
+const fieldLaws: Record<string, (facts: FieldFacts, verdict: FieldVerdict) => boolean> = {
+  'nothing is written against the direction': ({ direction }, verdict) =>
+    verdict.kind !== 'write' || travelsTo(direction, verdict.to),
+  'what agrees is in step': ({ agree }, verdict) => !agree || verdict.kind === 'in-step',
+  'a field of both directions is in step only if it agrees': ({ agree, direction }, verdict) =>
+    direction !== 'both' || (verdict.kind === 'in-step') === agree,
+  'P2: a conflict is never written under hold': (facts, verdict) =>
+    facts.direction !== 'both' ||
+    facts.agree ||
+    facts.decision !== undefined ||
+    facts.conflicts !== 'hold' ||
+    facts.did.businessCentral !== 'changed' ||
+    facts.did.sales !== 'changed' ||
+    fieldWords(verdict) === 'hold conflict',
+  'P2: an edit is carried only from a side that edited': ({ did }, verdict) =>
+    verdict.kind !== 'write' || verdict.why !== 'edit' || did[otherSide(verdict.to)] === 'changed',
+  'P2: an edit is never overwritten by a side that did nothing': ({ did, direction }, verdict) =>
+    verdict.kind !== 'write' ||
+    verdict.why === 'resolved' ||
+    direction !== 'both' ||
+    did[verdict.to] !== 'changed' ||
+    did[otherSide(verdict.to)] !== 'same',
+  'P9: a blank never wipes a filled value at a first match': ({ meeting, blank, did }, verdict) =>
+    verdict.kind !== 'write' ||
+    verdict.why === 'resolved' ||
+    verdict.why === 'edit' ||
+    meeting !== 'first' ||
+    did[otherSide(verdict.to)] !== 'new' ||
+    !(blank[otherSide(verdict.to)] && !blank[verdict.to]),
+  'P9: clearing a field is an edit like any other': (facts, verdict) =>
+    facts.did.businessCentral === 'new' ||
+    facts.did.sales === 'new' ||
+    fieldWords(verdict) ===
+      fieldWords(
+        mergeField({ ...facts, blank: { businessCentral: !facts.blank.businessCentral, sales: facts.blank.sales } }),
+      ),
+  'only a person decides what is held': ({ decision }, verdict) => decision === undefined || verdict.kind !== 'hold',
+  'the sides are alike': (facts, verdict) =>
+    fieldWords(mergeField(mirroredFacts(facts))) === mirroredText(fieldWords(verdict)),
+}
+
+const mirroredFacts = (facts: FieldFacts): FieldFacts => ({
+  ...facts,
+  direction: mirroredDirection[facts.direction],
+  did: mirrored(facts.did),
+  blank: mirrored(facts.blank),
+  firstMatch: { ...facts.firstMatch, different: mirroredSide(facts.firstMatch.different) },
+  conflicts: mirroredSide(facts.conflicts) as ConflictPolicy,
+  newest: facts.newest && otherSide(facts.newest),
+  decision: facts.decision && otherSide(facts.decision),
+})
+
+t.test('laws of merging hold for every combination of facts', async (t) => {
+  const cases = [...everyField()].map((facts) => ({ facts, verdict: mergeField(facts) }))
+  t.equal(cases.length, 93_312)
+  for (const [name, law] of Object.entries(fieldLaws)) {
+    t.strictSame(
+      cases.find(({ facts, verdict }) => !law(facts, verdict)),
+      undefined,
+      name,
+    )
+  }
+})
+
+// Pairs
+
+type Here = Exclude<Standing, 'gone'>
+/** Both records are there. */
+const present: Record<Here, Record<Here, string>> = {
+  same: { same: 'in-step', edited: 'merge', outside: 'pause' },
+  edited: { same: 'merge', edited: 'merge', outside: 'pause' },
+  outside: { same: 'pause', edited: 'pause', outside: 'pause' },
+}
+
+const held = 'hold, gone in sales'
+/** The record in Sales is gone: by the policy of Sales, by direction, by how the record in Business Central stands. */
+const goneInSales: Record<DeletePolicy, Record<Direction, Record<Here, string>>> = {
+  hold: {
+    both: { same: held, edited: held, outside: held },
+    toSales: { same: held, edited: held, outside: held },
+    toBusinessCentral: { same: held, edited: held, outside: held },
+  },
+  uncouple: {
+    both: { same: 'uncouple', edited: 'uncouple', outside: 'uncouple' },
+    toSales: { same: 'uncouple', edited: 'uncouple', outside: 'uncouple' },
+    toBusinessCentral: { same: 'uncouple', edited: 'uncouple', outside: 'uncouple' },
+  },
+  restore: {
+    both: { same: 'restore sales', edited: 'restore sales', outside: held },
+    toSales: { same: 'restore sales', edited: 'restore sales', outside: held },
+    toBusinessCentral: { same: held, edited: held, outside: held },
+  },
+  delete: {
+    both: { same: 'delete businessCentral', edited: 'restore sales', outside: held },
+    toSales: { same: held, edited: 'restore sales', outside: held },
+    toBusinessCentral: { same: 'delete businessCentral', edited: held, outside: held },
+  },
+}
+
+/** A person decided what becomes of the survivor; what it looks like and what the policy says matters no more. */
+const decidedWhenGoneInSales: Record<'restore' | 'delete' | 'uncouple', Record<Direction, string>> = {
+  restore: { both: 'restore sales', toSales: 'restore sales', toBusinessCentral: held },
+  delete: { both: 'delete businessCentral', toSales: held, toBusinessCentral: 'delete businessCentral' },
+  uncouple: { both: 'uncouple', toSales: 'uncouple', toBusinessCentral: 'uncouple' },
+}
+
+const standings: readonly Standing[] = ['same', 'edited', 'outside', 'gone']
+const deletePolicies = Object.keys(goneInSales) as DeletePolicy[]
+const decisions = [undefined, 'restore', 'delete', 'uncouple'] as const
+
+interface PairCase {
+  readonly standing: BySide<Standing>
+  readonly policy: PairPolicy
+}
+function* everyPair(): Generator<PairCase> {
+  const choices = [
+    standings,
+    standings,
+    ['both', 'toSales', 'toBusinessCentral'],
+    deletePolicies,
+    deletePolicies,
+    decisions,
+  ]
+  for (const [bc, sales, direction, inBc, inSales, decision] of product(choices)) {
+    yield {
+      standing: { businessCentral: bc, sales } as BySide<Standing>,
+      policy: { direction, deletes: { businessCentral: inBc, sales: inSales, sweepMs: 1 }, decision } as PairPolicy,
+    }
+  }
+}
+
+/** What the tables above say about a case. */
+function expectedOf({ standing, policy }: PairCase): string {
+  const { businessCentral, sales } = standing
+  if (businessCentral === 'gone') {
+    if (sales === 'gone') return 'uncouple'
+    return mirroredText(expectedOf(mirroredPair({ standing, policy })))
+  }
+  if (sales !== 'gone') return present[businessCentral][sales]
+  return policy.decision === undefined
+    ? goneInSales[policy.deletes.sales][policy.direction][businessCentral]
+    : decidedWhenGoneInSales[policy.decision][policy.direction]
+}
+
+const mirroredPair = ({ standing, policy }: PairCase): PairCase => ({
+  standing: mirrored(standing),
+  policy: {
+    ...policy,
+    direction: mirroredDirection[policy.direction],
+    deletes: { ...mirrored(policy.deletes), sweepMs: policy.deletes.sweepMs },
+  },
+})
+
+t.test('P9: what becomes of a pair, for every standing, policy, direction and decision', async (t) => {
+  const cases = [...everyPair()]
+  t.equal(cases.length, 4 * 4 * 3 * 4 * 4 * 4)
+  const wrong = cases.filter((each) => pairWords(reconcile(each.standing, each.policy)) !== expectedOf(each))
+  t.strictSame(wrong, [])
+})
+
+const pairLaws: Record<string, (given: PairCase, verdict: PairVerdict) => boolean> = {
+  'P9: a record outside the filter is never deleted or created again unless a person says so': (
+    { standing, policy },
+    verdict,
+  ) =>
+    policy.decision !== undefined ||
+    !sides.some((side) => standing[side] === 'outside') ||
+    !['delete', 'restore', 'merge'].includes(verdict.kind),
+  'an edit beats a delete': ({ standing, policy }, verdict) =>
+    policy.decision !== undefined || verdict.kind !== 'delete' || standing[verdict.on] !== 'edited',
+  'one-way mappings never delete or create where they read': ({ policy }, verdict) =>
+    (verdict.kind !== 'delete' && verdict.kind !== 'restore') || travelsTo(policy.direction, verdict.on),
+  'nothing is deleted that is gone, and nothing restored that is there': ({ standing }, verdict) =>
+    (verdict.kind !== 'delete' || standing[verdict.on] !== 'gone') &&
+    (verdict.kind !== 'restore' || standing[verdict.on] === 'gone'),
+}
+
+t.test('laws of pairs hold for every combination', async (t) => {
+  for (const [name, law] of Object.entries(pairLaws)) {
+    const broken = [...everyPair()].find((each) => !law(each, reconcile(each.standing, each.policy)))
+    t.strictSame(broken, undefined, name)
+  }
+})
+
+t.test(
+  'P1: a record without a coupling is coupled, created or held, and never created where several fit',
+  async (t) => {
+    const found: Record<Found['kind'], Record<'may' | 'may not', unknown>> = {
+      outside: { may: { kind: 'ignore' }, 'may not': { kind: 'ignore' } },
+      one: { may: { kind: 'couple', with: 'a1' }, 'may not': { kind: 'couple', with: 'a1' } },
+      several: { may: { kind: 'hold', because: 'ambiguous' }, 'may not': { kind: 'hold', because: 'ambiguous' } },
+      none: { may: { kind: 'create', on: 'sales' }, 'may not': { kind: 'hold', because: 'no-partner' } },
+    }
+    for (const kind of Object.keys(found) as Found['kind'][]) {
+      const given: Found = kind === 'one' ? { kind, id: 'a1' } : { kind }
+      t.strictSame(reconcileLone('businessCentral', given, true), found[kind].may, kind)
+      t.strictSame(reconcileLone('businessCentral', given, false), found[kind]['may not'], kind)
+    }
+    t.strictSame(reconcileLone('sales', { kind: 'none' }, true), { kind: 'create', on: 'businessCentral' })
+  },
+)
+
+// Matching
+
+const candidate = (id: string, keys: readonly (string | undefined)[], coupled = false): Candidate => ({
+  id,
+  keys,
+  coupled,
+})
+const never = (): boolean => false
+const shown = (found: Map<string, Found>): Record<string, string> =>
+  Object.fromEntries([...found].sort().map(([id, each]) => [id, each.kind === 'one' ? each.id : each.kind]))
+const match = (
+  candidates: BySide<readonly Candidate[]>,
+  groups = 2,
+  apart: (bc: string, sales: string) => boolean = never,
+) => {
+  const found = matchRecords(candidates, groups, apart)
+  return { businessCentral: shown(found.businessCentral), sales: shown(found.sales) }
+}
+
+t.test('K-03: groups are tried in order, and a blank value matches nothing', async (t) => {
+  const found = match({
+    businessCentral: [
+      candidate('b1', ['10000', 'adatum']),
+      candidate('b2', [undefined, 'contoso']),
+      candidate('b3', [undefined, undefined]),
+    ],
+    sales: [
+      candidate('s1', ['10000', 'contoso ltd']),
+      candidate('s2', ['20000', 'contoso']),
+      candidate('s3', [undefined, undefined]),
+    ],
+  })
+  t.strictSame(found, {
+    businessCentral: { b1: 's1', b2: 's2', b3: 'none' },
+    sales: { s1: 'b1', s2: 'b2', s3: 'none' },
+  })
+})
+
+t.test(
+  'K-03, P1: several candidates, or one that is coupled or taken already, are held and not tried further',
+  async (t) => {
+    t.strictSame(
+      match({
+        businessCentral: [candidate('b1', ['x', 'only']), candidate('b2', ['x'])],
+        sales: [candidate('s1', ['x']), candidate('s2', ['y', 'only'])],
+      }),
+      { businessCentral: { b1: 'several', b2: 'several' }, sales: { s1: 'several', s2: 'several' } },
+      'two here',
+    )
+    t.strictSame(
+      match({ businessCentral: [candidate('b1', ['x'])], sales: [candidate('s1', ['x'], true)] }),
+      { businessCentral: { b1: 'several' }, sales: {} },
+      'coupled there',
+    )
+    t.strictSame(
+      match({
+        businessCentral: [candidate('b1', ['x'])],
+        sales: [candidate('s1', ['x']), candidate('s2', ['x'], true)],
+      }),
+      { businessCentral: { b1: 'several' }, sales: { s1: 'several' } },
+      'one of two coupled',
+    )
+    t.strictSame(
+      match({
+        businessCentral: [candidate('b1', ['x', 'p']), candidate('b2', [undefined, 'q'])],
+        sales: [candidate('s1', ['x', 'q'])],
+      }),
+      { businessCentral: { b1: 's1', b2: 'several' }, sales: { s1: 'b1' } },
+      'taken by an earlier group',
+    )
+  },
+)
+
+t.test('P1: records that a person took apart are not matched with each other again', async (t) => {
+  const apart = (bc: string, sales: string): boolean => bc === 'b1' && sales === 's1'
+  t.strictSame(match({ businessCentral: [candidate('b1', ['x', 'p'])], sales: [candidate('s1', ['x'])] }, 2, apart), {
+    businessCentral: { b1: 'none' },
+    sales: { s1: 'none' },
+  })
+  t.strictSame(
+    match(
+      { businessCentral: [candidate('b1', ['x', 'p'])], sales: [candidate('s1', ['x']), candidate('s2', ['y', 'p'])] },
+      2,
+      apart,
+    ),
+    { businessCentral: { b1: 's2' }, sales: { s1: 'none', s2: 'b1' } },
+    'but may find another partner',
+  )
+})
+
+/** The rules of matching, said once more in the slowest way: each open record looks at every record. */
+function naive(
+  candidates: BySide<readonly Candidate[]>,
+  groups: number,
+  apart: (bc: string, sales: string) => boolean,
+) {
+  const found = { businessCentral: new Map<string, string>(), sales: new Map<string, string>() }
+  const fill = (side: Side, record: Candidate, group: number): string | undefined => {
+    const alike = (on: Side): Candidate[] =>
+      candidates[on].filter(({ keys }) => keys[group] !== undefined && keys[group] === record.keys[group])
+    const [mate, ...more] = alike(otherSide(side))
+    if (mate === undefined) return undefined
+    if (more.length > 0 || alike(side).length > 1) return 'several'
+    if (side === 'sales' ? apart(mate.id, record.id) : apart(record.id, mate.id)) return undefined
+    return mate.coupled || found[otherSide(side)].has(mate.id) ? 'several' : mate.id
+  }
+  for (let group = 0; group < groups; group++) {
+    const news = sides.flatMap((side) =>
+      candidates[side]
+        .filter((record) => !record.coupled && !found[side].has(record.id))
+        .map((record) => ({ side, id: record.id, is: fill(side, record, group) })),
+    )
+    for (const { side, id, is } of news) if (is !== undefined) found[side].set(id, is)
+  }
+  for (const side of sides) {
+    for (const { id, coupled } of candidates[side]) if (!coupled && !found[side].has(id)) found[side].set(id, 'none')
+  }
+  return {
+    businessCentral: Object.fromEntries([...found.businessCentral].sort()),
+    sales: Object.fromEntries([...found.sales].sort()),
+  }
+}
+
+const keyArb = fc.option(fc.constantFrom('p', 'q', 'r', 's', 't'), { nil: undefined })
+const candidatesOf = (letter: string): fc.Arbitrary<readonly Candidate[]> =>
+  fc
+    .array(
+      fc.record({
+        keys: fc.tuple(keyArb, keyArb, keyArb),
+        coupled: fc.oneof({ arbitrary: fc.constant(false), weight: 4 }, fc.boolean()),
+      }),
+      {
+        maxLength: 7,
+      },
+    )
+    .map((list) => list.map((each, index) => ({ id: `${letter}${index}`, ...each })))
+const bothSides = fc.record({ businessCentral: candidatesOf('b'), sales: candidatesOf('s') })
+const apartArb = fc.func<[string, string], boolean>(fc.integer({ min: 0, max: 5 }).map((n) => n === 0))
+
+t.test('K-03, P1: matching does what a search of every record against every other would do', async (t) => {
+  let pairs = 0
+  fc.assert(
+    fc.property(bothSides, fc.nat(3), apartArb, (candidates, groups, apart) => {
+      const found = match(candidates, groups, apart)
+      pairs += Object.values(found.sales).filter((each) => each.startsWith('b')).length
+      return JSON.stringify(found) === JSON.stringify(naive(candidates, groups, apart))
+    }),
+    { numRuns: 1500 },
+  )
+  t.ok(pairs > 300, 'the samples do match')
+})
+
+t.test('P1: nobody is matched twice, partners name each other, and only the uncoupled are asked about', async () => {
+  fc.assert(
+    fc.property(bothSides, (candidates) => {
+      const found = matchRecords(candidates, 3, never)
+      return sides.every((side) => {
+        const partners = [...found[side].values()].flatMap((each) => (each.kind === 'one' ? [each.id] : []))
+        const mutual = [...found[side]].every(([id, each]) => {
+          if (each.kind !== 'one') return true
+          const back = found[otherSide(side)].get(each.id)
+          return back?.kind === 'one' && back.id === id
+        })
+        const open = candidates[side].filter(({ coupled }) => !coupled)
+        return (
+          mutual &&
+          new Set(partners).size === partners.length &&
+          open.length === found[side].size &&
+          open.every(({ id }) => found[side].has(id))
+        )
+      })
+    }),
+  )
+})
+
+t.test('matching does not depend on the order in which records are read', async () => {
+  const shuffled = bothSides.chain((given) =>
+    fc.record({
+      given: fc.constant(given),
+      other: fc.record({
+        businessCentral: fc.shuffledSubarray([...given.businessCentral], { minLength: given.businessCentral.length }),
+        sales: fc.shuffledSubarray([...given.sales], { minLength: given.sales.length }),
+      }),
+    }),
+  )
+  fc.assert(
+    fc.property(shuffled, ({ given, other }) => JSON.stringify(match(given, 3)) === JSON.stringify(match(other, 3))),
+  )
+})
