@@ -6,12 +6,12 @@ import { type EntityRef, type Side, otherSide } from '../config/config.ts'
 import type { WriteOperation, WriteStep } from '../connector/connector.ts'
 import { type Base, type Prints, noBase, withPrints } from '../core/base.ts'
 import type { FieldWrite } from '../core/decide.ts'
-import { derivedKey, derivedOption } from '../core/derived-key.ts'
 import { versionOf } from '../core/fingerprint.ts'
 import type { Operation, PlannedField } from '../core/plan.ts'
 import type { Cell, Loaded, Values } from '../core/record.ts'
 import type { Intent } from '../store/store.ts'
 import type { Judgement } from './judge.ts'
+import { newKey } from './new-key.ts'
 import { type Session, baseOf, packed } from './session.ts'
 
 /** One write to one record. */
@@ -26,23 +26,6 @@ export interface Action {
   readonly writes: readonly FieldWrite[]
   /** Pages of the record wait for another round, because this write moves their etags. */
   readonly more: boolean
-}
-
-/** Key of the record that a create will make; undefined where the service chooses it. */
-export function newKey(session: Session, on: Side, sourceId: string): string | undefined {
-  const from = otherSide(on)
-  const target = session.compiled.sides[on]
-  const entity = target.source.entity
-  if (entity === undefined) return undefined
-  const origin = {
-    company: session.company,
-    sourceEntity: session.mapping[from].entity?.entity ?? session.mapping.name,
-    sourceKey: sourceId,
-    targetEntity: entity.kind === 'choice' ? `${entity.entity}.${entity.column}` : entity.entity,
-    generation: session.state.generation(from, sourceId),
-  }
-  if (entity.kind === 'choice') return derivedOption(origin)
-  return target.description.clientKeys ? derivedKey(origin) : undefined
 }
 
 /** The writes of a judgement to one side, at most one per record and round. */

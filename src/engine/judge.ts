@@ -25,6 +25,8 @@ export interface Judgement {
   readonly holds: readonly Hold[]
   readonly held: Held | undefined
   readonly number: string | undefined
+  /** It hangs on nothing that the plan only foresees: the decision stands when the time to write comes. */
+  readonly stands: boolean
 }
 
 export type JudgedAction =
@@ -68,7 +70,9 @@ export async function judge(
   const queries = new Map<string, RecordQuery>()
   const records = new Map<string, Set<string>>()
   for (const ref of refs) {
-    const judgement = await judgeOne(session, ref, rows)
+    session.lookups.takeForeseen()
+    const judged = await judgeOne(session, ref, rows)
+    const judgement: Judgement = { ...judged, stands: !session.lookups.takeForeseen() }
     for (const query of judgement.decided?.asks ?? []) queries.set(JSON.stringify(query), query)
     for (const wait of judgement.decided?.waits ?? []) if (wait.policy === 'sync') addRecord(records, wait)
     judgements.push(judgement)
@@ -108,7 +112,7 @@ async function loadRows(session: Session, refs: readonly Ref[]): Promise<RowsByI
   return loaded
 }
 
-async function judgeOne(session: Session, ref: Ref, rows: RowsById): Promise<Judgement> {
+async function judgeOne(session: Session, ref: Ref, rows: RowsById): Promise<Omit<Judgement, 'stands'>> {
   const change = (side: Side): Change | undefined => (ref[side] === undefined ? undefined : rows[side].get(ref[side]))
   const changes = { businessCentral: change('businessCentral'), sales: change('sales') }
   const here = (side: Side): Loaded | undefined => (isHere(changes[side]) ? changes[side] : undefined)

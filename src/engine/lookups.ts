@@ -5,15 +5,22 @@ import type { Lookups, RecordQuery } from '../core/carry.ts'
 import type { Bindings } from '../core/expression.ts'
 import type { Store } from '../store/store.ts'
 
+/** Where couplings are read: the present view, and the state on disk where the view foresees more. */
+export interface Views {
+  readonly store: Store
+  readonly real: Store
+}
+
 /** Lookups over a store, with what the run knows of order and of answers. */
 export class StoreLookups implements Lookups {
-  readonly #store: Store
+  readonly #views: Views
   readonly #mappings: ReadonlyMap<string, Mapping>
   readonly #answers = new Map<string, { readonly id: string } | 'none'>()
   #later: ReadonlySet<string>
+  #foreseen = false
 
-  constructor(store: Store, mappings: ReadonlyMap<string, Mapping>, later: ReadonlySet<string>) {
-    this.#store = store
+  constructor(views: Views, mappings: ReadonlyMap<string, Mapping>, later: ReadonlySet<string>) {
+    this.#views = views
     this.#mappings = mappings
     this.#later = later
   }
@@ -23,17 +30,35 @@ export class StoreLookups implements Lookups {
     this.#later = new Set()
   }
 
+  /** Whether an answer since the last call may be another one when everything planned has been written. */
+  takeForeseen(): boolean {
+    const foreseen = this.#foreseen
+    this.#foreseen = false
+    return foreseen
+  }
+
   partner(mapping: string, from: Side, id: string): string | undefined {
-    const state = this.#store.mapping(mapping)
-    return (state.bySide(from, id) ?? state.bySide(from, id.toLowerCase()))?.[otherSide(from)].id
+    return this.#read(({ mapping: stateOf }) => {
+      const state = stateOf(mapping)
+      return (state.bySide(from, id) ?? state.bySide(from, id.toLowerCase()))?.[otherSide(from)].id
+    })
   }
 
   partnerByKeys(mapping: string, from: Side, keys: Readonly<Record<string, string>>): string | undefined {
-    return this.#store.mapping(mapping).byKeys(from, keys)?.[otherSide(from)].id
+    return this.#read(({ mapping: stateOf }) => stateOf(mapping).byKeys(from, keys)?.[otherSide(from)].id)
   }
 
   keyOf(mapping: string, on: Side, otherId: string, key: string): string | undefined {
-    return this.#store.mapping(mapping).bySide(otherSide(on), otherId)?.[on].keys[key]
+    return this.#read(({ mapping: stateOf }) => stateOf(mapping).bySide(otherSide(on), otherId)?.[on].keys[key])
+  }
+
+  #read(ask: (view: { readonly mapping: Store['mapping'] }) => string | undefined): string | undefined {
+    const { store, real } = this.#views
+    const answer = ask({ mapping: (name) => store.mapping(name) })
+    const settled =
+      answer !== undefined && (store === real || ask({ mapping: (name) => real.mapping(name) }) === answer)
+    if (!settled) this.#foreseen = true
+    return answer
   }
 
   entityOf(mapping: string, side: Side): string {
@@ -45,6 +70,7 @@ export class StoreLookups implements Lookups {
   }
 
   query(query: RecordQuery): { readonly id: string } | 'none' | 'ask' {
+    this.#foreseen = true
     return this.#answers.get(queryKey(query)) ?? 'ask'
   }
 

@@ -7,10 +7,11 @@ import { type Side, otherSide, sides } from '../config/config.ts'
 import type { Operation, PlannedHold } from '../core/plan.ts'
 import type { Row, Upsert } from '../core/record.ts'
 import type { Entry } from '../store/store.ts'
-import { type Action, newKey, operationsOf } from './actions.ts'
+import { type Action, operationsOf } from './actions.ts'
 import { type Permit, applyWindow, write } from './apply.ts'
 import { type Intake, type Ref, type Scope, takeIn } from './intake.ts'
 import { type Judgement, type Wanted, judge } from './judge.ts'
+import { newKey } from './new-key.ts'
 import { entriesOf } from './outcome.ts'
 import { type Session, commit, keysOf, packed } from './session.ts'
 import { baseAfter } from './actions.ts'
@@ -20,6 +21,9 @@ const windowSize = 1000
 /** How often a record that changed meanwhile is read and decided again in one run. */
 const roundsMost = 4
 
+/** Decisions kept from the plan for the writing, about 3 KB each. */
+const standingMost = 12_000
+
 /** What a mapping wants of the run: records of another mapping to be taken along first. */
 export type TakeAlong = (wanted: Wanted['records']) => Promise<void>
 
@@ -27,6 +31,8 @@ export interface PlannedMapping {
   readonly intake: Intake
   readonly operations: readonly Operation[]
   readonly holds: readonly PlannedHold[]
+  /** Decisions that need not be made again, as long as their rows are kept. */
+  readonly standing: ReadonlyMap<Ref, Judgement>
 }
 
 /** What the plan has to keep. */
@@ -47,12 +53,14 @@ export async function planMapping(
   const intake = await takeIn(session, scope)
   const operations: Operation[] = []
   const holds: PlannedHold[] = []
+  const standing = new Map<Ref, Judgement>()
   await commit(session, layoutEntries(session))
   for (const refs of windows(intake.refs)) {
     const judgements = await judgeWindow(session, refs, takeAlong)
     for (const judgement of judgements) {
       operations.push(...operationsOf(session, judgement, keeping.values))
       if (keeping.values) holds.push(...plannedHolds(session, judgement))
+      else if (judgement.stands && standing.size < standingMost) standing.set(judgement.ref, judgement)
     }
     if (keeping.results)
       await commit(
@@ -60,13 +68,13 @@ export async function planMapping(
         judgements.flatMap((judgement) => asIfDone(session, judgement)),
       )
   }
-  return { intake, operations, holds }
+  return { intake, operations, holds, standing }
 }
 
 /** Writes a mapping that was taken in. Returns how many operations a saved plan did not hold. */
 export async function applyMapping(
   session: Session,
-  intake: Intake,
+  { intake, standing }: Pick<PlannedMapping, 'intake' | 'standing'>,
   takeAlong: TakeAlong,
   permit: Permit | undefined,
 ): Promise<number> {
@@ -80,7 +88,9 @@ export async function applyMapping(
     unplanned += end.unplanned
   }
   for (const refs of windows(intake.refs)) {
-    const judgements = await judgeWindow(session, refs, takeAlong)
+    const open = refs.filter((ref) => !standing.has(ref))
+    const known = refs.flatMap((ref) => standing.get(ref) ?? [])
+    const judgements = open.length === 0 ? known : [...known, ...(await judgeWindow(session, open, takeAlong))]
     await ended()
     writing = finishWindow(session, judgements, takeAlong, permit)
     writing.catch(() => {})

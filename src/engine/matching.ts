@@ -1,6 +1,7 @@
 /**
  * Matching before creation: the match keys of records without a coupling, collected from both sides, never one query a
- * record. Values that a group looks up are compared in Sales' words.
+ * record. Values that a group looks up are compared in Sales' words. Before every group of the mapping come two of our
+ * own: a record whose key is derived from another is its partner, made by a run that nobody remembers (P1).
  */
 import { type Lookup, type MatchGroup, type Side, otherSide, sides } from '../config/config.ts'
 import type { Condition } from '../connector/connector.ts'
@@ -11,6 +12,7 @@ import { type Candidate, matchRecords } from '../core/match.ts'
 import type { Found } from '../core/reconcile.ts'
 import type { Loaded, Row, Upsert } from '../core/record.ts'
 import { type Canonical, canonical } from '../core/values.ts'
+import { newKey } from './new-key.ts'
 import { type Session, isAdmitted } from './session.ts'
 
 /** Up to so many records are matched by a filter over their values; more by one read of the other side's keys. */
@@ -38,8 +40,7 @@ export class Matching {
   /** Takes a row of a side into account: coupled ones too, because a partner that is coupled already is none. */
   async add(side: Side, row: Loaded, as: 'wanting' | 'candidate' | 'coupled'): Promise<void> {
     const { match } = this.#session.mapping
-    if (match.length === 0) return
-    const keys: (string | undefined)[] = []
+    const keys: (string | undefined)[] = derivedKeys(this.#session, side, row.id)
     const conditions: (Condition | undefined)[] = []
     for (const group of match) {
       const values = await valuesOf(this.#session, group, side, row.row)
@@ -72,7 +73,7 @@ export class Matching {
     }
     const found = matchRecords(
       { businessCentral: this.#entrants.businessCentral.values(), sales: this.#entrants.sales.values() },
-      match.length,
+      match.length + sides.length,
       (businessCentral, sales) => this.#wasTakenApart(businessCentral, sales),
     )
     return { businessCentral: found.businessCentral, sales: found.sales }
@@ -143,6 +144,10 @@ export class Matching {
     }
   }
 }
+
+/** For each side on which records are created: the key that this record gives its partner there, or has itself. */
+const derivedKeys = (session: Session, side: Side, id: string): (string | undefined)[] =>
+  sides.map((on) => (on === side ? id : newKey(session, on, id)))
 
 /** A row's values in a group, in Sales' words; undefined where one of them is blank: a blank finds nobody. */
 async function valuesOf(

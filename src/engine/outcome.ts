@@ -6,7 +6,7 @@ import { type Side, otherSide } from '../config/config.ts'
 import type { Refusal, WriteResult } from '../connector/connector.ts'
 import { type Coupling, type Held, type HeldKind } from '../core/coupling.ts'
 import { versionOf } from '../core/fingerprint.ts'
-import { printOf } from '../core/offer.ts'
+import { printOf, standsAt } from '../core/offer.ts'
 import type { Row } from '../core/record.ts'
 import type { Entry } from '../store/store.ts'
 import { type Action, baseAfter } from './actions.ts'
@@ -224,9 +224,10 @@ const rowSent = (action: Action): Row =>
 async function movedFields(session: Session, action: Action, row: Row | undefined): Promise<readonly string[]> {
   if (row === undefined) return []
   const moved: string[] = []
-  for (const { field, prints } of action.writes) {
+  for (const { field, prints, canonical } of action.writes) {
     const plain = field.place[action.side]?.page === undefined && field.needs[action.side].length === 0
     if (!field.speaks[action.side] || !plain) continue
+    if (field.compute[action.side] === undefined && standsAt(field, action.side, row) === canonical) continue
     if ((await printOf(session.deciding, field, action.side, row)) !== prints[action.side]) moved.push(field.field.name)
   }
   return moved

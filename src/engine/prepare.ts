@@ -59,7 +59,7 @@ export function sessionOf(context: RunContext, prepared: Prepared, store: Store,
   const { config, options, ports } = context
   const { mapping } = prepared.compiled
   const later = new Set(context.order.slice(Math.max(0, context.order.indexOf(mapping.name))))
-  const lookups = new StoreLookups(store, context.byName, later)
+  const lookups = new StoreLookups({ store, real: ports.store }, context.byName, later)
   return {
     ...prepared,
     mapping,

@@ -124,7 +124,7 @@ async function contextOf(
 interface Standing {
   readonly prepared: Prepared
   readonly session: Session
-  readonly intake: Intake
+  readonly planned: PlannedMapping
 }
 
 class WholeRun {
@@ -160,7 +160,7 @@ class WholeRun {
 
   /** Stops the run before anything is written when the plan is larger than the limits allow. */
   guard(): void {
-    const emptied = [...this.#planned.values()].flatMap(({ session, intake }) =>
+    const emptied = [...this.#planned.values()].flatMap(({ session, planned: { intake } }) =>
       intake.emptied.map(
         (side) =>
           `${session.mapping.name}: ${nameOf(side)} had ${session.state.counted(side)} records and now lists none`,
@@ -189,7 +189,7 @@ class WholeRun {
     for (const [name, standing] of this.#planned) {
       await this.#guarded(name, 'apply', async () => {
         const session = this.#open(name, standing.prepared, 'apply')
-        await applyMapping(session, standing.intake, this.#takeAlong('apply', name), this.#permit)
+        await applyMapping(session, standing.planned, this.#takeAlong('apply', name), this.#permit)
         standing.prepared.cache.clear()
       })
     }
@@ -247,7 +247,7 @@ class WholeRun {
       this.#keeping(name),
     )
     this.#remember(planned)
-    this.#planned.set(name, { prepared, session, intake: planned.intake })
+    this.#planned.set(name, { prepared, session, planned })
   }
 
   /** A plan for people keeps values; what a write would make is kept only where something refers to it. */
@@ -277,7 +277,12 @@ class WholeRun {
     const ids = secondPass(session)
     session.cache.clear()
     const intake = await takeInAgain(session, ids)
-    await applyMapping(session, { ...intake, marks: [] }, this.#takeAlong('apply', session.mapping.name), undefined)
+    await applyMapping(
+      session,
+      { intake: { ...intake, marks: [] }, standing: new Map() },
+      this.#takeAlong('apply', session.mapping.name),
+      undefined,
+    )
   }
 
   /** Takes records of other mappings along first, each by its own mapping's rules. */
@@ -297,7 +302,13 @@ class WholeRun {
         const none = async (): Promise<void> => {}
         if (phase === 'plan')
           this.#remember(await planMapping(session, { kind: 'ids', ids }, none, this.#keeping(name)))
-        else await applyMapping(session, { ...(await takeInAgain(session, ids)), marks: [] }, none, undefined)
+        else
+          await applyMapping(
+            session,
+            { intake: { ...(await takeInAgain(session, ids)), marks: [] }, standing: new Map() },
+            none,
+            undefined,
+          )
       }
     }
   }

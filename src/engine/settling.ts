@@ -3,14 +3,14 @@
  * P7). Nothing is written to a service here.
  */
 import { type Side, otherSide } from '../config/config.ts'
-import { type Base, type Prints, noBase, unpackBase } from '../core/base.ts'
+import { type Base, type Prints, noBase, unpackBase, withPrints } from '../core/base.ts'
 import type { Coupling } from '../core/coupling.ts'
 import { versionOf } from '../core/fingerprint.ts'
 import { printOf } from '../core/offer.ts'
-import type { Change, Loaded } from '../core/record.ts'
+import type { Loaded } from '../core/record.ts'
 import { settle } from '../core/settle.ts'
 import type { Entry, Intent } from '../store/store.ts'
-import { type Session, commit, keysOf } from './session.ts'
+import { type Session, baseOf, commit, keysOf, packed } from './session.ts'
 
 /** Settles every open intent of the mapping, in batches. */
 export async function settleIntents(session: Session): Promise<void> {
@@ -42,27 +42,43 @@ async function entriesFor(
   const settled: Entry = { kind: 'settled', id: intent.id }
   const target = intent.target === '' ? undefined : rowOf(intent.side, intent.target)
   const source = rowOf(otherSide(intent.side), intent.source)
-  const base = intentBase(session, intent)
-  const now =
-    target === undefined
-      ? undefined
-      : { version: versionOf(target), asSent: await isAsSent(session, intent, target, base) }
-  const outcome = settle(intent, now)
-  if (outcome !== 'written') return [settled]
+  const outcome = settle(intent, target === undefined ? undefined : { version: versionOf(target) })
+  if (outcome === 'not-written') return [settled]
   const coupling = session.state.bySide(intent.side, intent.target)
   if (intent.kind === 'delete')
     return coupling === undefined
       ? [settled]
       : [{ kind: 'uncouple', businessCentral: coupling.businessCentral.id, sales: coupling.sales.id }, settled]
   if (source === undefined || target === undefined) return [settled]
-  return [{ kind: 'couple', coupling: coupled(session, intent, { target, source }) }, settled]
+  const base = await baseSeen(session, intent, target)
+  return [{ kind: 'couple', coupling: coupled(session, intent, { target, source, base }) }, settled]
+}
+
+/**
+ * What the write left, as far as the target shows it: a row that holds something else keeps the base it had, so that
+ * an edit by somebody else, or a value that never arrived, is merged and not taken for agreed.
+ */
+async function baseSeen(session: Session, intent: Intent, target: Loaded): Promise<Base> {
+  const coupling = session.state.bySide(intent.side, intent.target)
+  const isSame = coupling !== undefined && coupling[otherSide(intent.side)].id === intent.source
+  const before = isSame ? baseOf(session, coupling) : noBase
+  const rows = session.state.layout(intent.layout)
+  const meant = rows === undefined ? noBase : unpackBase(intent.base, rows)
+  const seen = new Map<string, Prints>()
+  for (const field of session.compiled.fields) {
+    const prints = meant.get(field.rowId)
+    if (prints === undefined) continue
+    if ((await printOf(session.deciding, field, intent.side, target.row)) === prints[intent.side])
+      seen.set(field.rowId, prints)
+  }
+  return withPrints(before, seen)
 }
 
 /** The pair as the write left it. Versions stay open, so that the next report of either side is looked at. */
 function coupled(
   session: Session,
   intent: Intent,
-  rows: { readonly target: Loaded; readonly source: Loaded },
+  found: { readonly target: Loaded; readonly source: Loaded; readonly base: Base },
 ): Coupling {
   const from = otherSide(intent.side)
   const seen = (side: Side, row: Loaded): Coupling['sales'] => ({
@@ -70,38 +86,27 @@ function coupled(
     keys: keysOf(session, side, row.row),
     version: undefined,
   })
-  const pair = { [intent.side]: seen(intent.side, rows.target), [from]: seen(from, rows.source) } as Record<
+  const pair = { [intent.side]: seen(intent.side, found.target), [from]: seen(from, found.source) } as Record<
     Side,
     Coupling['sales']
   >
-  return { businessCentral: pair.businessCentral, sales: pair.sales, layout: intent.layout, base: intent.base }
-}
-
-function intentBase(session: Session, intent: Intent): Base {
-  const rows = session.state.layout(intent.layout)
-  return rows === undefined ? noBase : unpackBase(intent.base, rows)
-}
-
-/** Every field of the target holds what the write would have left there. */
-async function isAsSent(session: Session, intent: Intent, target: Loaded, base: Base): Promise<boolean> {
-  for (const field of session.compiled.fields) {
-    const prints: Prints | undefined = base.get(field.rowId)
-    if (prints === undefined || field.place[intent.side]?.page !== undefined || field.needs[intent.side].length > 0)
-      continue
-    if ((await printOf(session.deciding, field, intent.side, target.row)) !== prints[intent.side]) return false
-  }
-  return true
+  return { businessCentral: pair.businessCentral, sales: pair.sales, ...packed(session, found.base) }
 }
 
 async function readAll(session: Session, side: Side, intents: readonly Intent[]): Promise<ReadonlyMap<string, Loaded>> {
   const ids = new Set(
     intents.map((intent) => (intent.side === side ? intent.target : intent.source)).filter((id) => id !== ''),
   )
-  return new Map(loaded(ids.size === 0 ? [] : await session.readers[side].read([...ids])).map((row) => [row.id, row]))
+  return new Map((await rowsOf(session, side, [...ids])).map((row) => [row.id, row]))
 }
 
 async function readOne(session: Session, side: Side, id: string): Promise<Loaded | undefined> {
-  return id === '' ? undefined : loaded(await session.readers[side].read([id]))[0]
+  return id === '' ? undefined : (await rowsOf(session, side, [id]))[0]
 }
 
-const loaded = (changes: readonly Change[]): readonly Loaded[] => changes.filter((change) => change.kind === 'upsert')
+/** Those of the records that are there, with their pages. */
+async function rowsOf(session: Session, side: Side, ids: readonly string[]): Promise<readonly Loaded[]> {
+  if (ids.length === 0) return []
+  const changes = await session.readers[side].read(ids)
+  return session.readers[side].attach(changes.filter((change) => change.kind === 'upsert'))
+}
