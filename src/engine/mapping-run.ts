@@ -17,7 +17,7 @@ import { type Session, commit, keysOf, packed } from './session.ts'
 import { baseAfter } from './actions.ts'
 
 /** Records decided and written together. */
-const windowSize = 1000
+const windowSize = 4000
 /** How often a record that changed meanwhile is read and decided again in one run. */
 const roundsMost = 4
 

@@ -1,0 +1,48 @@
+/** One client process of the bench: our sync or the bare loop, phase by phase as the parent says. */
+import { mkdtempSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { systemClock } from '../clock.ts'
+import { odataConnector } from '../connector/odata.ts'
+import { defaultRunOptions, run } from '../engine/run.ts'
+import { openJsonStore } from '../store/json-store.ts'
+import { overlay } from '../store/memory-store.ts'
+import { benchConfig } from './config.ts'
+import { connection } from './connection.ts'
+import { bare } from './bare.ts'
+import type { Addresses, Figures, Phase } from './figures.ts'
+
+const mode = process.argv[2]
+const addresses = JSON.parse(process.argv[3] ?? '{}') as Addresses
+const folder = mkdtempSync(join(tmpdir(), 'couplet-bench-'))
+const marks = { stamp: '', delta: '' }
+
+process.on('message', (phase: Phase | 'stop') => {
+  if (phase === 'stop') process.exit(0)
+  void (mode === 'bare' ? bare(addresses, phase, marks) : couplet()).then((figures) =>
+    process.send?.({ ...figures, peakMb: process.resourceUsage().maxRSS / 1024 } satisfies Figures),
+  )
+})
+process.send?.('ready')
+
+/** A whole run as a command makes it: state opened and closed, connectors made anew. */
+async function couplet(): Promise<Omit<Figures, 'peakMb'>> {
+  const start = performance.now()
+  const ports = { clock: systemClock, random: Math.random, env: {}, userAgent: 'couplet/bench' }
+  const connectors = {
+    businessCentral: odataConnector(connection(addresses, 'businessCentral'), ports),
+    sales: odataConnector(connection(addresses, 'sales'), ports),
+  }
+  const store = await openJsonStore({ folder, clock: systemClock })
+
+  const report = await run(
+    benchConfig,
+    { connectors, store, overlay, clock: systemClock, emit: () => {} },
+    defaultRunOptions,
+  )
+  await store.close()
+  await Promise.all([connectors.businessCentral.close(), connectors.sales.close()])
+  const records = report.mappings.reduce((sum, { created, updated }) => sum + created + updated, 0)
+  if (!report.ok) throw new Error(`the sync left something behind: ${JSON.stringify(report.problems.slice(0, 3))}`)
+  return { ms: performance.now() - start, requests: report.requests, records }
+}
