@@ -1,6 +1,6 @@
 /**
  * Keeps P2 and P7: what became of a write whose answer was never seen. Decided from the journalled intent and the
- * record as it is now: version unmoved = not written; every value as sent = written; anything else is told apart by the
+ * record as it is now: version unmoved = not written; a value as sent = written; any other value is told apart by the
  * three-way merge, which holds real contradictions.
  */
 import type { OperationKind } from './plan.ts'
@@ -12,25 +12,26 @@ export interface JournalledWrite {
   readonly before: string | undefined
 }
 
-export type Settlement = 'written' | 'not-written' | 'unclear'
+export type Settlement =
+  | 'not-written'
+  /** It may have been written: what stands there now tells, field by field. */
+  | 'look'
+  | 'written'
 
 /** The target record as it is now; undefined when it is not there. */
 export interface TargetNow {
   readonly version: string | undefined
-  /** Every field sent holds what was sent. */
-  readonly asSent: boolean
 }
 
-/** What became of the write. */
+/** What became of the write. A record that is there may have been there before a create, or been edited since. */
 export function settle(intent: JournalledWrite, now: TargetNow | undefined): Settlement {
   switch (intent.kind) {
     case 'create':
-      return now === undefined ? 'not-written' : 'written'
+      return now === undefined ? 'not-written' : 'look'
     case 'delete':
       return now === undefined ? 'written' : 'not-written'
     case 'update':
-      if (now === undefined) return 'unclear'
-      if (intent.before !== undefined && now.version === intent.before) return 'not-written'
-      return now.asSent ? 'written' : 'unclear'
+      if (now === undefined) return 'not-written'
+      return intent.before !== undefined && now.version === intent.before ? 'not-written' : 'look'
   }
 }

@@ -116,12 +116,14 @@ async function outcomeOf(session: Session, action: Action, result: WriteResult):
   }
 }
 
-/** No answer came: reading tells what happened. */
+/** No answer came: reading tells what happened, and what is still to be done is decided on what was read. */
 async function unknown(session: Session, action: Action): Promise<Outcome> {
   const entries = await settleOne(session, action.intent)
-  const created = entries.some((entry) => entry.kind === 'couple')
-  if (created) countDone(session, action)
-  return { entries, again: created && !action.more ? undefined : action.judgement.ref }
+  const isThere = entries.some((entry) => entry.kind === 'couple')
+  const isGone = entries.some((entry) => entry.kind === 'uncouple')
+  if (isThere || isGone) countDone(session, action)
+  if (isGone) return { entries }
+  return { entries, again: isThere ? pairRef(action, action.intent.target) : action.judgement.ref }
 }
 
 async function goneEntries(session: Session, action: Action): Promise<readonly Entry[]> {

@@ -52,7 +52,9 @@ export function source(side: Side, entity: string, given: Partial<Source> = {}):
 }
 
 /** A mapping from what differs from the defaults. */
-export function mapping(given: Partial<Mapping> & Pick<Mapping, 'name' | 'businessCentral' | 'sales' | 'fields'>): Mapping {
+export function mapping(
+  given: Partial<Mapping> & Pick<Mapping, 'name' | 'businessCentral' | 'sales' | 'fields'>,
+): Mapping {
   return {
     native: [],
     enabled: true,
@@ -80,7 +82,12 @@ export const customerAccount = (given: Partial<Mapping> = {}): Mapping =>
     sales: source('sales', 'accounts', { filter: 'customertypecode eq 3 and statecode eq 0' }),
     match: [
       { businessCentral: ['number'], sales: ['accountnumber'], lookup: {}, caseSensitive: false },
-      { businessCentral: ['displayName', 'postalCode'], sales: ['name', 'address1_postalcode'], lookup: {}, caseSensitive: false },
+      {
+        businessCentral: ['displayName', 'postalCode'],
+        sales: ['name', 'address1_postalcode'],
+        lookup: {},
+        caseSensitive: false,
+      },
     ],
     fields: [
       row('number', { businessCentral: 'number', sales: 'accountnumber', direction: 'toSales' }),

@@ -1,0 +1,173 @@
+/** P1: nothing is created twice, whatever is lost. */
+import t from 'tap'
+import { uncouple } from '../../src/engine/decisions.ts'
+import { openMemoryStore } from '../../src/store/memory-store.ts'
+import { configOf, customerAccount, mapping, row, source } from './project.ts'
+import { bothWays, committingVia, counted, idOf, pairsOf, stage, theKey, toSales, writesMade } from './stage.ts'
+
+const three = ['C1', 'C2', 'C3']
+
+t.test('P1 an answer lost after the create has reached Sales makes no second account', async (t) => {
+  const s = await stage(t)
+  for (const number of three) s.customer({ number })
+  s.simulator.faults.add({ match: { service: 'sales', path: 'batch', nth: 1 }, do: { drop: 'after' } })
+  const report = await s.run([customerAccount(toSales)])
+  t.equal(report.ok, true)
+  t.equal(s.accounts().length, 3)
+  t.equal(s.couplings().length, 3)
+  s.simulator.resetRequests()
+  await s.run([customerAccount(toSales)])
+  t.equal(writesMade(s.simulator), 0)
+})
+
+t.test(
+  'P1 a runner that dies between the write and its commit leaves accounts that the next run couples',
+  async (t) => {
+    const s = await stage(t)
+    for (const number of three) s.customer({ number })
+    const store = s.store
+    s.store = committingVia(store, (_, entries) => {
+      if (entries.some(({ kind }) => kind === 'settled')) throw new Error('the runner dies')
+    })
+    await t.rejects(s.run([customerAccount(toSales)]), { message: 'the runner dies' })
+    s.store = store
+    t.equal(s.accounts().length, 3, 'the service has them')
+    t.equal(s.couplings().length, 0, 'nobody remembers')
+    const report = await s.run([customerAccount(toSales)])
+    t.equal(report.ok, true)
+    t.equal(s.accounts().length, 3)
+    t.equal(s.couplings().length, 3)
+  },
+)
+
+t.test('P1 a lost memory couples everything again, also what no match rule would find', async (t) => {
+  const s = await stage(t)
+  for (const number of three) s.customer({ number })
+  s.account({ name: 'From Sales' })
+  const blind = customerAccount({ ...bothWays, match: [] })
+  const first = await s.run([blind])
+  t.match(counted(first, 'customer-account'), { created: 4, coupled: 0 })
+  const before = pairsOf(s.couplings())
+  s.store = openMemoryStore(theKey)
+  const second = await s.run([blind])
+  t.equal(second.ok, true)
+  t.equal(s.accounts().length, 4)
+  t.equal(s.customers().length, 4)
+  t.same(pairsOf(s.couplings()), before)
+  s.simulator.resetRequests()
+  await s.run([blind])
+  t.equal(writesMade(s.simulator), 0)
+})
+
+t.test('P1 a lost memory does not take what somebody edited since for agreed', async (t) => {
+  const s = await stage(t)
+  s.customer({ number: 'C1', phoneNumber: '1' })
+  const blind = customerAccount({ ...bothWays, match: [] })
+  await s.run([blind])
+  const [account] = s.accounts()
+  s.simulator.sales.edit('accounts', idOf(account ?? {}), { telephone1: '2' })
+  s.store = openMemoryStore(theKey)
+  await s.run([blind])
+  t.equal(s.customers()[0]?.['phoneNumber'], '1', 'nothing is overwritten')
+  t.equal(s.accounts()[0]?.['telephone1'], '2')
+  t.match(s.held(), [{ kind: 'different', fields: ['phone'] }])
+})
+
+t.test('P1 a create whose runner died agrees only on what the record still shows', async (t) => {
+  const s = await stage(t)
+  s.customer({ number: 'C1', phoneNumber: '1', city: 'London' })
+  const { store } = s
+  s.store = committingVia(store, (_, entries) => {
+    if (entries.some(({ kind }) => kind === 'settled')) throw new Error('the runner dies')
+  })
+  await t.rejects(s.run([customerAccount(bothWays)]))
+  t.match(store.mapping('customer-account').intents(), [{ kind: 'create', side: 'sales' }])
+  s.simulator.sales.edit('accounts', idOf(s.accounts()[0] ?? {}), { telephone1: '2' })
+  s.store = store
+  await s.run([customerAccount(bothWays)])
+  t.equal(s.customers()[0]?.['phoneNumber'], '1', 'nothing is overwritten')
+  t.equal(s.accounts()[0]?.['telephone1'], '2')
+  t.match(s.held(), [{ kind: 'different', fields: ['phone'] }])
+  t.equal(s.accounts().length, 1)
+})
+
+t.test('P1 two runners at once create one record of each', async (t) => {
+  const s = await stage(t)
+  for (const number of three) s.customer({ number })
+  const other = { ...s.ports, store: openMemoryStore(theKey) }
+  const { run, defaultRunOptions } = await import('../../src/engine/run.ts')
+  const config = configOf([customerAccount({ ...toSales, match: [] })])
+  await Promise.all([run(config, s.ports, defaultRunOptions), run(config, other, defaultRunOptions)])
+  t.equal(s.accounts().length, 3)
+  t.same(pairsOf([...other.store.mapping('customer-account').couplings()]), pairsOf(s.couplings()))
+})
+
+t.test('P1 what a person took apart gets a new record, and the old one stays free', async (t) => {
+  const s = await stage(t)
+  const customer = s.customer({ number: 'C1' })
+  await s.run([customerAccount(toSales)])
+  const [old] = s.couplings()
+  const state = s.store.mapping('customer-account')
+  const decided = uncouple(state, [{ coupling: old, held: [] }])
+  if (decided.kind !== 'decided') throw new Error(decided.message)
+  await s.store.lock('person')
+  await s.store.commit('customer-account', decided.entries)
+  await s.store.unlock()
+  s.simulator.businessCentral.edit('customers', idOf(customer), { phoneNumber: '1' })
+  const report = await s.run([customerAccount(toSales)])
+  t.same(
+    report.problems.map(({ id }) => id),
+    [old?.sales.id],
+    'the old account has no partner, and that is told',
+  )
+  t.equal(s.accounts().length, 2)
+  t.not(s.couplings()[0]?.sales.id, old?.sales.id)
+  await s.run([customerAccount(toSales)], { full: true })
+  t.equal(s.accounts().length, 2)
+})
+
+t.test('P1 Business Central keeps the id we give: a lost answer makes no second customer', async (t) => {
+  const s = await stage(t)
+  s.account({ name: 'A' })
+  s.account({ name: 'B' })
+  s.simulator.faults.add({ match: { service: 'businessCentral', path: 'batch', nth: 1 }, do: { drop: 'after' } })
+  const report = await s.run([customerAccount({ ...bothWays, match: [] })])
+  t.equal(report.ok, true)
+  t.equal(s.customers().length, 2)
+  t.equal(s.couplings().length, 2)
+})
+
+const orders = mapping({
+  name: 'order',
+  direction: 'toBusinessCentral',
+  businessCentral: source('businessCentral', 'salesOrders', { reference: 'externalDocumentNumber' }),
+  sales: source('sales', 'salesorders'),
+  createOn: { businessCentral: true, sales: false },
+  fields: [
+    row('reference', {
+      businessCentral: 'externalDocumentNumber',
+      sales: 'ordernumber',
+      direction: 'toBusinessCentral',
+      on: 'create',
+    }),
+    row('customer', { businessCentral: 'customerNumber', value: 'C1', direction: 'toBusinessCentral', on: 'create' }),
+    row('note', { businessCentral: 'shipToName', sales: 'shipto_name', direction: 'toBusinessCentral' }),
+  ],
+})
+
+t.test('P1 a document whose id the service chooses is posted once, whatever answer or memory is lost', async (t) => {
+  const s = await stage(t)
+  s.customer({ number: 'C1' })
+  for (const ordernumber of ['ORD-1', 'ORD-2'])
+    s.simulator.sales.create('salesorders', { name: ordernumber, ordernumber, shipto_name: 'Quay 1' })
+  s.simulator.faults.add({ match: { service: 'businessCentral', path: 'batch', nth: 1 }, do: { drop: 'after' } })
+  const report = await s.run([orders])
+  t.equal(report.ok, true, JSON.stringify(report.problems))
+  t.equal(s.simulator.businessCentral.rows('salesOrders').length, 2)
+  t.equal(s.couplings('order').length, 2)
+  const before = pairsOf(s.couplings('order'))
+  s.store = openMemoryStore(theKey)
+  await s.run([orders])
+  t.equal(s.simulator.businessCentral.rows('salesOrders').length, 2)
+  t.same(pairsOf(s.couplings('order')), before)
+})
