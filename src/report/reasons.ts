@@ -2,7 +2,7 @@
 import type { HeldKind } from '../core/coupling.ts'
 
 export interface Reason {
-  /** Completes "3 records …". */
+  /** Completes "1 record …" and "3 records …". */
   readonly title: string
   /** One word for a table. */
   readonly short: string
@@ -18,68 +18,68 @@ const couple = (mapping: string): string => `couplet couple ${mapping} --bc NUMB
 
 const reasons: Readonly<Record<HeldKind | 'service', Reason>> = {
   'no-partner': {
-    title: 'have no partner, and none may be created',
+    title: 'without a partner, and none may be created',
     short: 'no partner',
     next: (mapping) => `Couple by hand: ${couple(mapping)}; or allow it: create: toSales, toBusinessCentral or both`,
   },
   ambiguous: {
-    title: 'have several possible partners',
+    title: 'with several possible partners',
     short: 'ambiguous',
     next: (mapping) => `Say which one: ${couple(mapping)}`,
   },
   waiting: {
-    title: 'wait for another record to be coupled',
+    title: 'waiting for another record to be coupled',
     short: 'waiting',
     next: () => 'They go on by themselves when that record is coupled.',
   },
   conflict: {
-    title: 'were changed on both sides, in the same field',
+    title: 'changed on both sides, in the same field',
     short: 'conflict',
     next: (mapping) => `Say which side is right: ${resolve(mapping)}`,
   },
   different: {
-    title: 'differ between the two sides since before they were coupled',
+    title: 'unequal on the two sides since before the coupling',
     short: 'different',
     next: (mapping) =>
       `Say which side is right: ${resolve(mapping)}; for all: firstMatch: { different: businessCentral } in the mapping`,
   },
   failed: {
-    title: 'were refused and are tried again later',
+    title: 'refused, and tried again later',
     short: 'failed',
     each: true,
     next: (mapping) => `Put right what the message says; at once: couplet retry ${mapping} --record NUMBER`,
   },
   quarantine: {
-    title: 'were refused too often and are set aside',
+    title: 'refused too often, and set aside',
     short: 'set aside',
     each: true,
     next: (mapping) => `Put right what the message says, then: couplet retry ${mapping} --record NUMBER`,
   },
   deleted: {
-    title: 'lost their partner: it was deleted',
+    title: 'whose partner was deleted',
     short: 'deleted',
     next: (mapping) =>
       `Say what becomes of them: couplet resolve ${mapping} --record NUMBER --action restore|delete|uncouple`,
   },
   moving: {
-    title: 'are changed by the service each time they are written',
+    title: 'changed by the service each time after being written',
     short: 'moving',
     each: true,
     next: (mapping) => `See what changes the field there, then: ${resolve(mapping)}`,
   },
   unfinished: {
-    title: 'have a write that is half done',
+    title: 'with a write that is half done',
     short: 'unfinished',
     next: () => 'The next run finishes them.',
   },
   unknown: {
-    title: 'had a write whose outcome could not be told',
+    title: 'with a write whose outcome could not be told',
     short: 'unclear',
     each: true,
     next: (mapping) => `Look at both records, then: ${resolve(mapping)}`,
   },
   service: {
-    title: 'could not be run because a service refused',
+    title: 'not run because a service refused',
     short: 'service',
     next: () => 'See which step fails: couplet doctor',
   },

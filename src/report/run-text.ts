@@ -70,7 +70,7 @@ function groupText(group: readonly ProblemTold[], paint: Paint): string {
   const reason = reasonOf(first.kind)
   if (first.kind === 'service') return group.map((problem) => serviceText(problem, paint)).join('\n')
   const fresh = group.filter(({ isNew }) => isNew).length
-  const news = fresh === 0 ? 'none of them new' : fresh === group.length ? '' : `${fresh} of them new`
+  const news = fresh === 0 ? 'not new' : fresh === group.length ? '' : `${fresh} of them new`
   const head = `${paint.bold(first.mapping)}: ${paint.yellow(count(group.length, 'record'))} ${reason.title}`
   const messages = [...new Set(group.map(({ message }) => message))]
   const shown = messages.slice(0, shownMessages).map((message) => messageText(message, group))
