@@ -150,8 +150,6 @@ t.test('a mapping goes where the native one goes, after the mappings that it dep
           filesOf(needed).some((other) => file.after?.includes(other)),
           `${name} runs after ${needed}`,
         )
-      if (table.syncAfterMatch === true)
-        t.equal(file.firstMatch?.different, 'businessCentral', `a match of ${name} is followed by a synchronisation`)
     }
   t.end()
 })

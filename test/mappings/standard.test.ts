@@ -267,16 +267,15 @@ t.test('the local currency is a row of its own, if the project names it', async 
   t.same((await rows({})) ?? [], [])
 })
 
-t.test('the source of a row that travels one way wins at a first match, as natively', (t) => {
-  // Sales keeps what it calls its own currencies.
-  const kept = new Set(['currency.symbol', 'currency.name'])
-  for (const [name, file] of mappings)
+t.test('P9 no row of the set overwrites a filled value at a first match', (t) => {
+  for (const [name, file] of mappings) {
+    t.equal(file.firstMatch, undefined, name)
     for (const [rowName, row] of rowsOf(file)) {
       const direction = directionOf(file, row)
-      if (direction === 'both' || row.on === 'create' || 'value' in row || kept.has(`${name}.${rowName}`)) continue
-      const source = direction === 'toSales' ? 'businessCentral' : 'sales'
-      t.equal((row.firstMatch ?? file.firstMatch)?.different, source, `${name}: ${rowName}`)
+      const overwrites = row.firstMatch?.different === (direction === 'toSales' ? 'businessCentral' : 'sales')
+      t.notOk(overwrites, `${name}: ${rowName}`)
     }
+  }
   t.end()
 })
 
