@@ -32,11 +32,14 @@ export interface RecordQuery {
   readonly where: Readonly<Record<string, string | number | boolean | null>>
 }
 
+/** Natural keys of a record of Business Central, by column. */
+export type NaturalKeys = Readonly<Record<string, string>>
+
 export type Carried =
   | { readonly kind: 'value'; readonly cell: Cell; readonly canonical: Canonical }
   /** Nothing is written for this row this time. */
   | { readonly kind: 'keep' }
-  | { readonly kind: 'uncoupled'; readonly mapping: string; readonly key: string }
+  | { readonly kind: 'uncoupled'; readonly mapping: string; readonly key: string; readonly keys?: NaturalKeys }
   | { readonly kind: 'ask'; readonly query: RecordQuery }
 
 /** The value in a row at `column` or `page.column`. */
@@ -177,13 +180,11 @@ function throughCoupling(lookup: CouplingLookup, carriage: Carriage, key: string
   const { from, lookups } = carriage
   const to = otherSide(from)
   if (from === 'sales') return toNaturalKey(lookup, carriage, key)
-  const id =
-    lookup.by === 'id'
-      ? lookups.partner(lookup.mapping, from, key)
-      : lookups.partnerByKeys(lookup.mapping, from, keysOf(lookup.by, carriage.row, key))
-  return id === undefined
-    ? { kind: 'uncoupled', mapping: lookup.mapping, key }
-    : referenceCell(carriage, lookups.entityOf(lookup.mapping, to), id)
+  const { mapping } = lookup
+  const keys = lookup.by === 'id' ? undefined : keysOf(lookup.by, carriage.row, key)
+  const id = keys === undefined ? lookups.partner(mapping, from, key) : lookups.partnerByKeys(mapping, from, keys)
+  if (id !== undefined) return referenceCell(carriage, lookups.entityOf(mapping, to), id)
+  return { kind: 'uncoupled', mapping, key, ...(keys === undefined ? {} : { keys }) }
 }
 
 /** Towards Business Central a reference is an id or a single natural key; parts of a composite key travel by their own rows. */

@@ -63,6 +63,7 @@ function oneWay(facts: FieldFacts, target: Side): FieldVerdict {
 
 function firstMeeting(facts: FieldFacts): FieldVerdict {
   const { blank, firstMatch, direction } = facts
+  if (blank.businessCentral && blank.sales) return inStep
   if (blank.businessCentral !== blank.sales) {
     const target = blank.sales ? 'sales' : 'businessCentral'
     if (!travelsTo(direction, target)) return inStep

@@ -3,7 +3,7 @@
  */
 import { type BySide, type Side, otherSide, sides } from '../config/config.ts'
 import type { Base, Prints } from './base.ts'
-import { type Lookups, type RecordQuery, carry, said, valueAt } from './carry.ts'
+import { type Carried, type Lookups, type NaturalKeys, type RecordQuery, carry, said, valueAt } from './carry.ts'
 import type { Bindings } from './expression.ts'
 import type { Fingerprint } from './fingerprint.ts'
 import type { CompiledField, CompiledMapping } from './mapping.ts'
@@ -25,6 +25,8 @@ export interface Wait {
   /** The mapping whose coupling is missing. */
   readonly mapping: string
   readonly key: string
+  /** The record by natural keys, where it is not named by id. */
+  readonly keys?: NaturalKeys
   /** defer: left for the second pass of this run; sync: take that record along first. */
   readonly policy: 'hold' | 'defer' | 'sync' | 'skip'
 }
@@ -109,13 +111,20 @@ export function offerOf(field: CompiledField, from: Side, value: unknown, contex
 function uncoupled(
   field: CompiledField,
   from: Side,
-  missing: { mapping: string; key: string },
+  missing: Extract<Carried, { kind: 'uncoupled' }>,
   context: OfferContext,
 ): Offer {
   const policy = field.field.whenUncoupled
   const wait = (how: Wait['policy'], mapping = missing.mapping): Offer => ({
     kind: 'wait',
-    wait: { field: field.field.name, from, mapping, key: missing.key, policy: how },
+    wait: {
+      field: field.field.name,
+      from,
+      mapping,
+      key: missing.key,
+      policy: how,
+      ...(missing.keys === undefined ? {} : { keys: missing.keys }),
+    },
   })
   if (context.deferLater && context.deciding.lookups.runsLater(missing.mapping)) return wait('defer')
   switch (policy.kind) {

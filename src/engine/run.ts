@@ -17,6 +17,7 @@ import { referredMappings } from './references.ts'
 import type { Ports, RunOptions, RunReport } from './ports.ts'
 import { type Prepared, type RunContext, prepare, sessionOf } from './prepare.ts'
 import { type Failure, type Measured, reportOf } from './report.ts'
+import type { Wait } from '../core/offer.ts'
 import { RowBudget } from './row-cache.ts'
 import { type Session, isSource } from './session.ts'
 import { settleIntents } from './settling.ts'
@@ -288,7 +289,7 @@ class WholeRun {
   /** Takes records of other mappings along first, each by its own mapping's rules. */
   #takeAlong(phase: Session['phase'], from: string): (wanted: Wanted['records']) => Promise<void> {
     return async (wanted) => {
-      for (const [name, keys] of wanted) {
+      for (const [name, waits] of wanted) {
         const mapping = this.#context.byName.get(name)
         if (mapping === undefined || !mapping.enabled || name === from) continue
         const prepared = await this.#prepare(name)
@@ -298,7 +299,7 @@ class WholeRun {
           phase === 'plan' ? this.#overlay : this.#context.ports.store,
           phase,
         )
-        const ids = { businessCentral: await idsOf(session, [...keys]), sales: [] }
+        const ids = await idsOf(session, [...waits.values()])
         const none = async (): Promise<void> => {}
         if (phase === 'plan')
           this.#remember(await planMapping(session, { kind: 'ids', ids }, none, this.#keeping(name)))
@@ -401,15 +402,18 @@ async function recordIds(
   return { businessCentral: [], sales: [], [side]: found.map(({ id }) => id) } as Record<Side, readonly string[]>
 }
 
-/** Ids of BC records that are named by id or by natural key. */
-async function idsOf(session: Session, keys: readonly string[]): Promise<readonly string[]> {
-  const guid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
-  const ids = keys.filter((key) => guid.test(key))
-  const [column] = session.mapping.businessCentral.keys
-  const named = keys.filter((key) => !guid.test(key))
-  if (named.length === 0 || column === undefined || !isSource(session.mapping, 'businessCentral')) return ids
-  return [
-    ...ids,
-    ...(await session.readers.businessCentral.find(named.map((value) => ({ [column]: value })))).map(({ id }) => id),
-  ]
+/** Ids, by side, of the records that others wait for: named by id or by natural keys; only on sides the mapping reads. */
+async function idsOf(session: Session, waits: readonly Wait[]): Promise<Readonly<Record<Side, readonly string[]>>> {
+  const reads = (side: Side): readonly Wait[] =>
+    isSource(session.mapping, side) ? waits.filter(({ from }) => from === side) : []
+  const ours = reads('businessCentral')
+  const named = ours.flatMap(({ keys }) => (keys === undefined ? [] : [keys]))
+  const found = named.length === 0 ? [] : await session.readers.businessCentral.find(named)
+  return {
+    businessCentral: [
+      ...ours.flatMap(({ key, keys }) => (keys === undefined ? [key] : [])),
+      ...found.map(({ id }) => id),
+    ],
+    sales: reads('sales').map(({ key }) => key),
+  }
 }

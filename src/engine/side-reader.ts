@@ -8,6 +8,7 @@ import { compileExpression } from '../core/expression.ts'
 import type { Bindings } from '../core/expression.ts'
 import type { CompiledSide } from '../core/mapping.ts'
 import type { Change, Loaded, Row, Upsert } from '../core/record.ts'
+import { canonical } from '../core/values.ts'
 import type { Watermark } from '../core/watermark.ts'
 import { Attachments } from './attachments.ts'
 
@@ -68,18 +69,30 @@ export class SideReader {
     return this.#compiled.source.entity !== undefined
   }
 
-  /** Changes since the watermark, without pages and joins. Constant rows stand on the first page of a whole read. */
+  /**
+   * Changes since the watermark, without pages and joins. A whole read ends with the constant rows, without those that
+   * the entity holds itself.
+   */
   async *changes(since: Watermark | undefined): AsyncIterable<Page> {
     const query = this.#query()
     if (query === undefined) {
       yield { changes: this.#constants, whole: true, next: { kind: 'scan' } }
       return
     }
-    let first = true
+    const held = new Set<string>()
+    let whole = false
     for await (const page of this.#connector.changes(query, since)) {
-      yield first && page.whole ? { ...page, changes: [...page.changes, ...this.#constants] } : page
-      first = false
+      whole = page.whole
+      if (this.#constants.length > 0)
+        for (const change of page.changes) if (change.kind === 'upsert') held.add(this.#keyText(change.row))
+      yield page
     }
+    const missing = this.#constants.filter(({ row }) => !held.has(this.#keyText(row)))
+    if (whole && missing.length > 0) yield { changes: missing, whole }
+  }
+
+  #keyText(row: Row): string {
+    return JSON.stringify(this.#compiled.source.keys.map((key) => canonical(row[key], { type: 'code' })))
   }
 
   /** These records, whatever the filter says. */
