@@ -26,7 +26,8 @@ export function duration(ms: number): string {
   const minutes = Math.round(seconds / 60)
   if (seconds < 600) return `${Math.floor(seconds / 60)} min ${Math.floor(seconds % 60)} s`
   if (minutes < 60) return `${minutes} min`
-  if (minutes < 48 * 60) return `${Math.floor(minutes / 60)} h ${minutes % 60} min`
+  const rest = minutes % 60 === 0 ? '' : ` ${minutes % 60} min`
+  if (minutes < 48 * 60) return `${Math.floor(minutes / 60)} h${rest}`
   return `${Math.floor(minutes / 1440)} days`
 }
 
