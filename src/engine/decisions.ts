@@ -70,8 +70,9 @@ function isNamed(seen: Coupling[Side], { column, value }: Wanted): boolean {
   return seen.id.toLowerCase() === value || Object.values(seen.keys).some((key) => key.toLowerCase() === value)
 }
 
-const isHeldNamed = ({ id, number }: Held, { value }: Wanted): boolean =>
-  id.toLowerCase() === value || number?.toLowerCase() === value
+/** Of a record without a coupling only its number is known, whatever column that was read from. */
+const isHeldNamed = ({ id, number }: Held, { column, value }: Wanted): boolean =>
+  number?.toLowerCase() === value || (column === undefined && id.toLowerCase() === value)
 
 /** Every pair and everything that waits. */
 export function everyRecord(state: MappingState): readonly Known[] {
