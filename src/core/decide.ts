@@ -69,6 +69,8 @@ export interface Decided {
   readonly waits: readonly Wait[]
   /** To be looked up before this can be decided whole. */
   readonly asks: readonly RecordQuery[]
+  /** Something was to be written to a side that may not be written in this run. */
+  readonly left: boolean
 }
 
 interface Draft {
@@ -77,8 +79,9 @@ interface Draft {
   readonly held: HeldField[]
   readonly waits: Wait[]
   readonly asks: RecordQuery[]
+  left: boolean
 }
-const emptyDraft = (): Draft => ({ writes: [], agreed: new Map(), held: [], waits: [], asks: [] })
+const emptyDraft = (): Draft => ({ writes: [], agreed: new Map(), held: [], waits: [], asks: [], left: false })
 
 /** Decides every field row of a pair. Throws ExpressionError when an expression fails. */
 export async function decidePair(deciding: Deciding, facts: PairFacts): Promise<Decided> {
@@ -88,7 +91,9 @@ export async function decidePair(deciding: Deciding, facts: PairFacts): Promise<
     if (field.field.on === 'create' || (facts.paused && !field.field.outside)) continue
     if (lacksPage(field, facts.missingPages) || lacksPageRow(deciding, field, facts.rows)) continue
     const offers = await offersOf(field, context)
-    settle(draft, offers, verdictOf(deciding, facts, offers), deciding)
+    const verdict = verdictOf(deciding, facts, offers)
+    if (verdict.kind === 'write' && !facts.writable[verdict.to]) draft.left = true
+    else settle(draft, offers, verdict, deciding)
   }
   return { ...draft, writes: await withEchoes(deciding, facts.rows, draft.writes) }
 }
@@ -184,7 +189,7 @@ function verdictOf(deciding: Deciding, facts: PairFacts, offers: Offers): FieldV
     return offer?.kind === 'value' && offer.canonical === offers.stands[otherSide(side)]
   }
   const take = facts.decision?.kind === 'take' ? facts.decision.fields : {}
-  const verdict = mergeField({
+  return mergeField({
     direction: field.direction,
     did: { businessCentral: didSince(offers, 'businessCentral'), sales: didSince(offers, 'sales') },
     agree: agrees('businessCentral') || agrees('sales'),
@@ -195,7 +200,6 @@ function verdictOf(deciding: Deciding, facts: PairFacts, offers: Offers): FieldV
     newest: newestSide(facts.rows),
     decision: take[field.name] ?? take['*'],
   })
-  return verdict.kind === 'write' && !facts.writable[verdict.to] ? { kind: 'leave' } : verdict
 }
 
 function didSince(offers: Offers, side: Side): Did {
@@ -270,8 +274,8 @@ function newestSide(rows: BySide<Loaded>): Side | undefined {
 }
 
 /**
- * Where a row is computed both ways, the base of the side written to is what that side will say afterwards, which only
- * its own expression over the row as it will be can tell.
+ * Where a row is computed, the base of the side written to is what that side will say afterwards, which only its own
+ * expression, or its own column compared in the other side's form, can tell from the row as it will be (P4).
  */
 async function withEchoes(
   deciding: Deciding,
@@ -291,7 +295,8 @@ async function withEchoes(
   return echoed
 }
 
-const speaksBack = ({ field, to }: FieldWrite): boolean => field.speaks[to] && field.compute[to] !== undefined
+const speaksBack = ({ field, to }: FieldWrite): boolean =>
+  field.speaks[to] && (field.compute[to] !== undefined || field.norm[to] !== field.saidNorm[to])
 
 /** The row of a side as it will be after the writes. */
 function rowAfter(side: Side, rows: BySide<{ readonly row: Row }>, writes: readonly FieldWrite[]): Row {

@@ -10,7 +10,7 @@ import { versionOf } from '../core/fingerprint.ts'
 import type { Operation, PlannedField } from '../core/plan.ts'
 import type { Cell, Loaded, Values } from '../core/record.ts'
 import type { Intent } from '../store/store.ts'
-import type { Judgement } from './judge.ts'
+import type { Judgement } from './judgement.ts'
 import { newKey } from './new-key.ts'
 import { type Session, baseOf, packed } from './session.ts'
 
@@ -43,6 +43,7 @@ export function actionsOf(session: Session, judgement: Judgement, side: Side): r
     }
     case 'in-step':
     case 'ignore':
+    case 'leave':
     case 'uncouple':
     case 'hold':
       return []
@@ -238,6 +239,7 @@ export function operationsOf(session: Session, judgement: Judgement, values: boo
       return updates(session, judgement, values)
     case 'in-step':
     case 'ignore':
+    case 'leave':
     case 'hold':
       return []
   }

@@ -9,8 +9,8 @@ import { ConnectorError } from '../errors.ts'
 import type { Entry } from '../store/store.ts'
 import { type Action, actionsOf, deleteActionOf, operationsOf } from './actions.ts'
 import type { Ref } from './intake.ts'
-import type { Judgement } from './judge.ts'
-import { doneEntries, entriesOf, refusedEntries } from './outcome.ts'
+import type { Judgement } from './judgement.ts'
+import { doneEntries, entriesOf, refusedEntries, uncoupled } from './outcome.ts'
 import { type Session, commit } from './session.ts'
 import { settleOne } from './settling.ts'
 
@@ -99,8 +99,13 @@ async function outcomeOf(session: Session, action: Action, result: WriteResult):
         again: action.more ? pairRef(action, result.id) : undefined,
       }
     }
-    case 'exists':
-      return { entries: [settled], again: pairRef(action, result.id) }
+    case 'exists': {
+      const ended = action.judgement.action.kind === 'create' && action.judgement.action.restores
+      return {
+        entries: [...(ended ? uncoupled(action.judgement) : []), settled],
+        again: pairRef(action, result.id),
+      }
+    }
     case 'stale':
       return { entries: [settled], again: action.judgement.ref }
     case 'missing':

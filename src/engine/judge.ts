@@ -17,8 +17,8 @@ import { type Session, heldOf, isHere, isImagined, numberOf } from './session.ts
 /** What had to be known before the window could be decided: to be fetched, then judged again. */
 export interface Wanted {
   readonly queries: readonly RecordQuery[]
-  /** Mapping → natural keys or ids of records to take along first, by the side they stand on. */
-  readonly records: ReadonlyMap<string, BySide<ReadonlySet<string>>>
+  /** Mapping → what waits for records of it, to be taken along first; one for each record. */
+  readonly records: ReadonlyMap<string, ReadonlyMap<string, Wait>>
 }
 
 /** Decides a window. Records whose decision needs more come in `wanted` and are judged again by the caller. */
@@ -29,7 +29,7 @@ export async function judge(
   const rows = await loadRows(session, refs)
   const judgements: Judgement[] = []
   const queries = new Map<string, RecordQuery>()
-  const records = new Map<string, BySide<Set<string>>>()
+  const records = new Map<string, Map<string, Wait>>()
   for (const ref of refs) {
     session.lookups.takeForeseen()
     const judged = await judgeOne(session, ref, rows)
@@ -41,9 +41,9 @@ export async function judge(
   return { judgements, wanted: { queries: [...queries.values()], records } }
 }
 
-function addRecord(records: Map<string, BySide<Set<string>>>, wait: Wait): void {
-  const known = records.get(wait.mapping) ?? { businessCentral: new Set(), sales: new Set() }
-  known[wait.from].add(wait.key)
+function addRecord(records: Map<string, Map<string, Wait>>, wait: Wait): void {
+  const known = records.get(wait.mapping) ?? new Map<string, Wait>()
+  known.set(JSON.stringify([wait.from, wait.keys ?? wait.key]), wait)
   records.set(wait.mapping, known)
 }
 

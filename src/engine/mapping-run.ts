@@ -10,10 +10,11 @@ import type { Entry } from '../store/store.ts'
 import { type Action, operationsOf } from './actions.ts'
 import { type Permit, applyWindow, write } from './apply.ts'
 import { type Intake, type Ref, type Scope, takeIn } from './intake.ts'
-import { type Judgement, type Wanted, judge } from './judge.ts'
+import { type Wanted, judge } from './judge.ts'
+import type { Judgement } from './judgement.ts'
 import { newKey } from './new-key.ts'
 import { entriesOf } from './outcome.ts'
-import { type Session, commit, keysOf, packed } from './session.ts'
+import { type Session, commit, imaginedAs, keysOf, packed } from './session.ts'
 import { baseAfter } from './actions.ts'
 
 /** Records decided and written together. */
@@ -218,6 +219,7 @@ function asIfCreated(session: Session, judgement: Judgement, on: Side): readonly
   const source = judgement.rows[from]
   if (source === undefined) return []
   const key = newKey(session, on, source.id) ?? `new:${session.mapping.name}:${source.id}`
+  session.imagined.add(imaginedAs(on, key))
   const row: Row = rowMade(judgement)
   const pair = {
     [on]: { id: key, keys: keysOf(session, on, row), version: undefined },

@@ -2,25 +2,29 @@
  * What is remembered after a decision and after a write: couplings with their new base, holds, releases. Turns values
  * into journal entries; commits nothing itself.
  */
-import { type Side, otherSide } from '../config/config.ts'
+import { type Side, otherSide, sides } from '../config/config.ts'
 import type { Refusal, WriteResult } from '../connector/connector.ts'
 import { type Coupling, type Held, type HeldKind } from '../core/coupling.ts'
+import type { FieldWrite } from '../core/decide.ts'
 import { versionOf } from '../core/fingerprint.ts'
+import type { CompiledField } from '../core/mapping.ts'
 import { printOf, standsAt } from '../core/offer.ts'
 import type { Row } from '../core/record.ts'
 import type { Entry } from '../store/store.ts'
 import { type Action, baseAfter } from './actions.ts'
-import type { Hold, Judgement } from './judge.ts'
+import type { Hold, Judgement } from './judgement.ts'
 import { type Session, keysOf, numberOf, packed } from './session.ts'
 
 /** Entries that follow from the decision itself, before any write. */
 export function entriesOf(session: Session, judgement: Judgement, writesFollow: boolean): readonly Entry[] {
   const { action } = judgement
   switch (action.kind) {
+    case 'leave':
+      return []
     case 'ignore':
-      return release(judgement)
+      return release(session, judgement)
     case 'uncouple':
-      return [...uncoupled(judgement), ...release(judgement)]
+      return [...uncoupled(judgement), ...release(session, judgement)]
     case 'in-step':
     case 'merge':
     case 'couple':
@@ -38,7 +42,9 @@ function pairEntries(session: Session, judgement: Judgement, writesFollow: boole
   if (rows.businessCentral === undefined || rows.sales === undefined) return []
   const seen = (side: Side): Coupling['sales'] => {
     const row = rows[side]
-    const version = row === undefined || writesFollow ? coupling?.[side].version : versionOf(row)
+    // What was left for another run must be seen by it: the old version stays.
+    const isOpen = row === undefined || writesFollow || judgement.decided?.left === true
+    const version = isOpen ? coupling?.[side].version : versionOf(row)
     return { id: row?.id ?? '', keys: row === undefined ? {} : keysOf(session, side, row.row), version }
   }
   const outside = action.kind === 'merge' && action.paused
@@ -74,27 +80,35 @@ function sameSeen(a: Coupling, b: Coupling, side: Side): boolean {
   )
 }
 
-function uncoupled(judgement: Judgement): readonly Entry[] {
+/** The end of the pair's coupling. */
+export function uncoupled(judgement: Judgement): readonly Entry[] {
   const { coupling } = judgement
   return coupling === undefined
     ? []
     : [{ kind: 'uncouple', businessCentral: coupling.businessCentral.id, sales: coupling.sales.id }]
 }
 
-const release = (judgement: Judgement): readonly Entry[] =>
-  judgement.held === undefined ? [] : [{ kind: 'release', side: judgement.held.side, id: judgement.held.id }]
+/** Whatever either record of a pair was held for. */
+function release(session: Session, { ref }: Judgement): readonly Entry[] {
+  return sides.flatMap((side): readonly Entry[] => {
+    const id = ref[side]
+    return id === undefined || session.state.held(side, id) === undefined ? [] : [{ kind: 'release', side, id }]
+  })
+}
 
 /** What waits is held; what no longer waits is released, unless a write still has to show it. */
 function holdEntries(session: Session, judgement: Judgement, writesFollow: boolean): readonly Entry[] {
-  if (judgement.holds.length > 0) return replaceHeld(judgement, heldFrom(session, judgement, judgement.holds))
-  return writesFollow ? [] : release(judgement)
+  if (judgement.holds.length > 0) return replaceHeld(session, judgement, heldFrom(session, judgement, judgement.holds))
+  return writesFollow ? [] : release(session, judgement)
 }
 
-function replaceHeld(judgement: Judgement, next: Held): readonly Entry[] {
+function replaceHeld(session: Session, judgement: Judgement, next: Held): readonly Entry[] {
   const { held } = judgement
   if (held !== undefined && sameHeld(held, next)) return []
-  const moved = held !== undefined && (held.side !== next.side || held.id !== next.id)
-  return [...(moved ? release(judgement) : []), { kind: 'hold', held: next }]
+  const others = release(session, judgement).filter(
+    (entry) => entry.kind === 'release' && (entry.side !== next.side || entry.id !== next.id),
+  )
+  return [...others, { kind: 'hold', held: next }]
 }
 
 const sameHeld = (a: Held, b: Held): boolean =>
@@ -160,12 +174,12 @@ export async function doneEntries(
 ): Promise<readonly Entry[]> {
   const { judgement, side } = action
   const settled: Entry = { kind: 'settled', id: action.intent.id }
-  if (action.kind === 'delete') return [settled, ...uncoupled(judgement), ...release(judgement)]
+  if (action.kind === 'delete') return [settled, ...uncoupled(judgement), ...release(session, judgement)]
   const coupling = await couplingAfter(session, action, result)
   const replaced =
     judgement.coupling !== undefined && judgement.coupling[side].id !== coupling[side].id ? uncoupled(judgement) : []
   const waits = action.more || judgement.holds.length > 0
-  return [...replaced, { kind: 'couple', coupling }, settled, ...(waits ? [] : release(judgement))]
+  return [...replaced, { kind: 'couple', coupling }, settled, ...(waits ? [] : release(session, judgement))]
 }
 
 /** The coupling once the write is done. Another write of the same pair may have changed it since it was decided. */
@@ -178,7 +192,7 @@ async function couplingAfter(
   const from = otherSide(side)
   const source = judgement.rows[from]
   const current = currentCoupling(session, action)
-  const moved = await movedFields(session, action, result.row)
+  const { moved, derived } = await answered(session, action, result.row)
   const next = current === undefined || action.kind === 'create' ? judgement : { ...judgement, coupling: current }
   const sourceSeen =
     current !== undefined && current[from].version !== judgement.coupling?.[from].version
@@ -190,10 +204,11 @@ async function couplingAfter(
     result.row === undefined
       ? (current?.[side].keys ?? keysOf(session, side, rowSent(action)))
       : keysOf(session, side, result.row)
+  const isOpen = moved || derived || action.more || judgement.decided?.left === true
   const target = {
     id: result.id,
     keys,
-    version: moved.length > 0 || action.more ? undefined : versionOf({ etag: result.etag, modified: result.modified }),
+    version: isOpen ? undefined : versionOf({ etag: result.etag, modified: result.modified }),
   }
   const origin = {
     id: source?.id ?? '',
@@ -201,7 +216,7 @@ async function couplingAfter(
     version: sourceSeen,
   }
   const pair = { [side]: target, [from]: origin } as Record<Side, Coupling['sales']>
-  const count = moved.length > 0 ? (current?.moved ?? 0) + 1 : 0
+  const count = moved ? (current?.moved ?? 0) + 1 : 0
   return {
     businessCentral: pair.businessCentral,
     sales: pair.sales,
@@ -220,17 +235,38 @@ function currentCoupling(session: Session, action: Action): Coupling | undefined
 const rowSent = (action: Action): Row =>
   Object.fromEntries(action.write.steps.flatMap((step) => (step.kind === 'delete' ? [] : Object.entries(step.values))))
 
-/** Two-way fields whose value in the service's own answer is not the one that was sent. */
-async function movedFields(session: Session, action: Action, row: Row | undefined): Promise<readonly string[]> {
-  if (row === undefined) return []
-  const moved: string[] = []
-  for (const { field, prints, canonical } of action.writes) {
+/** What the service's own answer says beyond what was sent, in fields that travel back. */
+interface Answered {
+  /** A written field holds another value than the one sent. */
+  readonly moved: boolean
+  /** A field that was not written changed with the others. */
+  readonly derived: boolean
+}
+
+/** Looks at the answer to a write: what the service made of it is a change of that side, to be carried back. */
+async function answered(session: Session, action: Action, row: Row | undefined): Promise<Answered> {
+  let [moved, derived] = [false, false]
+  for (const field of row === undefined ? [] : session.compiled.fields) {
     const plain = field.place[action.side]?.page === undefined && field.needs[action.side].length === 0
-    if (!field.speaks[action.side] || !plain) continue
-    if (field.compute[action.side] === undefined && standsAt(field, action.side, row) === canonical) continue
-    if ((await printOf(session.deciding, field, action.side, row)) !== prints[action.side]) moved.push(field.field.name)
+    if (row === undefined || !plain || !field.speaks[action.side] || field.field.on === 'create') continue
+    const write = action.writes.find((candidate) => candidate.field === field)
+    if (write !== undefined && isAsSent(action, write, row)) continue
+    const print = await printOf(session.deciding, field, action.side, row)
+    if (write !== undefined) moved ||= print !== write.prints[action.side]
+    else derived ||= print !== (await printBefore(session, action, field))
   }
-  return moved
+  return { moved, derived }
+}
+
+const isAsSent = (action: Action, { field, canonical }: FieldWrite, row: Row): boolean =>
+  field.compute[action.side] === undefined && standsAt(field, action.side, row) === canonical
+
+/** What the side said in a field that the write left alone; of a new record, what was meant to be there. */
+async function printBefore(session: Session, action: Action, field: CompiledField): Promise<string | undefined> {
+  const before = action.judgement.rows[action.side]
+  if (before === undefined || action.kind === 'create')
+    return action.judgement.decided?.agreed.get(field.rowId)?.[action.side]
+  return printOf(session.deciding, field, action.side, before.row)
 }
 
 /** How many refusals before a record is set aside. */
@@ -256,5 +292,5 @@ export function refusedEntries(session: Session, action: Action, refusal: Refusa
     attempts,
     ...(quarantined ? {} : { nextTry: new Date(now.getTime() + delayMinutes(attempts) * 60_000).toISOString() }),
   }
-  return [{ kind: 'settled', id: action.intent.id }, ...replaceHeld(judgement, held)]
+  return [{ kind: 'settled', id: action.intent.id }, ...replaceHeld(session, judgement, held)]
 }

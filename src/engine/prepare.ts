@@ -32,6 +32,8 @@ export interface Prepared {
   readonly readers: BySide<SideReader>
   readonly cache: RowCache
   readonly tally: Tally
+  /** See Session. */
+  readonly imagined: Set<string>
 }
 
 /** Describes, compiles and opens both sides of a mapping. */
@@ -51,6 +53,7 @@ export async function prepare(context: RunContext, mapping: Mapping): Promise<Pr
     readers: { businessCentral: await open('businessCentral'), sales: await open('sales') },
     cache: new RowCache(context.budget),
     tally: new Tally(),
+    imagined: new Set(),
   }
 }
 

@@ -251,9 +251,10 @@ class WholeRun {
     this.#planned.set(name, { prepared, session, planned })
   }
 
-  /** A plan for people keeps values; what a write would make is kept only where something refers to it. */
+  /** A plan for people keeps values and tells what would wait; else results are kept only where something refers to them. */
   #keeping(name: string): Keeping {
-    return { values: this.#context.options.dry, results: this.#referred.has(name) }
+    const { dry } = this.#context.options
+    return { values: dry, results: dry || this.#referred.has(name) }
   }
 
   #remember(planned: PlannedMapping): void {

@@ -39,6 +39,8 @@ export interface Session {
   readonly writable: BySide<boolean>
   /** False in the second pass. */
   deferLater: boolean
+  /** Records that the plan would create, as `side/id`: they stand in couplings of the overlay and cannot be read. */
+  readonly imagined: Set<string>
   /** Pairs whose references to later mappings are to be written in the second pass, by BC id. */
   readonly deferred: Set<string>
 }
@@ -50,6 +52,23 @@ export async function commit(session: Session, entries: readonly Entry[]): Promi
 
 /** True where the mapping reads changes of that side. */
 export const isSource = (mapping: Mapping, side: Side): boolean => travelsTo(mapping.direction, otherSide(side))
+
+/** True where this run reads changes of that side: a run in one direction leaves the other side's for the next. */
+export const isRead = ({ mapping, writable }: Session, side: Side): boolean =>
+  isSource(mapping, side) && writable[otherSide(side)]
+
+/** Whether records may be written there at all: options of a choice column are metadata. */
+export const mayWriteMetadata = ({ mapping }: Session, side: Side): boolean =>
+  mapping[side].entity?.kind !== 'choice' || mapping.allowMetadataChanges
+
+/** Name of a record that the plan would create. */
+export const imaginedAs = (side: Side, id: string): string => `${side}/${id}`
+export const isImagined = ({ imagined, phase }: Session, side: Side, id: string | undefined): boolean =>
+  phase === 'plan' && id !== undefined && imagined.has(imaginedAs(side, id))
+
+/** Further pages that the services do not publish, as far as they were needed. */
+export const missingPages = ({ readers }: Session): ReadonlySet<string> =>
+  new Set([...readers.businessCentral.missingPages, ...readers.sales.missingPages])
 
 /** Whether the mapping's filter admits a row. */
 export function isAdmitted(session: Session, side: Side, row: Row): boolean {

@@ -1,0 +1,105 @@
+/** Why records wait, in words for an administrator: what happened and what to do next. */
+import type { Side } from '../config/config.ts'
+import type { Decided, HeldField } from '../core/decide.ts'
+import type { ExpressionError } from '../core/expression.ts'
+import type { Wait } from '../core/offer.ts'
+import type { Hold, Judgement } from './judgement.ts'
+import type { Session } from './session.ts'
+
+/** Why (part of) a pair waits, from what was decided field by field. */
+export function holdsOf(decided: Decided): readonly Hold[] {
+  const holds: Hold[] = []
+  const conflicts = decided.held.filter(({ because }) => because === 'conflict')
+  const different = decided.held.filter(({ because }) => because === 'different')
+  if (conflicts.length > 0) holds.push(fieldsHold('conflict', conflicts))
+  if (different.length > 0) holds.push(fieldsHold('different', different))
+  const waits = decided.waits.filter(({ policy }) => policy === 'hold' || policy === 'sync')
+  const later = decided.waits.filter(({ policy }) => policy === 'defer')
+  if (waits.length > 0) holds.push(waitingHold(waits, false))
+  if (later.length > 0) holds.push(waitingHold(later, true))
+  return holds
+}
+
+const names = (fields: readonly { readonly field: string }[]): readonly string[] => [
+  ...new Set(fields.map(({ field }) => field)),
+]
+
+function fieldsHold(kind: 'conflict' | 'different', fields: readonly HeldField[]): Hold {
+  const list = names(fields)
+  const message =
+    kind === 'conflict'
+      ? `${list.join(', ')} edited on both sides since the last agreement`
+      : `${list.join(', ')} filled differently on both sides at the first match`
+  return {
+    kind,
+    fields,
+    names: list,
+    message,
+    remedy:
+      'take one side: couplet resolve MAPPING --record NUMBER --take businessCentral (or sales), or set a policy in the mapping',
+  }
+}
+
+/** It needs a coupling of another mapping first. */
+export function waitingHold(waits: readonly Wait[], secondPass: boolean): Hold {
+  const mappings = [...new Set(waits.map(({ mapping }) => mapping))].join(', ')
+  return {
+    kind: 'waiting',
+    fields: [],
+    names: names(waits),
+    message: `${names(waits).join(', ')} refers to a record that is not coupled yet in ${mappings}`,
+    remedy: `couple or create that record in ${mappings}; this one goes on by itself in the next run`,
+    ...(secondPass ? { secondPass } : {}),
+  }
+}
+
+/** A person must say what becomes of the record whose partner was deleted. */
+export function deletedPartner(session: Session, common: Pick<Judgement, 'ref' | 'number'>, gone: Side): Hold {
+  const where = gone === 'sales' ? 'Sales' : 'Business Central'
+  return {
+    kind: 'deleted',
+    fields: [],
+    names: [],
+    message: `its partner was deleted in ${where}`,
+    remedy: `decide: couplet resolve ${session.mapping.name} --record ${common.number ?? common.ref.businessCentral ?? ''} --action restore (or delete, or uncouple)`,
+  }
+}
+
+/** It has no partner, or too many. */
+export function loneHold(session: Session, side: Side, because: 'ambiguous' | 'no-partner'): Hold {
+  const other = side === 'sales' ? 'Business Central' : 'Sales'
+  if (because === 'ambiguous') {
+    return {
+      kind: because,
+      fields: [],
+      names: [],
+      message: `several records could be its partner in ${other}, or the one that fits is coupled already`,
+      remedy: `choose: couplet couple ${session.mapping.name} --bc NUMBER --sales ID; or make the match rule sharper`,
+    }
+  }
+  return {
+    kind: because,
+    fields: [],
+    names: [],
+    message: `no record in ${other} matches it, and "create" does not allow creating one there`,
+    remedy: `couple it by hand, or allow creating: create: ${side === 'sales' ? 'toBusinessCentral' : 'toSales'} (or both)`,
+  }
+}
+
+/** The mapping's own expression failed. */
+export const failedExpression = (error: ExpressionError): Hold => ({
+  kind: 'failed',
+  fields: [],
+  names: [],
+  message: `an expression of the mapping failed on this record: ${error.message}`,
+  remedy: 'correct the expression in the mapping, or the value in the record',
+})
+
+/** Options of a choice column are part of the organisation's data model: adding one needs the administrator's leave. */
+export const metadataHold = (mapping: string): Hold => ({
+  kind: 'no-partner',
+  fields: [],
+  names: [],
+  message: 'no option of the choice column stands for it, and the mapping may not add or rename options',
+  remedy: `add the option in Sales by hand, or set allowMetadataChanges: true in ${mapping}`,
+})

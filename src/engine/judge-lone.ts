@@ -1,0 +1,58 @@
+/** Deciding a record without a partner: created, or held. */
+import { type Side, otherSide, sides } from '../config/config.ts'
+import { decideCreate } from '../core/decide.ts'
+import { reconcileLone } from '../core/reconcile.ts'
+import { holdsOf, loneHold, metadataHold, waitingHold } from './holds.ts'
+import { type Common, type Judged, plainly } from './judgement.ts'
+import { type Session, isImagined, mayWriteMetadata, missingPages } from './session.ts'
+
+/** Decides a record without a partner. */
+export async function judgeLone(session: Session, common: Common): Promise<Judged> {
+  const side: Side = common.ref.businessCentral === undefined ? 'sales' : 'businessCentral'
+  const to = otherSide(side)
+  const row = common.rows[side]
+  if (row === undefined) return plainly({ kind: 'ignore' })
+  const mayCreate = session.mapping.createOn[to] && session.writable[to] && !session.options.noCreate
+  const verdict = reconcileLone(side, common.ref.found ?? { kind: 'none' }, mayCreate)
+  switch (verdict.kind) {
+    case 'ignore':
+    case 'couple':
+      return plainly({ kind: 'ignore' })
+    case 'create':
+      if (!mayWriteMetadata(session, to))
+        return { action: { kind: 'hold' }, decided: undefined, holds: [metadataHold(session.mapping.name)] }
+      return createOn(session, common, verdict.on, false)
+    case 'hold':
+      return { action: { kind: 'hold' }, decided: undefined, holds: [loneHold(session, side, verdict.because)] }
+  }
+}
+
+/** Every value for a record that is to be created, or why it must wait. */
+export async function createOn(session: Session, common: Common, on: Side, restores: boolean): Promise<Judged> {
+  const source = common.rows[otherSide(on)]
+  if (source === undefined) return plainly({ kind: 'ignore' })
+  const decided = await decideCreate(session.deciding, on, source, {
+    missingPages: missingPages(session),
+    deferLater: session.deferLater,
+  })
+  if (decided.waits.some(({ policy }) => policy === 'skip')) return plainly({ kind: 'ignore' })
+  const blocking = decided.waits.filter(({ policy }) => policy !== 'defer')
+  if (blocking.length > 0) return { action: { kind: 'hold' }, decided, holds: [waitingHold(blocking, false)] }
+  return { action: { kind: 'create', on, restores }, decided, holds: holdsOf(decided) }
+}
+
+/**
+ * A pair of which the plan has foreseen the one record only: nothing is added to what its creation does, and it is told
+ * what that would still have to wait for.
+ */
+export async function judgeImagined(session: Session, common: Common): Promise<Judged> {
+  const on = sides.find((side) => isImagined(session, side, common.ref[side])) ?? 'sales'
+  const source = common.rows[otherSide(on)]
+  if (source === undefined) return plainly({ kind: 'leave' })
+  const decided = await decideCreate(session.deciding, on, source, {
+    missingPages: missingPages(session),
+    deferLater: session.deferLater,
+  })
+  const holds = holdsOf(decided)
+  return holds.length === 0 ? plainly({ kind: 'ignore' }) : { action: { kind: 'hold' }, decided: undefined, holds }
+}

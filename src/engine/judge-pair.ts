@@ -1,0 +1,148 @@
+/**
+ * Deciding a pair: as a whole (in step, merged, paused, deleted, restored), then field by field. Keeps P2 and P9; the
+ * decisions themselves are the pure core's.
+ */
+import { type Side, otherSide, sides } from '../config/config.ts'
+import { type Base, noBase } from '../core/base.ts'
+import type { Coupling, Held } from '../core/coupling.ts'
+import { type Decided, type FieldWrite, decidePair, isEdited } from '../core/decide.ts'
+import { type PairVerdict, type Standing, reconcile } from '../core/reconcile.ts'
+import { deletedPartner, holdsOf, loneHold, metadataHold } from './holds.ts'
+import { createOn } from './judge-lone.ts'
+import { type Common, type Hold, type Judged, plainly } from './judgement.ts'
+import { type Session, baseOf, isAdmitted, mayWriteMetadata, missingPages, pendingRows } from './session.ts'
+
+/** Decides a coupled pair. */
+export async function judgeCoupled(session: Session, common: Common, coupling: Coupling): Promise<Judged> {
+  const base = baseOf(session, coupling)
+  const standing = {
+    businessCentral: await standingOf(session, 'businessCentral', common, base),
+    sales: await standingOf(session, 'sales', common, base),
+  }
+  const { mapping, options } = session
+  const decision = common.held?.decision
+  const verdict = reconcile(standing, {
+    direction: mapping.direction,
+    deletes: mapping.deletes,
+    decision: decision?.kind === 'deleted' ? decision.action : undefined,
+  })
+  const forced = decision?.kind === 'take' || options.rewrite !== undefined
+  return afterVerdict(session, common, {
+    coupling,
+    base,
+    verdict: verdict.kind === 'in-step' && forced ? { kind: 'merge' } : verdict,
+  })
+}
+
+/** What is known of a coupled pair. */
+interface CoupledFacts {
+  readonly coupling: Coupling
+  readonly base: Base
+  readonly verdict: PairVerdict
+}
+
+function afterVerdict(session: Session, common: Common, facts: CoupledFacts): Judged | Promise<Judged> {
+  const { verdict } = facts
+  switch (verdict.kind) {
+    case 'in-step':
+      return plainly(common.held === undefined ? { kind: 'in-step' } : { kind: 'merge', paused: false })
+    case 'merge':
+    case 'pause':
+      return mergePair(session, common, facts)
+    case 'uncouple':
+      return plainly({ kind: 'uncouple' })
+    case 'delete':
+      return plainly(session.writable[verdict.on] ? { kind: 'delete', on: verdict.on } : { kind: 'leave' })
+    case 'restore':
+      return session.writable[verdict.on] ? createOn(session, common, verdict.on, true) : plainly({ kind: 'leave' })
+    case 'hold':
+      return { action: { kind: 'hold' }, decided: undefined, holds: [deletedPartner(session, common, verdict.gone)] }
+  }
+}
+
+async function standingOf(session: Session, side: Side, common: Common, base: Base): Promise<Standing> {
+  const row = common.rows[side]
+  if (row === undefined) return 'gone'
+  if (!isAdmitted(session, side, row.row)) return 'outside'
+  return (await isEdited(session.deciding, side, row.row, base)) ? 'edited' : 'same'
+}
+
+async function mergePair(session: Session, common: Common, facts: CoupledFacts): Promise<Judged> {
+  const { businessCentral, sales } = common.rows
+  if (businessCentral === undefined || sales === undefined) return plainly({ kind: 'ignore' })
+  const paused = facts.verdict.kind === 'pause'
+  const decided = await decidePair(session.deciding, {
+    rows: { businessCentral, sales },
+    base: facts.base,
+    meeting: 'known',
+    pending: pendingRows(session, facts.coupling, facts.base),
+    paused,
+    decision: decisionFor(session, common.held),
+    missingPages: missingPages(session),
+    writable: session.writable,
+    deferLater: session.deferLater,
+  })
+  return withLeave(session, {
+    action: { kind: 'merge', paused },
+    decided: stoppedWhereMoving(session, facts.coupling, decided),
+    holds: [...holdsOf(decided), ...movingHold(facts.coupling, decided)],
+  })
+}
+
+/** A service that keeps changing what is written is not written again and again. */
+const movesMost = 2
+const isMoving = (coupling: Coupling, write: FieldWrite): boolean =>
+  (coupling.moved ?? 0) >= movesMost && write.why === 'edit'
+function stoppedWhereMoving(session: Session, coupling: Coupling, decided: Decided): Decided {
+  return session.options.rewrite !== undefined
+    ? decided
+    : { ...decided, writes: decided.writes.filter((write) => !isMoving(coupling, write)) }
+}
+
+function movingHold(coupling: Coupling, decided: Decided): readonly Hold[] {
+  const moving = decided.writes.filter((write) => isMoving(coupling, write)).map(({ field }) => field.field.name)
+  if (moving.length === 0) return []
+  return [
+    {
+      kind: 'moving',
+      fields: [],
+      names: moving,
+      message: `the service stores another value than the one written in ${moving.join(', ')}, again and again`,
+      remedy: 'make the field row one-way, or compute the value the way the service stores it; then: couplet retry',
+    },
+  ]
+}
+
+function decisionFor(session: Session, held: Held | undefined): Held['decision'] {
+  const { rewrite } = session.options
+  return rewrite === undefined ? held?.decision : { kind: 'take', fields: { '*': otherSide(rewrite) } }
+}
+
+/** Decides two records that meet for the first time. A record that has another partner already is none. */
+export async function judgeMatched(session: Session, common: Common): Promise<Judged> {
+  const { businessCentral, sales } = common.rows
+  if (businessCentral === undefined || sales === undefined) return plainly({ kind: 'ignore' })
+  if (common.coupling !== undefined || session.state.bySide('sales', sales.id) !== undefined)
+    return { action: { kind: 'hold' }, decided: undefined, holds: [loneHold(session, 'businessCentral', 'ambiguous')] }
+  const decided = await decidePair(session.deciding, {
+    rows: { businessCentral, sales },
+    base: noBase,
+    meeting: 'first',
+    paused: false,
+    decision: decisionFor(session, common.held),
+    missingPages: missingPages(session),
+    writable: session.writable,
+    deferLater: session.deferLater,
+  })
+  return withLeave(session, { action: { kind: 'couple' }, decided, holds: holdsOf(decided) })
+}
+
+/** Options of a choice column are written only with the administrator's leave. */
+function withLeave(session: Session, judged: Judged & { readonly decided: Decided }): Judged {
+  const refused = sides.filter((side) => !mayWriteMetadata(session, side))
+  const writes = judged.decided.writes.filter(({ to }) => !refused.includes(to))
+  if (writes.length === judged.decided.writes.length) return judged
+  const names = judged.decided.writes.filter(({ to }) => refused.includes(to)).map(({ field }) => field.field.name)
+  const hold: Hold = { ...metadataHold(session.mapping.name), kind: 'different', names }
+  return { ...judged, decided: { ...judged.decided, writes }, holds: [...judged.holds, hold] }
+}

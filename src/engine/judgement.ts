@@ -1,0 +1,55 @@
+/** What was decided about one record or pair, as data: what is to be written, remembered and held. */
+import type { BySide, Side } from '../config/config.ts'
+import type { Coupling, Held, HeldKind } from '../core/coupling.ts'
+import type { Decided, HeldField } from '../core/decide.ts'
+import type { Loaded } from '../core/record.ts'
+import type { Ref } from './intake.ts'
+
+/** What was decided about one record or pair. */
+export interface Judgement {
+  readonly ref: Ref
+  readonly rows: BySide<Loaded | undefined>
+  readonly coupling: Coupling | undefined
+  readonly action: JudgedAction
+  readonly decided: Decided | undefined
+  /** Why (part of) it waits. */
+  readonly holds: readonly Hold[]
+  readonly held: Held | undefined
+  readonly number: string | undefined
+  /** It hangs on nothing that the plan only foresees: the decision stands when the time to write comes. */
+  readonly stands: boolean
+}
+
+export type JudgedAction =
+  /** Nothing to write; the versions may be remembered. */
+  | { readonly kind: 'in-step' }
+  /** It waits for nothing and nothing is written. */
+  | { readonly kind: 'ignore' }
+  /** Not in this run: stays as it is, and is looked at again. */
+  | { readonly kind: 'leave' }
+  /** Write the decided fields of a coupled pair. */
+  | { readonly kind: 'merge'; readonly paused: boolean }
+  /** Couple a pair that matched, and write its decided fields. */
+  | { readonly kind: 'couple' }
+  | { readonly kind: 'create'; readonly on: Side; readonly restores: boolean }
+  | { readonly kind: 'delete'; readonly on: Side }
+  | { readonly kind: 'uncouple' }
+  | { readonly kind: 'hold' }
+
+/** One reason to wait. */
+export interface Hold {
+  readonly kind: HeldKind
+  readonly fields: readonly HeldField[]
+  readonly names: readonly string[]
+  readonly message: string
+  readonly remedy: string
+  /** Written by the second pass of this run, if it can be. */
+  readonly secondPass?: boolean
+}
+
+/** What is known before anything is decided. */
+export type Common = Pick<Judgement, 'ref' | 'rows' | 'held' | 'coupling' | 'number'>
+/** What was decided. */
+export type Judged = Pick<Judgement, 'action' | 'decided' | 'holds'>
+/** A decision about the pair as a whole. */
+export const plainly = (action: JudgedAction): Judged => ({ action, decided: undefined, holds: [] })
