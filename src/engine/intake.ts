@@ -4,14 +4,16 @@
  */
 import { type Side, otherSide, sides } from '../config/config.ts'
 import type { Coupling, Held } from '../core/coupling.ts'
+import { isEdited } from '../core/decide.ts'
+import { ExpressionError } from '../core/expression.ts'
 import { versionOf } from '../core/fingerprint.ts'
 import type { Found } from '../core/reconcile.ts'
 import type { Change, Loaded, Upsert } from '../core/record.ts'
 import type { Watermark } from '../core/watermark.ts'
 import type { Entry } from '../store/store.ts'
 import { Matching } from './matching.ts'
-import { type Session, isAdmitted, isSource } from './session.ts'
-import { missingKeys, sweepIsDue, sweepName } from './sweep.ts'
+import { type Session, baseOf, heldOf, isAdmitted, isAsRefused, isRead } from './session.ts'
+import { absentIds, listedKeys, sweepIsDue, sweepName } from './sweep.ts'
 
 /** A record to decide: a coupled pair, a pair found by matching, or a lone record with what was found for it. */
 export interface Ref {
@@ -41,11 +43,21 @@ export async function takeIn(session: Session, scope: Scope): Promise<Intake> {
   const work = new Reading(session)
   if (scope.kind === 'ids') await work.ids(scope.ids)
   else {
-    for (const side of sides) if (isSource(session.mapping, side)) await work.changes(side, scope.whole)
+    for (const side of sides) if (isRead(session, side)) await work.changes(side, scope.whole)
     await work.heldRecords()
   }
   return work.finish()
 }
+
+/** How a page came to be read. */
+interface PageReading {
+  readonly whole: boolean
+  /** Somebody wants these very records looked at. */
+  readonly asked: boolean
+  /** Joined rows changed: the version of the row itself says nothing. */
+  readonly joined?: boolean
+}
+const asked: PageReading = { whole: false, asked: true }
 
 class Reading {
   readonly #session: Session
@@ -70,8 +82,8 @@ class Reading {
     for await (const page of this.#session.readers[side].changes(since)) {
       wasWhole = page.whole
       count += page.changes.length
-      if (page.whole && state.size > 0) for (const { id } of page.changes) seen.add(id)
-      await this.#takePage(side, page.changes, page.whole)
+      if (page.whole) for (const { id } of page.changes) seen.add(id)
+      await this.#takePage(side, page.changes, { whole: page.whole, asked: false })
       this.#session.emit({ kind: 'read', mapping: this.#session.mapping.name, side, rows: count })
       if (page.next !== undefined) this.#mark(side, page.next)
     }
@@ -84,7 +96,7 @@ class Reading {
   async ids(ids: Readonly<Record<Side, readonly string[]>>): Promise<void> {
     for (const side of sides) {
       if (ids[side].length === 0) continue
-      await this.#takePage(side, await this.#session.readers[side].read(ids[side]), false, true)
+      await this.#takePage(side, await this.#session.readers[side].read(ids[side]), asked)
     }
   }
 
@@ -118,20 +130,47 @@ class Reading {
     return { refs: refs.sort(byIds), marks: this.#marks, emptied: this.#emptied }
   }
 
-  async #takePage(side: Side, changes: readonly Change[], whole: boolean, forced = false): Promise<void> {
-    const { state, readers, tally } = this.#session
+  async #takePage(side: Side, changes: readonly Change[], reading: PageReading): Promise<void> {
+    const { state, readers } = this.#session
     const lone: Upsert[] = []
+    const doubtful: Upsert[] = []
     for (const change of changes) {
       const coupling = state.bySide(side, change.id)
+      if (!reading.asked && this.#isSetAside(side, change, coupling)) continue
       if (coupling === undefined) {
         if (change.kind === 'upsert') lone.push(change)
         else if (state.held(side, change.id) !== undefined) this.#gone(side, change)
-      } else if (!forced && this.#isEcho(side, change, coupling, whole)) {
-        tally.from(side, 'unchanged')
-        if (whole && this.#session.mapping.match.length > 0) await this.#matching.add(side, change as Upsert, 'coupled')
-      } else await this.#touch(side, change, coupling)
+      } else if (change.kind === 'tombstone' || reading.asked) await this.#touch(side, change, coupling)
+      else if (this.#isEcho(side, change, coupling, reading)) await this.#passOver(side, change, reading)
+      else doubtful.push(change)
+    }
+    for (const row of await readers[side].attach(doubtful)) {
+      const coupling = state.bySide(side, row.id)
+      if (coupling === undefined) continue
+      if (await this.#saysTheSame(side, row, coupling)) await this.#passOver(side, row, reading)
+      else await this.#touch(side, row, coupling)
     }
     for (const row of await readers[side].attach(lone)) await this.#takeLone(side, row)
+  }
+
+  /** Nothing has happened to it; it only takes part in matching, as a record that has its partner. */
+  async #passOver(side: Side, row: Upsert, { whole }: PageReading): Promise<void> {
+    this.#session.tally.from(side, 'unchanged')
+    if (whole && this.#session.mapping.match.length > 0) await this.#matching.add(side, row, 'coupled')
+  }
+
+  /** A refused record whose row is as it was when it was refused waits for its moment (P5). */
+  #isSetAside(side: Side, change: Change, coupling: Coupling | undefined): boolean {
+    const { state, mapping, clock } = this.#session
+    const held = heldOf(
+      this.#session,
+      coupling === undefined
+        ? { [side]: change.id }
+        : { businessCentral: coupling.businessCentral.id, sales: coupling.sales.id },
+    )
+    if (held === undefined || state.hash !== mapping.hash || isDue(held, clock.now().toISOString())) return false
+    if (held.kind !== 'failed' && held.kind !== 'quarantine') return false
+    return change.kind === 'upsert' && isAsRefused(held, side, change)
   }
 
   /** A record without coupling: inside the filter it looks for a partner, outside it is nobody's. */
@@ -159,11 +198,23 @@ class Reading {
   }
 
   /** The report is only our own last write coming back, or nothing has happened (P4). */
-  #isEcho(side: Side, change: Change, coupling: Coupling, whole: boolean): boolean {
-    if (change.kind === 'tombstone' || this.#session.options.rewrite !== undefined) return false
+  #isEcho(side: Side, change: Upsert, coupling: Coupling, { whole, joined }: PageReading): boolean {
+    if (this.#session.options.rewrite !== undefined || coupling.outside === true || joined === true) return false
     if (whole && (this.#session.readers[side].isComposed || !this.#isCurrent(coupling))) return false
     const version = versionOf(change)
     return version !== undefined && version === coupling[side].version
+  }
+
+  /** Another version, or none to go by: no field of the mapping says anything new. */
+  async #saysTheSame(side: Side, row: Loaded, coupling: Coupling): Promise<boolean> {
+    if (this.#session.options.rewrite !== undefined || coupling.outside === true) return false
+    if (!this.#isCurrent(coupling) || !isAdmitted(this.#session, side, row.row)) return false
+    try {
+      return !(await isEdited(this.#session.deciding, side, row.row, baseOf(this.#session, coupling)))
+    } catch (error) {
+      if (error instanceof ExpressionError) return false
+      throw error
+    }
   }
 
   /** The coupling's base was made with the present field rows. */
@@ -183,26 +234,21 @@ class Reading {
         watermark: { kind: 'stamp', at: clock.now().toISOString() },
       })
     }
-    const absent: string[] = []
-    for (const coupling of state.couplings()) if (!seen.has(coupling[side].id)) absent.push(coupling[side].id)
-    if (absent.length > 0 && count > 0) await this.#confirmAbsent(side, absent)
+    if (count > 0) await this.#confirmAbsent(side, absentIds(this.#session, side, seen))
   }
 
   /** A record that no page listed is gone or outside the filter: only reading it tells. */
   async #confirmAbsent(side: Side, ids: readonly string[]): Promise<void> {
-    for (const change of await this.#session.readers[side].read(ids)) {
-      const coupling = this.#session.state.bySide(side, change.id)
-      if (coupling !== undefined) await this.#touch(side, change, coupling)
-    }
+    if (ids.length > 0) await this.#takePage(side, await this.#session.readers[side].read(ids), asked)
   }
 
   /** Compares keys where a side reports no deletes. */
   async #sweep(side: Side, whole: boolean): Promise<void> {
     const { state, clock } = this.#session
     if (state.size === 0 || !sweepIsDue(this.#session, side, whole)) return
-    const { missing, any } = await missingKeys(this.#session, side)
-    if (!any) this.#emptied.push(side)
-    else await this.#confirmAbsent(side, missing)
+    const listed = await listedKeys(this.#session, side)
+    if (listed.size === 0) this.#emptied.push(side)
+    else await this.#confirmAbsent(side, absentIds(this.#session, side, listed))
     this.#marks.push({
       kind: 'watermark',
       name: sweepName(side),
@@ -218,7 +264,7 @@ class Reading {
     )
     for (const [join, watermark] of watermarks)
       this.#marks.push({ kind: 'watermark', name: `${side}/${join}`, watermark })
-    if (incremental) await this.#takePage(side, rows, false, true)
+    if (incremental) await this.#takePage(side, rows, { whole: false, asked: false, joined: true })
   }
 
   #mark(side: Side, watermark: Watermark): void {

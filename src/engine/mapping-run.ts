@@ -14,7 +14,7 @@ import { type Wanted, judge } from './judge.ts'
 import type { Judgement } from './judgement.ts'
 import { newKey } from './new-key.ts'
 import { entriesOf } from './outcome.ts'
-import { type Session, commit, imaginedAs, keysOf, packed } from './session.ts'
+import { type Session, commit, imaginedAs, isRead, isSource, keysOf, packed } from './session.ts'
 import { baseAfter } from './actions.ts'
 
 /** Records decided and written together. */
@@ -306,6 +306,7 @@ const layoutEntries = (session: Session): readonly Entry[] => {
 const hashEntries = (session: Session): readonly Entry[] =>
   session.state.hash === session.mapping.hash ||
   session.options.ids !== undefined ||
-  session.options.record !== undefined
+  session.options.record !== undefined ||
+  sides.some((side) => isSource(session.mapping, side) && !isRead(session, side))
     ? []
     : [{ kind: 'hash', hash: session.mapping.hash }]

@@ -13,7 +13,7 @@ import type { Row } from '../core/record.ts'
 import type { Entry } from '../store/store.ts'
 import { type Action, baseAfter } from './actions.ts'
 import type { Hold, Judgement } from './judgement.ts'
-import { type Session, keysOf, numberOf, packed } from './session.ts'
+import { type Session, keysOf, numberOf, packed, refusedAs } from './session.ts'
 
 /** Entries that follow from the decision itself, before any write. */
 export function entriesOf(session: Session, judgement: Judgement, writesFollow: boolean): readonly Entry[] {
@@ -146,24 +146,21 @@ const order: readonly HeldKind[] = [
 function heldFrom(session: Session, judgement: Judgement, holds: readonly Hold[]): Held {
   const sorted = [...holds].sort((a, b) => order.indexOf(a.kind) - order.indexOf(b.kind))
   const [first] = sorted
-  const same = judgement.held?.kind === first?.kind ? judgement.held : undefined
-  const tries = first?.kind === 'failed' ? triedAgain(session, same?.attempts ?? 0) : { attempts: same?.attempts ?? 0 }
-  return {
+  const told = {
     ...heldUnder(judgement),
-    kind: first?.kind ?? 'failed',
     number: judgement.number,
     fields: [...new Set(sorted.flatMap(({ names }) => names))],
     message: sorted.map(({ message }) => message).join('; '),
     remedy: first?.remedy ?? '',
-    since: same?.since ?? session.clock.now().toISOString(),
-    ...tries,
   }
-}
-
-/** One more failed attempt, and the moment before which the next makes no sense. */
-function triedAgain(session: Session, before: number): Pick<Held, 'attempts' | 'nextTry'> {
-  const attempts = before + 1
-  return { attempts, nextTry: new Date(session.clock.now().getTime() + delayMinutes(attempts) * 60_000).toISOString() }
+  if (first === undefined || first.kind === 'failed') return refused(session, judgement, told)
+  const same = judgement.held?.kind === first.kind ? judgement.held : undefined
+  return {
+    ...told,
+    kind: first.kind,
+    since: same?.since ?? session.clock.now().toISOString(),
+    attempts: same?.attempts ?? 0,
+  }
 }
 
 /** Entries after a write that was done. */
@@ -274,23 +271,37 @@ const attemptsMost = 8
 /** Minutes until the next try after n refusals: 1, 4, 16 … at most a day. */
 const delayMinutes = (attempts: number): number => Math.min(24 * 60, 4 ** (attempts - 1))
 
-/** Entries after a refusal: tried again with growing delay, then set aside (P5). */
+/** Tried again with growing delay, then set aside (P5). */
+function refused(
+  session: Session,
+  { held, rows }: Judgement,
+  told: Pick<Held, 'side' | 'id' | 'number' | 'fields' | 'message' | 'remedy' | 'code'>,
+): Held {
+  const before = held?.kind === 'failed' ? held : undefined
+  const attempts = (before?.attempts ?? 0) + 1
+  const now = session.clock.now()
+  const nextTry = new Date(now.getTime() + delayMinutes(attempts) * 60_000).toISOString()
+  const isSetAside = attempts >= attemptsMost
+  return {
+    ...told,
+    kind: isSetAside ? 'quarantine' : 'failed',
+    since: before?.since ?? now.toISOString(),
+    attempts,
+    source: refusedAs(rows),
+    ...(isSetAside ? {} : { nextTry }),
+  }
+}
+
+/** Entries after a refusal by a service. */
 export function refusedEntries(session: Session, action: Action, refusal: Refusal): readonly Entry[] {
   const { judgement } = action
-  const attempts = (judgement.held?.kind === 'failed' ? judgement.held.attempts : 0) + 1
-  const now = session.clock.now()
-  const quarantined = attempts >= attemptsMost
-  const held: Held = {
+  const held = refused(session, judgement, {
     ...heldUnder(judgement),
-    kind: quarantined ? 'quarantine' : 'failed',
     number: judgement.number ?? numberOf(session, action.side, rowSent(action)),
     fields: action.writes.map(({ field }) => field.field.name),
     message: refusal.message,
     remedy: refusal.remedy,
     code: refusal.code,
-    since: judgement.held?.kind === 'failed' ? judgement.held.since : now.toISOString(),
-    attempts,
-    ...(quarantined ? {} : { nextTry: new Date(now.getTime() + delayMinutes(attempts) * 60_000).toISOString() }),
-  }
+  })
   return [{ kind: 'settled', id: action.intent.id }, ...replaceHeld(session, judgement, held)]
 }

@@ -1,14 +1,15 @@
 /** One mapping in one phase of a run: everything its steps share. */
 import type { Clock } from '../clock.ts'
-import { type BySide, type Mapping, type Side, otherSide, travelsTo } from '../config/config.ts'
+import { type BySide, type Mapping, type Side, otherSide, sides, travelsTo } from '../config/config.ts'
 import type { Connector } from '../connector/connector.ts'
 import { type Base, noBase, packBase, unpackBase } from '../core/base.ts'
 import type { Coupling, Held } from '../core/coupling.ts'
 import type { Emit } from '../core/event.ts'
 import { evaluateFilter } from '../core/filter-evaluation.ts'
+import { versionOf } from '../core/fingerprint.ts'
 import type { CompiledMapping } from '../core/mapping.ts'
 import type { Deciding } from '../core/offer.ts'
-import type { Change, Loaded, Row } from '../core/record.ts'
+import type { Change, Loaded, Row, Upsert } from '../core/record.ts'
 import { canonical } from '../core/values.ts'
 import type { Entry, MappingState, Store } from '../store/store.ts'
 import type { StoreLookups } from './lookups.ts'
@@ -110,6 +111,19 @@ export function numberOf(session: Session, side: Side, row: Row | undefined): st
   const column = key ?? session.mapping.match[0]?.[side][0]
   if (column === undefined) return undefined
   return canonical(row[column], { type: 'code' }) ?? undefined
+}
+
+/**
+ * The rows that a record was refused with, by version. Another row on either side takes
+ * the record up again (P5).
+ */
+export const refusedAs = (rows: BySide<Loaded | undefined>): string =>
+  sides.map((side) => (rows[side] === undefined ? '' : (versionOf(rows[side]) ?? ''))).join('|')
+
+/** True when the row of that side is the one that the record was refused with. */
+export function isAsRefused(held: Held, side: Side, row: Upsert): boolean {
+  const version = versionOf(row)
+  return version !== undefined && held.source?.split('|')[sides.indexOf(side)] === version
 }
 
 export const isHere = (change: Change | undefined): change is Loaded => change?.kind === 'upsert'

@@ -14,17 +14,17 @@ export function sweepIsDue(session: Session, side: Side, whole: boolean): boolea
   return whole || last?.kind !== 'stamp' || clock.now().getTime() - Date.parse(last.at) >= mapping.deletes.sweepMs
 }
 
-/** Coupled ids of that side that the service does not list any more; `any` tells whether it lists anything. */
-export async function missingKeys(
-  session: Session,
-  side: Side,
-): Promise<{ readonly missing: readonly string[]; readonly any: boolean }> {
+/** The keys of every record of that side. */
+export async function listedKeys(session: Session, side: Side): Promise<ReadonlySet<string>> {
   const listed = new Set<string>()
   for await (const keys of session.readers[side].keys()) for (const key of keys) listed.add(key)
-  const missing: string[] = []
-  for (const coupling of session.state.couplings()) {
-    const { id } = coupling[side]
-    if (!listed.has(id) && !isConstant(id)) missing.push(id)
-  }
-  return { missing, any: listed.size > 0 }
+  return listed
+}
+
+/** Ids of that side which are remembered, coupled or held, and which the service did not list. */
+export function absentIds(session: Session, side: Side, listed: ReadonlySet<string>): readonly string[] {
+  const absent = new Set<string>()
+  for (const coupling of session.state.couplings()) if (!listed.has(coupling[side].id)) absent.add(coupling[side].id)
+  for (const held of session.state.allHeld()) if (held.side === side && !listed.has(held.id)) absent.add(held.id)
+  return [...absent].filter((id) => !isConstant(id))
 }
