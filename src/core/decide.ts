@@ -222,16 +222,19 @@ function settle(draft: Draft, offers: Offers, verdict: FieldVerdict, deciding: D
   }
 }
 
-/** A reference that cannot be told yet is not a difference: it waits, or is asked for, instead. */
+/**
+ * A reference that cannot be told yet is not a difference: it waits, or is asked for, instead. Where the other side's
+ * value is known and differs, and nothing in this run can tell more, it is a difference that a person can decide.
+ */
 function postponed(draft: Draft, offers: Offers): boolean {
-  const open = sides
-    .map((side) => offers.offers[side])
-    .filter((offer) => offer?.kind === 'wait' || offer?.kind === 'ask')
-  for (const offer of open) {
-    if (offer?.kind === 'wait') draft.waits.push(offer.wait)
-    if (offer?.kind === 'ask') draft.asks.push(offer.query)
-  }
-  return open.length > 0
+  const both = sides.map((side) => offers.offers[side])
+  const waits = both.flatMap((offer) => (offer?.kind === 'wait' ? [offer.wait] : []))
+  const asks = both.flatMap((offer) => (offer?.kind === 'ask' ? [offer.query] : []))
+  const soon = asks.length > 0 || waits.some(({ policy }) => policy === 'defer')
+  const waiting = soon || (waits.length > 0 && !both.some((offer) => offer?.kind === 'value'))
+  draft.asks.push(...asks)
+  draft.waits.push(...waits.filter(({ policy }) => waiting || policy === 'sync'))
+  return waiting
 }
 
 function agree(draft: Draft, offers: Offers): void {

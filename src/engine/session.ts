@@ -104,13 +104,22 @@ export function keysOf(session: Session, side: Side, row: Row): Readonly<Record<
   return keys
 }
 
-/** How people call the record: its first natural key, or the first value it is matched by. */
+/**
+ * How people call the record: by its natural keys, or by what is matched with them. Never by a name or an address: the
+ * number is kept in state (P8).
+ */
 export function numberOf(session: Session, side: Side, row: Row | undefined): string | undefined {
   if (row === undefined) return undefined
-  const [key] = session.mapping[side].keys
-  const column = key ?? session.mapping.match[0]?.[side][0]
-  if (column === undefined) return undefined
-  return canonical(row[column], { type: 'code' }) ?? undefined
+  const values = numberColumns(session.mapping, side).map((column) => canonical(row[column], { type: 'code' }))
+  return values.length === 0 || values.includes(null) ? undefined : values.join(' ')
+}
+
+function numberColumns(mapping: Mapping, side: Side): readonly string[] {
+  const own = mapping[side].keys
+  if (own.length > 0) return own
+  const theirs = mapping[otherSide(side)].keys
+  const group = mapping.match.find((candidate) => candidate[otherSide(side)].every((column) => theirs.includes(column)))
+  return group === undefined ? [] : group[side]
 }
 
 /**
