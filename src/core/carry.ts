@@ -101,7 +101,7 @@ export function carry(carriage: Carriage): Carried {
 }
 
 /** F-10: a blank reference of Business Central can stand for a key, as a blank currency stands for the local one. */
-const blankStandsFor = (field: Field, from: Side): string | undefined =>
+export const blankStandsFor = (field: Field, from: Side): string | undefined =>
   from === 'businessCentral' && field.lookup?.kind === 'coupling' ? field.lookup.blankIs : undefined
 
 function blankCell(compiled: CompiledField, to: Side): Carried {

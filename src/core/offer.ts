@@ -3,7 +3,16 @@
  */
 import { type BySide, type Side, otherSide, sides } from '../config/config.ts'
 import type { Base, Prints } from './base.ts'
-import { type Carried, type Lookups, type NaturalKeys, type RecordQuery, carry, said, valueAt } from './carry.ts'
+import {
+  type Carried,
+  type Lookups,
+  type NaturalKeys,
+  type RecordQuery,
+  blankStandsFor,
+  carry,
+  said,
+  valueAt,
+} from './carry.ts'
 import type { Bindings } from './expression.ts'
 import type { Fingerprint } from './fingerprint.ts'
 import type { CompiledField, CompiledMapping } from './mapping.ts'
@@ -152,11 +161,14 @@ export function standsAt(field: CompiledField, side: Side, row: Row): Canonical 
   return place === undefined ? null : canonical(valueAt(row, place), field.norm[side])
 }
 
-/** A side is blank when it says nothing, or, where it only listens, holds nothing. Zero and no are not nothing. */
+/**
+ * A side is blank when it says nothing or, where it only listens, holds nothing. Zero and no are not nothing, and
+ * neither is a blank that stands for a key (F-10).
+ */
 export function isBlank(offers: Offers, side: Side): boolean {
   const { field } = offers
   return field.speaks[side]
-    ? canonical(offers.values[side], field.saidNorm[side]) === null
+    ? canonical(offers.values[side], field.saidNorm[side]) === null && blankStandsFor(field.field, side) === undefined
     : offers.stands[side] === null
 }
 

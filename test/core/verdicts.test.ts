@@ -127,10 +127,15 @@ t.test('C-03: a conflict is held, or won by the side that the policy names', asy
   }
 })
 
-type Filled = 'both filled' | 'only Business Central' | 'only Sales'
+type Filled = 'both filled' | 'only Business Central' | 'only Sales' | 'neither'
 type Different = FirstMatch['different']
 /** Two records meet: by what is filled, by direction, by the policy for different values; blanks are filled. */
 const firstMatches: Record<Filled, Record<Direction, Record<Different, string>>> = {
+  neither: {
+    both: { hold: 'in-step', businessCentral: 'in-step', sales: 'in-step' },
+    toSales: { hold: 'in-step', businessCentral: 'in-step', sales: 'in-step' },
+    toBusinessCentral: { hold: 'in-step', businessCentral: 'in-step', sales: 'in-step' },
+  },
   'both filled': {
     both: { hold: 'hold different', businessCentral: 'sales first', sales: 'businessCentral first' },
     toSales: { hold: 'hold different', businessCentral: 'sales first', sales: 'in-step' },
@@ -152,6 +157,7 @@ const firstMatches: Record<Filled, Record<Direction, Record<Different, string>>>
   },
 }
 const blanks: Record<Filled, BySide<boolean>> = {
+  neither: { businessCentral: true, sales: true },
   'both filled': { businessCentral: false, sales: false },
   'only Business Central': { businessCentral: false, sales: true },
   'only Sales': { businessCentral: true, sales: false },
@@ -237,8 +243,12 @@ const fieldLaws: Record<string, (facts: FieldFacts, verdict: FieldVerdict) => bo
   'nothing is written against the direction': ({ direction }, verdict) =>
     verdict.kind !== 'write' || travelsTo(direction, verdict.to),
   'what agrees is in step': ({ agree }, verdict) => !agree || verdict.kind === 'in-step',
-  'a field of both directions is in step only if it agrees': ({ agree, direction }, verdict) =>
-    direction !== 'both' || (verdict.kind === 'in-step') === agree,
+  'a field of both directions is in step only if it agrees, or is blank on both sides at a first match': (
+    facts,
+    verdict,
+  ) =>
+    facts.direction !== 'both' ||
+    (verdict.kind === 'in-step') === (facts.agree || (facts.decision === undefined && isBlankMeeting(facts))),
   'P2: a conflict is never written under hold': (facts, verdict) =>
     facts.direction !== 'both' ||
     facts.agree ||
@@ -273,6 +283,9 @@ const fieldLaws: Record<string, (facts: FieldFacts, verdict: FieldVerdict) => bo
   'the sides are alike': (facts, verdict) =>
     fieldWords(mergeField(mirroredFacts(facts))) === mirroredText(fieldWords(verdict)),
 }
+
+const isBlankMeeting = ({ did, blank }: FieldFacts): boolean =>
+  (did.businessCentral === 'new' || did.sales === 'new') && blank.businessCentral && blank.sales
 
 const mirroredFacts = (facts: FieldFacts): FieldFacts => ({
   ...facts,
