@@ -10,14 +10,22 @@ import type { Entry } from '../store/store.ts'
 import { type Action, actionsOf, deleteActionOf, operationsOf } from './actions.ts'
 import type { Ref } from './intake.ts'
 import type { Judgement } from './judgement.ts'
+import { noteDeferred } from './judge-window.ts'
 import { doneEntries, entriesOf, refusedEntries, uncoupled } from './outcome.ts'
 import { type Session, commit } from './session.ts'
 import { settleOne } from './settling.ts'
 
+/** A record to be read and decided again. */
+export interface Again {
+  readonly ref: Ref
+  /** changed: by somebody else meanwhile. unfinished: more of the same is to be written. written: only to be looked at. */
+  readonly why: 'changed' | 'unfinished' | 'written'
+  readonly judgement: Judgement
+}
+
 /** What came of a window. */
 export interface Applied {
-  /** Read and decide again: changed meanwhile, or not finished in one write. */
-  readonly again: readonly Ref[]
+  readonly again: readonly Again[]
   /** Deletes, which come after everything else. */
   readonly deletes: readonly Action[]
   /** Operations left undone because a saved plan does not hold them. */
@@ -36,6 +44,7 @@ export async function applyWindow(
   const deletes = allowed.flatMap((judgement) => deleteActionOf(session, judgement) ?? [])
   const writing = new Set([...toSales, ...toBusinessCentral, ...deletes].map(({ judgement }) => judgement))
   const facts = allowed.flatMap((judgement) => entriesOf(session, judgement, writing.has(judgement)))
+  noteDeferred(session, allowed)
   count(session, allowed, writing)
   await commit(session, facts)
   const again = [
@@ -46,7 +55,7 @@ export async function applyWindow(
 }
 
 /** Writes actions of one side and commits each batch as it ends; returns what must be decided again. */
-export async function write(session: Session, side: Side, actions: readonly Action[]): Promise<readonly Ref[]> {
+export async function write(session: Session, side: Side, actions: readonly Action[]): Promise<readonly Again[]> {
   if (actions.length === 0) return []
   const fresh = await withoutAdopted(session, side, actions)
   await commit(
@@ -54,7 +63,7 @@ export async function write(session: Session, side: Side, actions: readonly Acti
     fresh.actions.map(({ intent }): Entry => ({ kind: 'intent', intent })),
   )
   const byId = new Map(fresh.actions.map((action) => [action.write.id, action]))
-  const again: Ref[] = [...fresh.adopted]
+  const again: Again[] = [...fresh.adopted]
   let done = 0
   let outage: ConnectorError | undefined
   const onBatch = async (
@@ -83,7 +92,7 @@ export async function write(session: Session, side: Side, actions: readonly Acti
 
 interface Outcome {
   readonly entries: readonly Entry[]
-  readonly again?: Ref | undefined
+  readonly again?: Again | undefined
   /** The service as a whole was not available. */
   readonly outage?: ConnectorError | undefined
 }
@@ -96,22 +105,22 @@ async function outcomeOf(session: Session, action: Action, result: WriteResult):
       countDone(session, action)
       return {
         entries: await doneEntries(session, action, result),
-        again: action.more ? pairRef(action, result.id) : undefined,
+        again: action.more ? again(action, 'unfinished', pairRef(action, result.id)) : undefined,
       }
     }
     case 'exists': {
       const ended = action.judgement.action.kind === 'create' && action.judgement.action.restores
       return {
         entries: [...(ended ? uncoupled(action.judgement) : []), settled],
-        again: pairRef(action, result.id),
+        again: again(action, 'changed', pairRef(action, result.id)),
       }
     }
     case 'stale':
-      return { entries: [settled], again: action.judgement.ref }
+      return { entries: [settled], again: again(action, 'changed') }
     case 'missing':
       return action.kind === 'delete'
         ? { entries: await goneEntries(session, action) }
-        : { entries: [settled], again: action.judgement.ref }
+        : { entries: [settled], again: again(action, 'changed') }
     case 'rejected':
       return { entries: await rejectedEntries(session, action, result) }
     case 'unknown':
@@ -128,7 +137,10 @@ async function unknown(session: Session, action: Action): Promise<Outcome> {
   const isGone = entries.some((entry) => entry.kind === 'uncouple')
   if (isThere || isGone) countDone(session, action)
   if (isGone) return { entries }
-  return { entries, again: isThere ? pairRef(action, action.intent.target) : action.judgement.ref }
+  return {
+    entries,
+    again: isThere ? again(action, 'written', pairRef(action, action.intent.target)) : again(action, 'changed'),
+  }
 }
 
 async function goneEntries(session: Session, action: Action): Promise<readonly Entry[]> {
@@ -157,6 +169,8 @@ const outageOf = (side: Side, result: Extract<WriteResult, { kind: 'later' }>): 
     code: result.refusal.code,
   })
 
+const again = ({ judgement }: Action, why: Again['why'], ref: Ref = judgement.ref): Again => ({ judgement, why, ref })
+
 const pairRef = (action: Action, id: string): Ref => {
   const from = otherSide(action.side)
   return {
@@ -183,7 +197,7 @@ async function withoutAdopted(
   session: Session,
   side: Side,
   actions: readonly Action[],
-): Promise<{ readonly actions: readonly Action[]; readonly adopted: readonly Ref[] }> {
+): Promise<{ readonly actions: readonly Action[]; readonly adopted: readonly Again[] }> {
   const { reference } = session.mapping[side]
   const creates = actions.filter(({ kind, intent }) => kind === 'create' && intent.target === '')
   if (reference === undefined || creates.length === 0) return { actions, adopted: [] }
@@ -204,7 +218,7 @@ async function withoutAdopted(
     actions: actions.filter((action) => idFor(action) === undefined),
     adopted: actions.flatMap((action) => {
       const id = idFor(action)
-      return id === undefined ? [] : [pairRef(action, id)]
+      return id === undefined ? [] : [again(action, 'changed', pairRef(action, id))]
     }),
   }
 }

@@ -94,6 +94,12 @@ export const packed = (session: Session, base: Base): { readonly layout: string;
   base: packBase(base, session.compiled.layout.rows),
 })
 
+/** The order of the present field rows, as far as the state does not know it. */
+export function layoutEntries({ compiled, state }: Session): readonly Entry[] {
+  const { id, rows } = compiled.layout
+  return state.layout(id) === undefined ? [{ kind: 'layout', id, rows }] : []
+}
+
 /** Natural keys of a record: what other mappings refer to. */
 export function keysOf(session: Session, side: Side, row: Row): Readonly<Record<string, string>> {
   const keys: Record<string, string> = {}
