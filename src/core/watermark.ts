@@ -7,9 +7,3 @@ export type Watermark =
   | { readonly kind: 'stamp'; readonly at: string }
   /** The entity has neither: each read is whole, and compared by fingerprint. */
   | { readonly kind: 'scan' }
-
-/** The later of two stamps; any other kind replaces. Never moves a stamp back. */
-export function advance(before: Watermark | undefined, after: Watermark): Watermark {
-  if (before?.kind === 'stamp' && after.kind === 'stamp' && before.at > after.at) return before
-  return after
-}

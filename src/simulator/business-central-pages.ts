@@ -25,6 +25,8 @@ const standard = [
   'SalesPriceList',
   'PriceListLines',
   'CustomerPriceGroups',
+  'WorkflowVendors',
+  'ContactNameDetails',
 ]
 
 /** Publishes pages by service name and views under routes. Throws when a name is unknown. */

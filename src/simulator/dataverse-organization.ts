@@ -38,6 +38,9 @@ export function reference(column: string, table: string, id: string): Row {
   return { [`_${column}_value`]: id, [targetProperty(column)]: table }
 }
 
+/** The same at every start, so that state made with a simulator fits it when it is started again. */
+const organizationId = '0d2c5f1e-8a47-4b9e-9c36-5e7a1f20b6d4'
+
 /** Everything that one environment holds. */
 export class Organization {
   readonly schema: Schema
@@ -53,7 +56,7 @@ export class Organization {
   constructor(world: World, options: OrganizationOptions = {}) {
     this.world = world
     this.options = options
-    this.id = world.newId()
+    this.id = organizationId
     this.schema = loadSchema(options)
     for (const schema of this.schema.tables.values()) this.#tables.set(schema.logical, this.#makeTable(schema))
     for (const choice of options.choices ?? []) {
