@@ -8,7 +8,7 @@ import type { MappingCounts } from './plan.ts'
 export type Counted = 'deletes' | 'updates' | 'creates'
 const kinds: readonly Counted[] = ['deletes', 'updates', 'creates']
 
-/** A person's word: `deletes=41`, `customer-account.deletes=41` or `customer-account.sales.deletes=41`. */
+/** A person's word: `deletes=41`, `sales.deletes=41`, `customer-account.deletes=41` or `customer-account.sales.deletes=41`. */
 export interface Acceptance {
   readonly mapping?: string | undefined
   readonly side?: Side | undefined
@@ -85,9 +85,10 @@ export function parseAcceptances(texts: readonly string[]): {
     .flatMap((part) => part.split(','))
     .map((part) => part.trim())
     .filter((part) => part !== '')) {
-    const parts = /^(?:([a-z0-9][a-z0-9-]*)\.)?(?:(businessCentral|sales)\.)?(deletes|updates|creates)=(\d+)$/.exec(
-      text,
-    )
+    const parts =
+      /^(?:(?!sales\.\w+=)([a-z0-9][a-z0-9-]*)\.)?(?:(businessCentral|sales)\.)?(deletes|updates|creates)=(\d+)$/.exec(
+        text,
+      )
     if (parts === null) wrong.push(text)
     else
       accepted.push({
