@@ -300,8 +300,7 @@ function isDue(held: Held, now: string): boolean {
   }
 }
 
-const sortKey = (ref: Ref): string => `${ref.businessCentral ?? '~'}|${ref.sales ?? ''}`
-const byIds = (a: Ref, b: Ref): number => {
-  const [left, right] = [sortKey(a), sortKey(b)]
-  return left < right ? -1 : left > right ? 1 : 0
-}
+const byText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
+/** Pairs and records of Business Central first, in the order of their ids; then those of Sales. */
+const byIds = (a: Ref, b: Ref): number =>
+  byText(a.businessCentral ?? '~', b.businessCentral ?? '~') || byText(a.sales ?? '', b.sales ?? '')

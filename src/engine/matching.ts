@@ -30,6 +30,8 @@ interface Entrant extends Candidate {
 export class Matching {
   readonly #session: Session
   readonly #entrants: Record<Side, Map<string, Entrant>> = { businessCentral: new Map(), sales: new Map() }
+  /** How many look for a partner: above the bound nobody is searched by value, and no condition is kept (P10). */
+  readonly #wanting: Record<Side, number> = { businessCentral: 0, sales: 0 }
   /** Sides whose every record has been seen in this run. */
   readonly #whole: Record<Side, boolean> = { businessCentral: false, sales: false }
 
@@ -45,8 +47,10 @@ export class Matching {
     for (const group of match) {
       const values = await valuesOf(this.#session, group, side, row.row)
       keys.push(values === undefined ? undefined : shortHash(values.join('\n')))
-      if (as === 'wanting') conditions.push(conditionOf(this.#session, group, side, { row: row.row, values }))
+      if (as === 'wanting' && this.#wanting[side] < byFilterAtMost)
+        conditions.push(conditionOf(this.#session, group, side, { row: row.row, values }))
     }
+    if (as === 'wanting') this.#wanting[side]++
     this.#entrants[side].set(row.id, {
       id: row.id,
       coupled: as === 'coupled',
