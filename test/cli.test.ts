@@ -121,16 +121,17 @@ t.test('wrong arguments end with 2 and a near name', async (t) => {
   t.same(nearNames('costumer', ['customer', 'currency', 'item']), ['customer'])
 })
 
+const codeOf = (error: unknown): number => endingOf(error, plain).code
+
 t.test('every kind of error has its exit code, and only a bug shows a stack', (t) => {
   const text = { message: 'No.', remedy: 'Do this.' }
-  const of = (error: unknown): number => endingOf(error, plain).code
-  t.equal(of(new ConfigError([])), 2)
-  t.equal(of(new StateError('No.', 'Do this.')), 2)
-  t.equal(of(new UsageError('No.')), 2)
-  t.equal(of(new ConnectorError('sales', 'unreachable', text)), 3)
-  t.equal(of(new UnsafePlanError('No.', [])), 4)
-  t.equal(of(new LockedError('No.')), 5)
-  t.equal(of(new TypeError('x is undefined')), 70)
+  t.equal(codeOf(new ConfigError([])), 2)
+  t.equal(codeOf(new StateError('No.', 'Do this.')), 2)
+  t.equal(codeOf(new UsageError('No.')), 2)
+  t.equal(codeOf(new ConnectorError('sales', 'unreachable', text)), 3)
+  t.equal(codeOf(new UnsafePlanError('No.', [])), 4)
+  t.equal(codeOf(new LockedError('No.')), 5)
+  t.equal(codeOf(new TypeError('x is undefined')), 70)
   t.equal(endingOf(new ConnectorError('sales', 'unreachable', text), plain).text, 'Sales: No.\n→ Do this.')
   t.match(
     endingOf(new TypeError('x is undefined'), plain).text,
@@ -272,6 +273,8 @@ t.test('a safety limit stops a run with 4, and the plan names the words that let
   const stopped = await world.run('sync')
   t.equal(stopped.code, 4)
   t.match(stopped.err, '--accept customer.sales.creates=5')
+  const json = JSON.parse((await world.run('sync --json')).out) as unknown
+  t.match(json, { ok: false, accept: ['customer.sales.creates=5'] }, 'one document also then')
   t.match((await world.run('plan')).out, '--accept customer.sales.creates=5')
   t.notMatch((await world.run('plan --accept customer.sales.creates=5')).out, 'safety limits')
   t.match(await world.run('sync --accept everything'), { code: 2, err: '--accept everything makes no sense' })
@@ -376,7 +379,7 @@ t.test('match couples and creates none; another runner keeps us out with 5; idle
   t.match(await world.run('sync'), { code: 5, err: 'locked by run other' })
   await store.close()
   t.equal((await world.run('status --max-age 2h')).code, 0)
-  const later = { now: () => new Date(Date.now() + 3 * 3_600_000), sleep: systemClock.sleep }
+  const later = { now: () => new Date(Date.now() + 3 * 3_600_000), sleep: () => Promise.resolve() }
   const stale = await world.run('status --max-age 2h', { clock: later })
   t.equal(stale.code, 1)
   t.match(stale.out, 'Not run for more than 2 h: customer')

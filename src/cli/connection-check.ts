@@ -1,6 +1,7 @@
 /** The steps of Test Connection: address → token → company → permission and pages → fields → abilities. */
 import type { EntityRef, Mapping, Side } from '../config/config.ts'
 import { otherSide, sides, travelsTo } from '../config/config.ts'
+import { catalogData } from '../connector/catalog.ts'
 import type { Description } from '../core/record.ts'
 import { ConnectorError } from '../errors.ts'
 import type { ConnectorFault } from '../errors.ts'
@@ -81,7 +82,7 @@ async function checkEntities(project: Project): Promise<readonly CheckStep[]> {
       if (!readable.has(key)) {
         readable.set(key, await readOne(project, each))
         const refused = readable.get(key)
-        if (refused !== undefined) steps.push(refusedStep(mapping, each, refused))
+        if (refused !== undefined) steps.push(await refusedStep(mapping, each, refused))
       }
       if (isDescription(each.answer) && each.page === undefined)
         abilities.set(key, { ...each, description: each.answer })
@@ -148,28 +149,26 @@ async function readOne({ ports }: Project, described: Described): Promise<Connec
   }
 }
 
-function refusedStep(
-  mapping: Mapping,
-  { side, page, entity, optional }: Described,
-  refused: ConnectorError,
-): CheckStep {
-  const step = refused.fault === 'gone' ? (entity.kind === 'service' ? 'page' : 'entity') : 'permission'
-  const rows = page === undefined ? [] : mapping.fields.filter((field) => field[side]?.startsWith(`${page}.`) === true)
-  const cost =
-    rows.length === 0
-      ? ''
-      : ` Until then these rows of ${mapping.name} rest: ${firstOf(
-          rows.map(({ name }) => name),
-          8,
-        )}.`
-  const publish = `In Business Central open Web Services, choose New, object type Page, service name ${entity.entity}, and publish it; the mapping's file names the page number.${cost}`
+async function refusedStep(mapping: Mapping, described: Described, refused: ConnectorError): Promise<CheckStep> {
+  const { side, entity, optional } = described
+  const isPage = refused.fault === 'gone' && entity.kind === 'service'
   return {
     side: nameOf(side),
-    step,
+    step: isPage ? 'page' : refused.fault === 'gone' ? 'entity' : 'permission',
     outcome: optional ? 'warning' : 'failed',
-    message: `${entity.entity}: ${refused.message}`,
-    remedy: step === 'page' ? publish : refused.remedy,
+    message: isPage ? `${entity.entity} is not published as a web service` : `${entity.entity}: ${refused.message}`,
+    remedy: isPage ? await howToPublish(mapping, described) : refused.remedy,
   }
+}
+
+/** The steps in Business Central, and what rests until they are done. */
+async function howToPublish(mapping: Mapping, { side, page, entity }: Described): Promise<string> {
+  const number = (await catalogData('businessCentral')).services?.[entity.entity]?.page
+  const object = number === undefined ? 'the page that the mapping names' : `object id ${number}`
+  const rows = page === undefined ? [] : mapping.fields.filter((field) => field[side]?.startsWith(`${page}.`) === true)
+  const names = rows.map(({ name }) => name)
+  const cost = names.length === 0 ? '' : ` Until then these rows of ${mapping.name} rest: ${firstOf(names, 8)}.`
+  return `In Business Central open Web Services, choose New: object type Page, ${object}, service name ${entity.entity}; tick Published.${cost}`
 }
 
 interface Able {

@@ -1,4 +1,5 @@
 /** The one place where errors become exit codes and texts for people. */
+import type { Side } from '../config/config.ts'
 import { ConfigError, ConnectorError, LockedError, StateError, UnsafePlanError } from '../errors.ts'
 import { errorAnnotation, problemAnnotations } from '../report/github.ts'
 import type { Paint } from '../report/paint.ts'
@@ -15,37 +16,64 @@ export interface Ending {
   readonly code: number
   readonly text: string
   readonly annotations: readonly string[]
+  /** What `--json` prints instead of the command's own document. */
+  readonly document: object
 }
 
 /** What an error means for the person who gave the command. */
 export function endingOf(error: unknown, paint: Paint): Ending {
-  if (error instanceof ConfigError)
-    return {
-      code: exits.wrong,
-      text: problemsText(error.problems, paint),
-      annotations: problemAnnotations(error.problems),
-    }
+  if (error instanceof ConfigError) {
+    const { problems } = error
+    const annotations = problemAnnotations(problems)
+    return { code: exits.wrong, text: problemsText(problems, paint), annotations, document: { ok: false, problems } }
+  }
   if (error instanceof StateError || error instanceof UsageError)
-    return told(exits.wrong, error.message, error.remedy, paint)
-  if (error instanceof ConnectorError)
-    return told(exits.refused, `${sideName[error.side]}: ${error.message}`, error.remedy, paint)
-  if (error instanceof UnsafePlanError) return told(exits.unsafe, error.message, '', paint)
-  if (error instanceof LockedError) return told(exits.locked, error.message, '', paint)
-  const stack = error instanceof Error ? (error.stack ?? error.message) : String(error)
-  const text = `${paint.red('This is a bug in Couplet, not in your files.')} Please report it with these lines:\n${stack}`
-  return { code: exits.bug, text, annotations: [errorAnnotation('Couplet ended with a bug; see the log.')] }
+    return told(exits.wrong, paint, { message: error.message, remedy: error.remedy })
+  if (error instanceof ConnectorError) {
+    const { side, message, remedy } = error
+    return told(exits.refused, paint, { message: `${sideName[side]}: ${message}`, remedy, side })
+  }
+  if (error instanceof UnsafePlanError)
+    return told(exits.unsafe, paint, { message: error.message, remedy: '', accept: error.accept })
+  if (error instanceof LockedError) return told(exits.locked, paint, { message: error.message, remedy: '' })
+  return bug(error, paint)
 }
 
-function told(code: number, message: string, remedy: string, paint: Paint): Ending {
+/** What is told of an expected error; with `--json` as it stands. */
+interface Told {
+  readonly message: string
+  readonly remedy: string
+  readonly side?: Side
+  readonly accept?: readonly string[]
+}
+
+function told(code: number, paint: Paint, what: Told): Ending {
+  const { message, remedy } = what
   const text = remedy === '' ? paint.red(message) : `${paint.red(message)}\n→ ${remedy}`
-  return { code, text, annotations: [errorAnnotation(`${message} ${remedy}`.trim())] }
+  return { code, text, annotations: [errorAnnotation(`${message} ${remedy}`.trim())], document: { ok: false, ...what } }
 }
 
-/** Prints an ending and returns its code. */
-export function end(error: unknown, terminal: Terminal, paint: Paint): number {
-  const { code, text, annotations } = endingOf(error, paint)
+function bug(error: unknown, paint: Paint): Ending {
+  const stack = error instanceof Error ? (error.stack ?? error.message) : String(error)
+  const message = 'This is a bug in Couplet, not in your files.'
+  return {
+    code: exits.bug,
+    text: `${paint.red(message)} Please report it with these lines:\n${stack}`,
+    annotations: [errorAnnotation('Couplet ended with a bug; see the log.')],
+    document: { ok: false, message },
+  }
+}
+
+/** Prints an ending and returns its code. With `json` standard output gets one document then, too. */
+export function end(
+  error: unknown,
+  terminal: Terminal,
+  told: { readonly paint: Paint; readonly json: boolean },
+): number {
+  const { code, text, annotations, document } = endingOf(error, told.paint)
   terminal.progress('')
   terminal.err(text)
+  if (told.json) terminal.out(JSON.stringify(document, null, 2))
   if (isGitHub(terminal)) for (const line of annotations) terminal.err(line)
   return code
 }

@@ -71,7 +71,8 @@ export async function runProgram(
     return code
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? exits.done : exits.wrong
-    return end(error, terminal, paintFor(isColoured(terminal)))
+    const json = program.opts<SharedOptions>().json === true
+    return end(error, terminal, { paint: paintFor(isColoured(terminal)), json })
   }
 }
 

@@ -35,10 +35,7 @@ export async function validate(context: Context, given: ValidateArguments): Prom
     ...(context.target !== undefined && { target: context.target }),
   }
   const { config, problems } = await checkProject(context.folder, reading)
-  if (config === undefined) {
-    if (context.json) context.terminal.out(JSON.stringify({ ok: false, problems }, null, 2))
-    throw new ConfigError(problems)
-  }
+  if (config === undefined) throw new ConfigError(problems)
   const live = given.live === true ? await liveProblems(context) : []
   return tell(context, config, [...problems, ...live])
 }

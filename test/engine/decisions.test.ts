@@ -127,12 +127,13 @@ t.test('taking a side decides the held fields only, one by one where a person sa
   ])
 })
 
+const taking = (state: MappingState): Decided =>
+  take(state, recordsNamed(state, '10000'), { side: 'sales', fields: [] })
+const restoring = (state: MappingState): Decided => afterDelete(state, recordsNamed(state, '10000'), 'restore')
+
 t.test('a decision that does not fit names the one that does', async (t) => {
   const of = async (kind: HeldKind, decide: (state: MappingState) => Decided): Promise<string> =>
     problemOf(decide(await stateOf([held(kind)])))
-  const taking = (state: MappingState): Decided =>
-    take(state, recordsNamed(state, '10000'), { side: 'sales', fields: [] })
-  const restoring = (state: MappingState): Decided => afterDelete(state, recordsNamed(state, '10000'), 'restore')
   t.match(await of('deleted', taking), '--record 10000 --action restore|delete|uncouple')
   t.match(await of('conflict', restoring), '--record 10000 --take businessCentral|sales')
   t.match(await of('ambiguous', taking), 'couplet couple customer-account')

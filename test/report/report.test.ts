@@ -91,8 +91,9 @@ t.test('a table aligns, cuts what is too long, and leaves no blanks at the ends'
   t.end()
 })
 
+const red = (value: string): string => `<${value}>`
+
 t.test('colours do not disturb the alignment', (t) => {
-  const red = (value: string): string => `<${value}>`
   const text = table(
     [{ title: 'a' }, { title: 'b' }],
     [
