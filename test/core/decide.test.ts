@@ -5,7 +5,7 @@ import { type BySide, type Field, type Lookup, type Side, type WhenUncoupled, si
 import { noBase } from '../../src/core/base.ts'
 import { lookupMappings } from '../../src/core/carry.ts'
 import { type Decided, decidePair, isEdited } from '../../src/core/decide.ts'
-import type { Deciding } from '../../src/core/offer.ts'
+import { type Deciding, printOf } from '../../src/core/offer.ts'
 import type { Row } from '../../src/core/record.ts'
 import { canonical } from '../../src/core/values.ts'
 import {
@@ -324,7 +324,7 @@ t.test('a side that may not be written now keeps its base, so that the edit trav
   const rows = edited(adatum, { displayName: 'A' }, { telephone1: '2' })
   const base = await baseOf(deciding, adatum)
   const oneOff = await decide(deciding, rows, { base, writable: { businessCentral: false, sales: true } })
-  t.strictSame([written(oneOff), oneOff.agreed.size], [{ 'sales.name': 'A' }, 0])
+  t.strictSame([written(oneOff), oneOff.agreed.size, oneOff.left], [{ 'sales.name': 'A' }, 0, true])
   const later = await decide(deciding, applied(rows, oneOff), { base: baseAfter(base, oneOff) })
   t.strictSame(written(later), { 'businessCentral.phoneNumber': '2' })
 })
@@ -412,6 +412,7 @@ t.test('an expression that needs the interpreter is waited for, and sees $settin
   t.strictSame(written(await decide(deciding, { businessCentral: { website: 'a' }, sales: { websiteurl: null } })), {
     'sales.websiteurl': 'https://x/a',
   })
+  t.strictSame(written(await decideNew(deciding, 'sales', { website: 'a' })), { 'sales.websiteurl': 'https://x/a' })
 })
 
 t.test('F-04: a constant is written in its direction, and again when the row is changed only', async (t) => {
@@ -671,11 +672,41 @@ t.test(
   },
 )
 
+const boxed = (card: unknown): BySide<Row> => ({ businessCentral: { ref: 'box', card }, sales: { ref: null } })
+
+t.test('a missing reference by natural keys is told with all of them', async (t) => {
+  const code = { businessCentral: 'code(20)', sales: 'lookup' }
+  const lookup = coupling('unit', { itemNumber: 'card.part', code: 'ref' })
+  const deciding = decidingOf(referring(lookup, {}, code), links)
+  const missing = await decide(deciding, boxed({ part: ' kt-1 ' }))
+  const wait = { field: 'ref', from: 'businessCentral', mapping: 'unit', key: 'BOX', policy: 'hold' }
+  t.strictSame(missing.waits, [{ ...wait, keys: { itemNumber: 'KT-1', code: 'BOX' } }])
+  t.strictSame((await decide(deciding, boxed({ part: '' }))).waits, [
+    { ...wait, keys: { itemNumber: '', code: 'BOX' } },
+  ])
+  t.strictSame((await decide(deciding, boxed(null))).waits, [{ ...wait, keys: { itemNumber: '', code: 'BOX' } }])
+})
+
+t.test('an option travels as a number also into a column of whole numbers', async (t) => {
+  const types = { businessCentral: 'code(20)', sales: 'integer' }
+  const deciding = decidingOf(referring(coupling('options', 'code'), {}, types), links)
+  t.strictSame(written(await decide(deciding, { businessCentral: { ref: 'CIF' }, sales: { ref: null } })), {
+    'sales.ref': 800_000_001,
+  })
+})
+
 t.test('a first match asks and waits for what it needs before anything is called different', async (t) => {
   const find: Lookup = { kind: 'query', find: 'prices', where: { level: { constant: 1 } } }
   const deciding = decidingOf(referring(find, { direction: 'toSales' }))
   const decided = await decide(deciding, { businessCentral: { ref: 'x' }, sales: { ref: 'y' } }, { meeting: 'first' })
   t.strictSame([decided.asks.length, decided.held], [1, []])
+})
+
+t.test('a reference that can be told later in the run is no difference yet', async (t) => {
+  const deciding = decidingOf(referring(coupling('terms')), { ...links, later: ['terms'] })
+  const rows = { businessCentral: { ref: '99999999-0000-0000-0000-000000000001' }, sales: { ref: rows30.net14 } }
+  const decided = await decide(deciding, rows, { meeting: 'first', deferLater: true })
+  t.strictSame([decided.held, decided.waits.map(({ policy }) => policy)], [[], ['defer']])
 })
 
 t.test('references to mappings that run later are left for the second pass, unless it is that pass', async (t) => {
@@ -807,6 +838,14 @@ t.test(
     t.ok(await isEdited(deciding, 'sales', adatum.sales, noBase), 'without a base it must be looked at')
   },
 )
+
+t.test('the fingerprint of a side that only listens is that of what stands there', async (t) => {
+  const deciding = decidingOf(customer)
+  const [limit] = deciding.compiled.fields.filter(({ field }) => field.name === 'creditLimit')
+  if (limit === undefined) return t.fail('no such row')
+  t.equal(await printOf(deciding, limit, 'sales', { creditlimit: '5.00' }), deciding.fingerprint('5'))
+  t.equal(await printOf(deciding, limit, 'businessCentral', { creditLimit: 5.001 }), deciding.fingerprint('5'))
+})
 
 // Convergence
 
