@@ -31,9 +31,6 @@ export function duration(ms: number): string {
   return `${Math.floor(minutes / 1440)} days`
 }
 
-/** An ISO 8601 moment, shortened to the minute: `2026-11-21 09:14 UTC`. */
-export const moment = (iso: string): string => `${iso.slice(0, 10)} ${iso.slice(11, 16)} UTC`
-
 /** How long ago a moment was. */
 export function ago(iso: string, now: Date): string {
   const ms = Math.max(0, now.getTime() - Date.parse(iso))
