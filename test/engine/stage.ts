@@ -20,6 +20,8 @@ export interface Stage {
   readonly simulator: Simulator
   readonly clock: Clock & { advance(ms: number): void }
   readonly events: Event[]
+  /** Called with each event as it happens. */
+  onEvent: (event: Event) => void
   /** Replaced to lose the memory. */
   store: Store
   /** Replaced to come between engine and service. */
@@ -56,6 +58,7 @@ export async function stage(t: Test, options: WorldOptions = {}): Promise<Stage>
     simulator,
     clock,
     events,
+    onEvent: () => {},
     store: openMemoryStore(theKey),
     connectors: { businessCentral: opened.businessCentral, sales: opened.sales },
     get ports() {
@@ -64,7 +67,10 @@ export async function stage(t: Test, options: WorldOptions = {}): Promise<Stage>
         store: this.store,
         overlay,
         clock,
-        emit: (event: Event) => void events.push(event),
+        emit: (event: Event) => {
+          events.push(event)
+          this.onEvent(event)
+        },
       }
     },
     run(mappings, asked = {}) {

@@ -1,0 +1,592 @@
+/** P2, P3, P4, P9, P10: merging without loss, without echo, without wiping, and without asking more than needed. */
+import fc from 'fast-check'
+import t from 'tap'
+import type { Connector, WriteStep } from '../../src/connector/connector.ts'
+import { openMemoryStore } from '../../src/store/memory-store.ts'
+import { customerAccount, row } from './project.ts'
+import { type Stage, bothWays, counted, idOf, portOf, stage, theKey, toSales, writesMade, writingVia } from './stage.ts'
+
+const name = 'customer-account'
+const mapped = customerAccount(bothWays)
+
+/** One pair in step; returns the ids. */
+async function pair(s: Stage, values: Readonly<Record<string, unknown>> = {}): Promise<{ bc: string; sales: string }> {
+  const customer = s.customer({ number: 'C1', phoneNumber: '1', city: 'London', email: 'a@b.c', ...values })
+  await s.run([mapped])
+  const account = s.accounts().find((row) => row['accountnumber'] === 'C1')
+  return { bc: idOf(customer), sales: idOf(account ?? {}) }
+}
+
+t.test('P2 a person who edits the same field between our read and our write is not overwritten', async (t) => {
+  const s = await stage(t)
+  const { bc, sales } = await pair(s)
+  s.simulator.businessCentral.edit('customers', bc, { phoneNumber: '2' })
+  let met = 0
+  const connectors = s.connectors
+  s.connectors = {
+    ...connectors,
+    sales: writingVia(connectors.sales, () => {
+      if (met++ === 0) s.simulator.sales.edit('accounts', sales, { telephone1: '3' })
+    }),
+  }
+  const report = await s.run([mapped])
+  t.equal(s.accounts()[0]?.['telephone1'], '3')
+  t.equal(s.customers()[0]?.['phoneNumber'], '2')
+  t.match(report.problems, [{ kind: 'conflict', message: /phone/ }])
+  t.equal(met, 1)
+})
+
+t.test(
+  'P2 a person who edits another field between our read and our write keeps it, and ours arrives too',
+  async (t) => {
+    const s = await stage(t)
+    const { bc, sales } = await pair(s)
+    s.simulator.businessCentral.edit('customers', bc, { phoneNumber: '2' })
+    let met = 0
+    const connectors = s.connectors
+    s.connectors = {
+      ...connectors,
+      sales: writingVia(connectors.sales, () => {
+        if (met++ === 0) s.simulator.sales.edit('accounts', sales, { address1_city: 'Paris' })
+      }),
+    }
+    const report = await s.run([mapped])
+    t.equal(report.ok, true)
+    t.match(s.accounts()[0], { telephone1: '2', address1_city: 'Paris' })
+    t.match(s.customers()[0], { phoneNumber: '2', city: 'Paris' })
+  },
+)
+
+t.test('P2 the same in Business Central', async (t) => {
+  const s = await stage(t)
+  const { bc, sales } = await pair(s)
+  s.simulator.sales.edit('accounts', sales, { telephone1: '2' })
+  let met = 0
+  const connectors = s.connectors
+  s.connectors = {
+    ...connectors,
+    businessCentral: writingVia(connectors.businessCentral, () => {
+      if (met++ === 0) s.simulator.businessCentral.edit('customers', bc, { phoneNumber: '3' })
+    }),
+  }
+  const report = await s.run([mapped])
+  t.equal(s.customers()[0]?.['phoneNumber'], '3')
+  t.equal(s.accounts()[0]?.['telephone1'], '2')
+  t.match(report.problems, [{ kind: 'conflict' }])
+})
+
+t.test('P2 a record that changes under every attempt is left for the next run, and told', async (t) => {
+  const s = await stage(t)
+  const { bc, sales } = await pair(s)
+  s.simulator.businessCentral.edit('customers', bc, { phoneNumber: '2' })
+  let met = 0
+  const connectors = s.connectors
+  s.connectors = {
+    ...connectors,
+    sales: writingVia(
+      connectors.sales,
+      () => void s.simulator.sales.edit('accounts', sales, { emailaddress1: `${++met}@b.c` }),
+    ),
+  }
+  const report = await s.run([mapped])
+  t.equal(report.problems.length, 1)
+  t.ok(met < 10, 'a bounded number of times')
+  s.connectors = connectors
+  t.equal((await s.run([mapped])).ok, true)
+  t.match(s.accounts()[0], { telephone1: '2' })
+})
+
+t.test('P2 an update whose answer was lost is told by reading: written, or written again, never twice', async (t) => {
+  for (const drop of ['before', 'after'] as const) {
+    const s = await stage(t)
+    const { bc } = await pair(s)
+    s.simulator.businessCentral.edit('customers', bc, { phoneNumber: '2' })
+    s.simulator.faults.add({ match: { service: 'sales', path: 'batch', nth: 1 }, do: { drop } })
+    const report = await s.run([mapped])
+    t.equal(report.ok, true)
+    t.equal(s.accounts()[0]?.['telephone1'], '2')
+    s.simulator.resetRequests()
+    await s.run([mapped])
+    t.equal(writesMade(s.simulator), 0)
+  }
+})
+
+t.test('P2 a table without preconditions is read immediately before it is written', async (t) => {
+  const s = await stage(t)
+  const { bc, sales } = await pair(s)
+  s.simulator.businessCentral.edit('customers', bc, { phoneNumber: '2' })
+  s.simulator.sales.edit('accounts', sales, { emailaddress1: 'x@b.c' })
+  const port = portOf(s.connectors.sales)
+  s.connectors = {
+    ...s.connectors,
+    sales: { ...port, describe: async (entity) => ({ ...(await port.describe(entity)), preconditions: false }) },
+  }
+  s.onEvent = (event) => {
+    // Everything was read for the plan, and nothing is written yet.
+    if (event.kind === 'mapping.started' && event.phase === 'apply')
+      s.simulator.sales.edit('accounts', sales, { telephone1: '3' })
+  }
+  const report = await s.run([mapped])
+  t.equal(s.accounts()[0]?.['telephone1'], '3', 'not overwritten')
+  t.match(report.problems, [{ kind: 'conflict' }])
+})
+
+t.test(
+  'P3 when edits stop, at most three runs bring every two-way row in step, and the next writes nothing',
+  async (t) => {
+    const fields = [
+      ['displayName', 'name'],
+      ['city', 'address1_city'],
+      ['phoneNumber', 'telephone1'],
+      ['email', 'emailaddress1'],
+      ['website', 'websiteurl'],
+    ] as const
+    const edit = fc.record({
+      side: fc.constantFrom('businessCentral' as const, 'sales' as const),
+      record: fc.integer({ min: 0, max: 3 }),
+      field: fc.integer({ min: 0, max: fields.length - 1 }),
+      value: fc.constantFrom('Ä1', 'b2', 'C3'),
+      clear: fc.boolean(),
+    })
+    const s = await stage(t)
+    const resolving = customerAccount({
+      ...bothWays,
+      conflicts: 'newest',
+      firstMatch: { blank: 'fill', different: 'businessCentral' },
+    })
+    for (const number of ['C1', 'C2', 'C3', 'C4']) s.customer({ number, displayName: number })
+    await s.run([resolving])
+    const pairs = s.couplings()
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.array(edit, { maxLength: 6 }), { minLength: 1, maxLength: 3 }), async (rounds) => {
+        for (const round of rounds) {
+          for (const { side, record, field, value, clear } of round) {
+            const [bc, sales] = fields[field] ?? ['', '']
+            const text = clear && bc !== 'displayName' ? '' : value
+            const id = pairs[record]?.[side].id ?? ''
+            if (side === 'sales') s.simulator.sales.edit('accounts', id, { [sales]: text === '' ? null : text })
+            else s.simulator.businessCentral.edit('customers', id, { [bc]: text })
+            s.clock.advance(1500)
+          }
+          await s.run([resolving])
+        }
+        await s.run([resolving])
+        await s.run([resolving])
+        for (const { businessCentral, sales } of pairs) {
+          const customer = s.simulator.businessCentral.row('customers', businessCentral.id) ?? {}
+          const account = s.simulator.sales.row('accounts', sales.id) ?? {}
+          for (const [ours, theirs] of fields) {
+            const lower = (text: unknown): string =>
+              ours === 'website' ? String(text ?? '').toLowerCase() : String(text ?? '')
+            if (lower(customer[ours]) !== lower(account[theirs]))
+              throw new Error(`${ours}: ${String(customer[ours])} / ${String(account[theirs])}`)
+          }
+        }
+        s.simulator.resetRequests()
+        const last = await s.run([resolving])
+        if (writesMade(s.simulator) > 0) throw new Error('the last run wrote')
+        if (!last.ok) throw new Error(JSON.stringify(last.problems))
+      }),
+      { numRuns: 12, seed: 7 },
+    )
+  },
+)
+
+t.test('P4 our own write causes no other, and a row that was touched without a change neither', async (t) => {
+  const s = await stage(t)
+  const { bc, sales } = await pair(s)
+  s.simulator.businessCentral.edit('customers', bc, { phoneNumber: '2' })
+  s.simulator.sales.edit('accounts', sales, { address1_city: 'Paris' })
+  await s.run([mapped])
+  for (let round = 0; round < 2; round++) {
+    s.simulator.resetRequests()
+    await s.run([mapped])
+    t.equal(writesMade(s.simulator), 0)
+  }
+  s.simulator.businessCentral.edit('customers', bc, { phoneNumber: '2', taxRegistrationNumber: 'x' })
+  s.simulator.sales.edit('accounts', sales, { telephone1: '2', description: 'touched' })
+  s.simulator.resetRequests()
+  const report = await s.run([mapped])
+  t.equal(writesMade(s.simulator), 0)
+  t.equal(report.ok, true)
+})
+
+t.test('P4 a persons edit right after our write is no echo', async (t) => {
+  const s = await stage(t)
+  const { bc, sales } = await pair(s)
+  s.simulator.businessCentral.edit('customers', bc, { phoneNumber: '2' })
+  await s.run([mapped])
+  s.simulator.sales.edit('accounts', sales, { telephone1: '3' })
+  await s.run([mapped])
+  t.equal(s.customers()[0]?.['phoneNumber'], '3')
+})
+
+t.test('P9 a record that leaves the filter is paused, keeps its base, and merges when it returns', async (t) => {
+  const s = await stage(t)
+  const { bc, sales } = await pair(s)
+  s.simulator.businessCentral.edit('customers', bc, { blocked: 'All', phoneNumber: '2' })
+  let report = await s.run([mapped])
+  t.equal(report.ok, true)
+  t.equal(s.couplings().length, 1)
+  t.equal(s.couplings()[0]?.outside, true)
+  t.equal(s.accounts()[0]?.['telephone1'], '1', 'nothing travels')
+  s.simulator.sales.edit('accounts', sales, { address1_city: 'Paris' })
+  await s.run([mapped])
+  t.equal(s.customers()[0]?.['city'], 'London', 'nothing travels')
+  s.simulator.businessCentral.edit('customers', bc, { blocked: '_x0020_' })
+  report = await s.run([mapped])
+  t.equal(report.ok, true)
+  t.equal(s.accounts()[0]?.['telephone1'], '2')
+  t.equal(s.customers()[0]?.['city'], 'Paris')
+  t.equal(s.couplings()[0]?.outside, undefined)
+})
+
+t.test('P9 only rows marked outside travel for a paused record', async (t) => {
+  const s = await stage(t)
+  const outside = customerAccount({
+    ...bothWays,
+    fields: [
+      ...customerAccount().fields,
+      row('blocked', {
+        businessCentral: 'blocked',
+        compute: { toBusinessCentral: "statecode = 1 ? 'All' : null" },
+        direction: 'toBusinessCentral',
+        blank: 'keep',
+        outside: true,
+      }),
+    ],
+  })
+  const customer = s.customer({ number: 'C1', phoneNumber: '1' })
+  await s.run([outside])
+  const id = idOf(s.accounts()[0] ?? {})
+  s.simulator.sales.edit('accounts', id, { statecode: 1, statuscode: 2, telephone1: '9' })
+  const report = await s.run([outside])
+  t.equal(report.ok, true, JSON.stringify(report.problems))
+  const now = s.simulator.businessCentral.row('customers', idOf(customer))
+  t.equal(now?.['blocked'], 'All')
+  t.equal(now?.['phoneNumber'], '1')
+})
+
+t.test(
+  'P9 a filter edited in the configuration reads whole, deletes nothing, and brings edits home on return',
+  async (t) => {
+    const s = await stage(t)
+    const { bc, sales } = await pair(s)
+    s.customer({ number: 'C2' })
+    await s.run([mapped])
+    const base = customerAccount(bothWays)
+    const narrow = { ...base, hash: 'm2', businessCentral: { ...base.businessCentral, filter: "number eq 'C2'" } }
+    s.simulator.sales.edit('accounts', sales, { address1_city: 'Paris' })
+    let report = await s.run([narrow])
+    t.equal(report.ok, true)
+    t.equal(s.couplings().length, 2)
+    t.match(counted(report, name), { deleted: 0, uncoupled: 0 })
+    t.equal(s.simulator.businessCentral.row('customers', bc)?.['city'], 'London')
+    report = await s.run([{ ...base, hash: 'm3' }])
+    t.equal(s.simulator.businessCentral.row('customers', bc)?.['city'], 'Paris')
+  },
+)
+
+t.test('P9 a cleared field travels; at a first match a blank never wipes', async (t) => {
+  const s = await stage(t)
+  const { bc } = await pair(s)
+  s.simulator.businessCentral.edit('customers', bc, { phoneNumber: '' })
+  await s.run([mapped])
+  t.equal(s.accounts()[0]?.['telephone1'], null)
+  s.customer({ number: 'C2', phoneNumber: '', city: 'Rome' })
+  s.account({ name: 'Customer C2', accountnumber: 'C2', telephone1: '5' })
+  const report = await s.run([mapped])
+  t.match(counted(report, name), { coupled: 1 })
+  const account = s.accounts().find((row) => row['accountnumber'] === 'C2')
+  t.match(account, { telephone1: '5', address1_city: 'Rome' })
+  t.match(
+    s.customers().find((row) => row['number'] === 'C2'),
+    { phoneNumber: '5', city: 'Rome' },
+  )
+})
+
+t.test('P10 nothing changed costs one request a side; a few changes cost no more than a few', async (t) => {
+  const s = await stage(t)
+  for (let n = 0; n < 120; n++) s.customer({ number: `C${n}`, phoneNumber: '1' })
+  await s.run([mapped])
+  await s.run([mapped])
+  s.clock.advance(3_600_000)
+  const asked = async (): Promise<number> => {
+    s.simulator.resetRequests()
+    await s.run([mapped])
+    const { businessCentral, sales } = s.simulator.requests()
+    // Both services are asked who they are once in a run.
+    return businessCentral.requests + sales.requests - 2
+  }
+  t.ok((await asked()) <= 2, 'nothing changed')
+  for (const number of ['C3', 'C77']) {
+    const customer = s.customers().find((row) => row['number'] === number)
+    s.simulator.businessCentral.edit('customers', idOf(customer ?? {}), { phoneNumber: '2' })
+  }
+  t.ok((await asked()) <= 4, 'changes, partners, one batch')
+  s.clock.advance(90_000_000)
+  t.ok((await asked()) <= 3, 'and a sweep once a day')
+})
+
+t.test('P10 a touched row that says nothing new asks nothing of the other side', async (t) => {
+  const s = await stage(t)
+  for (let n = 0; n < 50; n++) s.customer({ number: `C${n}`, phoneNumber: '1' })
+  await s.run([mapped])
+  await s.run([mapped])
+  for (const customer of s.customers())
+    s.simulator.businessCentral.edit('customers', idOf(customer), { taxRegistrationNumber: 'x' })
+  s.simulator.resetRequests()
+  await s.run([mapped])
+  const { sales } = s.simulator.requests()
+  t.equal(sales.requests, 2, 'who it is, and what changed there')
+})
+
+t.test('a conflict is held until a person takes a side, field by field', async (t) => {
+  const s = await stage(t)
+  const { bc, sales } = await pair(s)
+  s.simulator.businessCentral.edit('customers', bc, { phoneNumber: '2', city: 'Rome' })
+  s.simulator.sales.edit('accounts', sales, { telephone1: '3', emailaddress1: 'x@b.c' })
+  let report = await s.run([mapped])
+  t.match(report.problems, [{ kind: 'conflict', number: 'C1', isNew: true }])
+  t.match(s.accounts()[0], { telephone1: '3', address1_city: 'Rome' }, 'the other fields travel')
+  t.match(s.customers()[0], { phoneNumber: '2', email: 'x@b.c' })
+  report = await s.run([mapped])
+  t.match(report.problems, [{ kind: 'conflict', isNew: false }])
+  const [held] = s.held()
+  if (held === undefined) throw new Error('nothing is held')
+  await s.store.lock('person')
+  await s.store.commit(name, [
+    { kind: 'hold', held: { ...held, decision: { kind: 'take', fields: { phone: 'sales' } } } },
+  ])
+  await s.store.unlock()
+  report = await s.run([mapped])
+  t.equal(report.ok, true)
+  t.equal(s.customers()[0]?.['phoneNumber'], '3')
+  s.simulator.resetRequests()
+  await s.run([mapped])
+  t.equal(writesMade(s.simulator), 0)
+})
+
+t.test('conflicts are decided by the policy of the row, else of the mapping', async (t) => {
+  const s = await stage(t)
+  const base = customerAccount(bothWays)
+  const policies = {
+    ...base,
+    conflicts: 'newest' as const,
+    fields: base.fields.map((field) =>
+      field.name === 'phone' ? { ...field, conflicts: 'businessCentral' as const } : field,
+    ),
+  }
+  const { bc, sales } = await pair(s)
+  await s.run([policies])
+  s.simulator.businessCentral.edit('customers', bc, { phoneNumber: '2', city: 'Rome' })
+  s.clock.advance(60_000)
+  s.simulator.sales.edit('accounts', sales, { telephone1: '3', address1_city: 'Paris' })
+  const report = await s.run([policies])
+  t.equal(report.ok, true)
+  t.match(s.customers()[0], { phoneNumber: '2', city: 'Paris' })
+  t.match(s.accounts()[0], { telephone1: '2', address1_city: 'Paris' })
+})
+
+t.test(
+  'a changed row of the configuration has no base: one-way is written from its source, two-way is held where it differs',
+  async (t) => {
+    const s = await stage(t)
+    const { bc, sales } = await pair(s, { creditLimit: 100 })
+    s.simulator.sales.edit('accounts', sales, { creditlimit: 5 })
+    await s.run([mapped])
+    t.equal(s.accounts()[0]?.['creditlimit'], 5, 'a one-way target that somebody edits is left alone')
+    const edited = (changed: readonly string[], hash: string) => ({
+      ...mapped,
+      hash,
+      fields: mapped.fields.map((field) => (changed.includes(field.name) ? { ...field, hash } : field)),
+    })
+    await s.run([edited(['creditLimit'], 'm2')])
+    t.equal(s.accounts()[0]?.['creditlimit'], 100)
+    await s.run([mapped])
+    s.simulator.businessCentral.edit('customers', bc, { phoneNumber: '2' })
+    s.simulator.sales.edit('accounts', sales, { telephone1: '3' })
+    const report = await s.run([edited(['phone'], 'm4')])
+    t.match(report.problems, [{ kind: 'different' }])
+    t.equal(s.accounts()[0]?.['telephone1'], '3')
+  },
+)
+
+t.test('a mapping that changed is read whole', async (t) => {
+  const s = await stage(t)
+  await pair(s)
+  s.simulator.resetRequests()
+  await s.run([{ ...mapped, hash: 'm2' }])
+  const asked = s.simulator.requests().latest.map(({ target }) => target)
+  t.notOk(
+    asked.some((target) => target.includes('deltatoken')),
+    'without its token',
+  )
+  s.simulator.resetRequests()
+  await s.run([{ ...mapped, hash: 'm2' }])
+  t.ok(s.simulator.requests().latest.some(({ target }) => /deltatoken/i.test(target)))
+})
+
+t.test('a change token that expired is answered by reading whole, and nothing is lost', async (t) => {
+  const s = await stage(t)
+  const { bc, sales } = await pair(s)
+  s.customer({ number: 'C2' })
+  await s.run([mapped])
+  s.simulator.sales.edit('accounts', sales, { telephone1: '3' })
+  const gone = s.couplings().find(({ sales: { id } }) => id !== sales)?.sales.id ?? ''
+  s.simulator.sales.delete('accounts', gone)
+  s.clock.advance(8 * 86_400_000)
+  const report = await s.run([mapped])
+  t.equal(s.simulator.businessCentral.row('customers', bc)?.['phoneNumber'], '3')
+  t.match(report.problems, [{ kind: 'deleted' }])
+})
+
+t.test('a change that Business Central stamped earlier and committed later is seen', async (t) => {
+  const s = await stage(t)
+  const { bc } = await pair(s)
+  const earlier = new Date(s.clock.now().getTime() - 5 * 60_000).toISOString()
+  s.simulator.businessCentral.edit('customers', bc, { phoneNumber: '2', lastModifiedDateTime: earlier })
+  await s.run([mapped])
+  t.equal(s.accounts()[0]?.['telephone1'], '2')
+})
+
+/** A connector to a service that makes something of its own of a value. */
+function making(connector: Connector, column: string, make: (value: string) => string): Connector {
+  const port = portOf(connector)
+  const made = (step: WriteStep): WriteStep => {
+    const value = step.kind === 'delete' ? undefined : step.values[column]
+    return step.kind === 'delete' || typeof value !== 'string'
+      ? step
+      : { ...step, values: { ...step.values, [column]: make(value) } }
+  }
+  return {
+    ...port,
+    write: (operations, onBatch) =>
+      port.write(
+        operations.map((operation) => ({ ...operation, steps: operation.steps.map(made) })),
+        onBatch,
+      ),
+  }
+}
+
+t.test('a value that the service stores otherwise is carried back once', async (t) => {
+  const s = await stage(t)
+  const { bc } = await pair(s)
+  s.connectors = { ...s.connectors, sales: making(s.connectors.sales, 'telephone1', (text) => `+${text}`) }
+  s.simulator.businessCentral.edit('customers', bc, { phoneNumber: '2' })
+  await s.run([mapped])
+  t.equal(s.accounts()[0]?.['telephone1'], '+2')
+  await s.run([mapped])
+  t.equal(s.simulator.businessCentral.row('customers', bc)?.['phoneNumber'], '+2')
+  s.simulator.resetRequests()
+  await s.run([mapped])
+  t.equal(writesMade(s.simulator), 0, 'and at rest')
+})
+
+t.test('a value that both services keep changing is held after a few rounds', async (t) => {
+  const s = await stage(t)
+  const { bc } = await pair(s)
+  s.connectors = {
+    sales: making(s.connectors.sales, 'telephone1', (text) => `${text}+`),
+    businessCentral: making(s.connectors.businessCentral, 'phoneNumber', (text) => `${text}-`),
+  }
+  s.simulator.businessCentral.edit('customers', bc, { phoneNumber: '2' })
+  for (let run = 0; run < 4; run++) await s.run([mapped])
+  t.match(s.held(), [{ kind: 'moving', fields: ['phone'] }])
+  s.simulator.resetRequests()
+  await s.run([mapped])
+  t.equal(writesMade(s.simulator), 0)
+  t.ok(String(s.accounts()[0]?.['telephone1']).length < 6)
+})
+
+t.test('what Business Central derives from a write is carried to Sales', async (t) => {
+  const s = await stage(t)
+  const { sales } = await pair(s)
+  const port = portOf(s.connectors.businessCentral)
+  const withCity = (step: WriteStep): WriteStep =>
+    step.kind === 'update' && step.values['postalCode'] !== undefined
+      ? { ...step, values: { ...step.values, city: 'Leeds' } }
+      : step
+  s.connectors = {
+    ...s.connectors,
+    businessCentral: {
+      ...port,
+      write: (operations, onBatch) =>
+        port.write(
+          operations.map((operation) => ({ ...operation, steps: operation.steps.map(withCity) })),
+          onBatch,
+        ),
+    },
+  }
+  s.simulator.sales.edit('accounts', sales, { address1_postalcode: 'LS1' })
+  await s.run([mapped])
+  t.match(s.customers()[0], { postalCode: 'LS1', city: 'Leeds' })
+  await s.run([mapped])
+  t.match(s.accounts()[0], { address1_city: 'Leeds', address1_postalcode: 'LS1' })
+})
+
+t.test('a run in one direction leaves the other side’s edits for the next run', async (t) => {
+  const s = await stage(t)
+  const { bc, sales } = await pair(s)
+  s.simulator.businessCentral.edit('customers', bc, { phoneNumber: '2' })
+  s.simulator.sales.edit('accounts', sales, { address1_city: 'Paris' })
+  await s.run([mapped], { direction: 'toSales' })
+  t.match(s.accounts()[0], { telephone1: '2' })
+  t.match(s.customers()[0], { city: 'London' })
+  await s.run([mapped])
+  t.match(s.customers()[0], { city: 'Paris' })
+})
+
+t.test('one record alone travels when it is named', async (t) => {
+  const s = await stage(t)
+  const { bc } = await pair(s)
+  const other = s.customer({ number: 'C2' })
+  await s.run([mapped])
+  s.simulator.businessCentral.edit('customers', bc, { phoneNumber: '2' })
+  s.simulator.businessCentral.edit('customers', idOf(other), { phoneNumber: '2' })
+  await s.run([mapped], { record: { column: 'number', value: 'C2' } })
+  const phones = (): unknown[] => s.accounts().map((row) => [row['accountnumber'], row['telephone1']])
+  t.same(phones().sort(), [
+    ['C1', '1'],
+    ['C2', '2'],
+  ])
+  await s.run([mapped])
+  t.same(phones().sort(), [
+    ['C1', '2'],
+    ['C2', '2'],
+  ])
+})
+
+t.test('rewrite writes what one side says over the other, whole', async (t) => {
+  const s = await stage(t)
+  const { sales } = await pair(s, { creditLimit: 100 })
+  s.simulator.sales.edit('accounts', sales, { telephone1: '9', creditlimit: 1 })
+  const report = await s.run([mapped], { rewrite: 'sales' })
+  t.match(s.accounts()[0], { telephone1: '1', creditlimit: 100 })
+  t.equal(s.customers()[0]?.['phoneNumber'], '1')
+  t.match(counted(report, name), { updated: 1 })
+  await s.run([mapped])
+  t.equal(s.customers()[0]?.['phoneNumber'], '1')
+})
+
+t.test('match only: nothing is created, whatever the mapping allows', async (t) => {
+  const s = await stage(t)
+  s.customer({ number: 'C1' })
+  const report = await s.run([mapped], { noCreate: true })
+  t.match(report.problems, [{ kind: 'no-partner' }])
+  t.equal(s.accounts().length, 0)
+  t.equal((await s.run([mapped], { full: true })).ok, true)
+  t.equal(s.accounts().length, 1)
+})
+
+t.test('P7 a lost base is a first match: nothing is overwritten', async (t) => {
+  const s = await stage(t)
+  const { bc, sales } = await pair(s)
+  s.simulator.businessCentral.edit('customers', bc, { phoneNumber: '2' })
+  s.simulator.sales.edit('accounts', sales, { address1_city: 'Paris' })
+  s.store = openMemoryStore(theKey)
+  const report = await s.run([customerAccount(toSales)])
+  t.match(report.problems, [{ kind: 'different', message: /city, phone/ }])
+  t.match(s.accounts()[0], { telephone1: '1', address1_city: 'Paris' })
+  t.match(s.customers()[0], { phoneNumber: '2', city: 'London' })
+})
