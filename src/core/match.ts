@@ -3,7 +3,7 @@
  * Groups are tried in order; inside a group all values agree (native K-03). A pair is found only when exactly one
  * record on each side has the key and neither is coupled; several are held.
  */
-import { type BySide, otherSide, sides } from '../config/config.ts'
+import { type BySide, type Side, otherSide, sides } from '../config/config.ts'
 import type { Found } from './reconcile.ts'
 
 /** The match keys of one record: a hash for each group, undefined where one of the group's values is blank. */
@@ -22,30 +22,62 @@ export function matchRecords(
   groups: number,
   apart: Apart,
 ): BySide<Map<string, Found>> {
-  const index = { businessCentral: new KeyIndex(candidates.businessCentral), sales: new KeyIndex(candidates.sales) }
+  const all = { businessCentral: [...candidates.businessCentral], sales: [...candidates.sales] }
   const found: BySide<Map<string, Found>> = { businessCentral: new Map(), sales: new Map() }
-  for (let group = 0; group < groups; group++) matchGroup(index, group, found, apart)
+  for (let group = 0; group < groups; group++) matchGroup(sharedKeys(all, group), found, apart)
   for (const side of sides) {
-    for (const candidate of index[side].all) {
-      if (isOpen(candidate, found[side])) found[side].set(candidate.id, { kind: 'none' })
-    }
+    for (const candidate of all[side]) if (isOpen(candidate, found[side])) found[side].set(candidate.id, nobody)
   }
   return found
 }
 
-function matchGroup(index: BySide<KeyIndex>, group: number, found: BySide<Map<string, Found>>, apart: Apart): void {
-  for (const [key, ours] of index.businessCentral.group(group)) {
-    const theirs = index.sales.group(group).get(key)
-    if (theirs === undefined) continue
-    const pair = onlyPair(ours, theirs)
+const nobody: Found = { kind: 'none' }
+
+function matchGroup(
+  shared: Iterable<BySide<readonly Candidate[]>>,
+  found: BySide<Map<string, Found>>,
+  apart: Apart,
+): void {
+  for (const { businessCentral, sales } of shared) {
+    const pair = onlyPair(businessCentral, sales)
     if (pair !== undefined && isSettled(pair, apart)) continue
     if (pair !== undefined && sides.every((side) => isOpen(pair[side], found[side]))) {
       for (const side of sides) found[side].set(pair[side].id, { kind: 'one', id: pair[otherSide(side)].id })
       continue
     }
-    holdOpen(ours, found.businessCentral)
-    holdOpen(theirs, found.sales)
+    holdOpen(businessCentral, found.businessCentral)
+    holdOpen(sales, found.sales)
   }
+}
+
+/** The candidates of both sides for each key that both have. Only the smaller side is indexed whole (P10). */
+function* sharedKeys(all: BySide<readonly Candidate[]>, group: number): Generator<BySide<readonly Candidate[]>> {
+  const smaller: Side = all.sales.length <= all.businessCentral.length ? 'sales' : 'businessCentral'
+  const few = byKey(all[smaller], group, () => true)
+  if (few.size === 0) return
+  const many = byKey(all[otherSide(smaller)], group, (key) => few.has(key))
+  for (const [key, candidates] of many) {
+    const others = few.get(key) ?? []
+    yield smaller === 'sales'
+      ? { businessCentral: candidates, sales: others }
+      : { businessCentral: others, sales: candidates }
+  }
+}
+
+function byKey(
+  candidates: readonly Candidate[],
+  group: number,
+  wanted: (key: string) => boolean,
+): Map<string, Candidate[]> {
+  const made = new Map<string, Candidate[]>()
+  for (const candidate of candidates) {
+    const key = candidate.keys[group]
+    if (key === undefined || !wanted(key)) continue
+    const same = made.get(key)
+    if (same === undefined) made.set(key, [candidate])
+    else same.push(candidate)
+  }
+  return made
 }
 
 function onlyPair(ours: readonly Candidate[], theirs: readonly Candidate[]): BySide<Candidate> | undefined {
@@ -63,29 +95,4 @@ const isOpen = (candidate: Candidate, found: Map<string, Found>): boolean =>
 
 function holdOpen(candidates: readonly Candidate[], found: Map<string, Found>): void {
   for (const candidate of candidates) if (isOpen(candidate, found)) found.set(candidate.id, { kind: 'several' })
-}
-
-/** Candidates of one side by group and key. */
-class KeyIndex {
-  readonly all: Candidate[]
-  readonly #groups = new Map<number, Map<string, Candidate[]>>()
-
-  constructor(candidates: Iterable<Candidate>) {
-    this.all = [...candidates]
-  }
-
-  group(group: number): Map<string, Candidate[]> {
-    const known = this.#groups.get(group)
-    if (known !== undefined) return known
-    const made = new Map<string, Candidate[]>()
-    for (const candidate of this.all) {
-      const key = candidate.keys[group]
-      if (key === undefined) continue
-      const same = made.get(key)
-      if (same === undefined) made.set(key, [candidate])
-      else same.push(candidate)
-    }
-    this.#groups.set(group, made)
-    return made
-  }
 }
