@@ -394,6 +394,9 @@ t.test('a day starts at local midnight, also where the clocks change at midnight
     ['2026-03-30', 'Europe/Berlin', '2026-03-29T22:00:00Z'],
     ['2026-11-21', 'America/New_York', '2026-11-21T05:00:00Z'],
     ['2018-11-04', 'America/Sao_Paulo', '2018-11-04T03:00:00Z'],
+    ['2024-03-31', 'Asia/Beirut', '2024-03-30T22:00:00Z'],
+    ['2026-09-27', 'Pacific/Auckland', '2026-09-26T12:00:00Z'],
+    ['2026-04-05', 'Pacific/Auckland', '2026-04-04T11:00:00Z'],
   ]
   for (const [date, zone, start] of cases) t.equal(utcText(startOfDay(date, zone) ?? 0), start, `${date} ${zone}`)
   t.equal(startOfDay('some day', 'Europe/Berlin'), undefined)
