@@ -219,7 +219,7 @@ function reasonOf(code: string | undefined, file: string): string {
   if (code === 'EACCES' || code === 'EPERM') return 'the file may not be read'
   if (code !== 'ENOENT' && code !== 'ENOTDIR') return `the file cannot be read: ${code ?? 'unknown cause'}`
   return file === 'couplet.yaml'
-    ? 'there is no couplet.yaml in this folder; `couplet init` writes one'
+    ? 'there is no couplet.yaml in this folder; name another with --project, or play first: couplet simulate --write-project play'
     : 'there is no such file'
 }
 

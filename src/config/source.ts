@@ -2,7 +2,18 @@
  * The first of three doors: a file's bytes become a value, with line and column of every node. YAML 1.2; keys stand
  * once; a file holds one document.
  */
-import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, visit, type Document, type Node } from 'yaml'
+import {
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  parseDocument,
+  visit,
+  type Document,
+  type Node,
+  type YAMLParseError,
+} from 'yaml'
 import type { ConfigProblem, Position } from '../errors.ts'
 import type { Path } from './path.ts'
 import { offsetInFile, type Scalar } from './scalar-position.ts'
@@ -50,7 +61,7 @@ export function readSource(file: string, bytes: Uint8Array): Source {
     const { line, col } = lines.linePos(Math.min(offset, text.length))
     return { file, line: Math.max(1, line), column: Math.max(1, col) }
   }
-  const faults = [...document.errors, ...document.warnings].map((fault): ConfigProblem => ({
+  const faults = [...telling(document.errors), ...document.warnings].map((fault): ConfigProblem => ({
     at: position(fault.pos[0]),
     path: '',
     message: faultText(fault.code, fault.message),
@@ -80,10 +91,17 @@ export function unreadable(file: string, message: string): Source {
   }
 }
 
+/** What follows a break of the syntax is mostly its echo: the first is told, and every key that stands twice. */
+function telling(errors: readonly YAMLParseError[]): readonly YAMLParseError[] {
+  const broken = errors.find(({ code }) => code !== 'DUPLICATE_KEY')
+  return errors.filter((error) => error.code === 'DUPLICATE_KEY' || error === broken)
+}
+
 function faultText(code: string, message: string): string {
   if (code === 'DUPLICATE_KEY') return 'this key stands twice'
   if (code === 'MULTIPLE_DOCS') return 'a file holds one document; take the second one away'
-  return `not YAML: ${message.charAt(0).toLowerCase()}${message.slice(1)}`
+  const hint = message.includes('flow-map-start') ? ' (a ${…} inside braces must stand in quotes)' : ''
+  return `not YAML: ${message.charAt(0).toLowerCase()}${message.slice(1)}${hint}`
 }
 
 function plainValue(document: Document): { readonly value: unknown; readonly problem?: string } {
