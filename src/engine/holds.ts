@@ -1,5 +1,6 @@
 /** Why records wait, in words for an administrator: what happened and what to do next. */
 import type { Side } from '../config/config.ts'
+import type { Held } from '../core/coupling.ts'
 import type { Decided, HeldField } from '../core/decide.ts'
 import type { ExpressionError } from '../core/expression.ts'
 import type { Wait } from '../core/offer.ts'
@@ -102,4 +103,12 @@ export const metadataHold = (mapping: string): Hold => ({
   names: [],
   message: 'no option of the choice column stands for it, and the mapping may not add or rename options',
   remedy: `add the option in Sales by hand, or set allowMetadataChanges: true in ${mapping}`,
+})
+
+/** It stays without a partner, because the mapping or a person wants no other one made. */
+export const aloneHold = (side: Side): Pick<Held, 'kind' | 'fields' | 'message' | 'remedy'> => ({
+  kind: 'no-partner',
+  fields: [],
+  message: `its partner in ${side === 'sales' ? 'Business Central' : 'Sales'} was deleted, and the pair was uncoupled`,
+  remedy: 'couple it with another record, delete it too, or edit it: an edited record gets a new partner',
 })

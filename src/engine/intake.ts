@@ -159,7 +159,7 @@ class Reading {
     if (whole && this.#session.mapping.match.length > 0) await this.#matching.add(side, row, 'coupled')
   }
 
-  /** A refused record whose row is as it was when it was refused waits for its moment (P5). */
+  /** A record that was refused, or left alone, as it stands now: it waits for its moment or another row (P5). */
   #isSetAside(side: Side, change: Change, coupling: Coupling | undefined): boolean {
     const { state, mapping, clock } = this.#session
     const held = heldOf(
@@ -169,7 +169,6 @@ class Reading {
         : { businessCentral: coupling.businessCentral.id, sales: coupling.sales.id },
     )
     if (held === undefined || state.hash !== mapping.hash || isDue(held, clock.now().toISOString())) return false
-    if (held.kind !== 'failed' && held.kind !== 'quarantine') return false
     return change.kind === 'upsert' && isAsRefused(held, side, change)
   }
 

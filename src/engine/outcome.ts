@@ -12,8 +12,9 @@ import { printOf, standsAt } from '../core/offer.ts'
 import type { Row } from '../core/record.ts'
 import type { Entry } from '../store/store.ts'
 import { type Action, baseAfter } from './actions.ts'
+import { aloneHold } from './holds.ts'
 import type { Hold, Judgement } from './judgement.ts'
-import { type Session, keysOf, numberOf, packed, refusedAs } from './session.ts'
+import { type Session, isSource, keysOf, numberOf, packed, refusedAs } from './session.ts'
 
 /** Entries that follow from the decision itself, before any write. */
 export function entriesOf(session: Session, judgement: Judgement, writesFollow: boolean): readonly Entry[] {
@@ -24,7 +25,7 @@ export function entriesOf(session: Session, judgement: Judgement, writesFollow: 
     case 'ignore':
       return release(session, judgement)
     case 'uncouple':
-      return [...uncoupled(judgement), ...release(session, judgement)]
+      return [...uncoupled(judgement), ...release(session, judgement), ...aloneEntries(session, judgement)]
     case 'in-step':
     case 'merge':
     case 'couple':
@@ -86,6 +87,21 @@ export function uncoupled(judgement: Judgement): readonly Entry[] {
   return coupling === undefined
     ? []
     : [{ kind: 'uncouple', businessCentral: coupling.businessCentral.id, sales: coupling.sales.id }]
+}
+
+/**
+ * A record whose partner was deleted and not missed is not created again by itself: it waits, until it is edited or a
+ * person says otherwise.
+ */
+function aloneEntries(session: Session, judgement: Judgement): readonly Entry[] {
+  const { rows, number } = judgement
+  const side = sides.find((candidate) => rows[candidate] !== undefined && rows[otherSide(candidate)] === undefined)
+  const id = side === undefined ? undefined : judgement.ref[side]
+  if (side === undefined || id === undefined) return []
+  if (!isSource(session.mapping, side) || !session.mapping.createOn[otherSide(side)]) return []
+  const since = session.clock.now().toISOString()
+  const source = refusedAs(rows)
+  return [{ kind: 'hold', held: { ...aloneHold(side), side, id, number, since, attempts: 0, source } }]
 }
 
 /** Whatever either record of a pair was held for. */

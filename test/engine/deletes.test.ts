@@ -1,0 +1,201 @@
+/** Deletes on both sides, with every policy; tombstones by change token and by sweep. */
+import t from 'tap'
+import type { DeletePolicy } from '../../src/config/config.ts'
+import { afterDelete } from '../../src/engine/decisions.ts'
+import { customerAccount } from './project.ts'
+import { type Stage, bothWays, counted, idOf, stage, writesMade } from './stage.ts'
+
+const name = 'customer-account'
+const day = 86_400_000
+const deleting = (businessCentral: DeletePolicy, sales: DeletePolicy, given = {}) =>
+  customerAccount({ ...bothWays, deletes: { businessCentral, sales, sweepMs: day }, ...given })
+
+async function pairs(s: Stage, mapped = deleting('hold', 'hold')): Promise<{ bc: string; sales: string }> {
+  const customer = s.customer({ number: 'C1', phoneNumber: '1' })
+  s.customer({ number: 'C2' })
+  await s.run([mapped])
+  const account = s.accounts().find((row) => row['accountnumber'] === 'C1')
+  s.clock.advance(day)
+  return { bc: idOf(customer), sales: idOf(account ?? {}) }
+}
+
+t.test('a delete in Sales is seen by its change token; by default it waits for a person', async (t) => {
+  const s = await stage(t)
+  const { sales } = await pairs(s)
+  s.simulator.sales.delete('accounts', sales)
+  const report = await s.run([deleting('hold', 'hold')])
+  t.match(report.problems, [{ kind: 'deleted', number: 'C1' }])
+  t.equal(s.customers().length, 2)
+  t.equal(s.couplings().length, 2)
+  t.match((await s.run([deleting('hold', 'hold')])).problems, [{ kind: 'deleted', isNew: false }])
+})
+
+t.test('a person decides: restore, delete or uncouple', async (t) => {
+  for (const action of ['restore', 'delete', 'uncouple'] as const) {
+    const s = await stage(t)
+    const { sales } = await pairs(s)
+    s.simulator.sales.delete('accounts', sales)
+    await s.run([deleting('hold', 'hold')])
+    const state = s.store.mapping(name)
+    const decided = afterDelete(state, [{ coupling: undefined, held: [...state.allHeld()] }], action)
+    if (decided.kind !== 'decided') throw new Error(decided.message)
+    await s.store.lock('person')
+    await s.store.commit(name, decided.entries)
+    await s.store.unlock()
+    const report = await s.run([deleting('hold', 'hold')])
+    t.same(
+      report.problems.map(({ kind }) => kind),
+      action === 'uncouple' ? ['no-partner'] : [],
+      action,
+    )
+    t.equal(s.customers().length, action === 'delete' ? 1 : 2, action)
+    t.equal(s.accounts().length, action === 'restore' ? 2 : 1, action)
+    t.equal(s.couplings().length, action === 'restore' ? 2 : 1, action)
+  }
+})
+
+t.test('a delete in Business Central is seen by a sweep, once in its interval', async (t) => {
+  const s = await stage(t)
+  const { bc } = await pairs(s, deleting('delete', 'hold'))
+  await s.run([deleting('delete', 'hold')])
+  s.simulator.businessCentral.delete('customers', bc)
+  await s.run([deleting('delete', 'hold')])
+  t.equal(s.accounts().length, 2, 'not yet')
+  s.clock.advance(day)
+  const report = await s.run([deleting('delete', 'hold')])
+  t.equal(s.accounts().length, 1)
+  t.equal(s.couplings().length, 1)
+  t.match(counted(report, name), { deleted: 1 })
+})
+
+t.test('policies: delete, restore and uncouple, on either side', async (t) => {
+  for (const policy of ['delete', 'restore', 'uncouple'] as const) {
+    for (const side of ['businessCentral', 'sales'] as const) {
+      const s = await stage(t)
+      const mapped = side === 'sales' ? deleting('hold', policy) : deleting(policy, 'hold')
+      const { bc, sales } = await pairs(s, mapped)
+      if (side === 'sales') s.simulator.sales.delete('accounts', sales)
+      else s.simulator.businessCentral.delete('customers', bc)
+      const report = await s.run([mapped])
+      const alone = policy === 'uncouple' ? ['no-partner'] : []
+      const told = report.problems.map(({ kind }) => kind)
+      t.same(told, alone, `${policy} ${side}`)
+      const here = side === 'sales' ? s.accounts() : s.customers()
+      const there = side === 'sales' ? s.customers() : s.accounts()
+      t.equal(here.length, policy === 'restore' ? 2 : 1, `${policy} ${side}`)
+      t.equal(there.length, policy === 'delete' ? 1 : 2, `${policy} ${side}`)
+      t.equal(s.couplings().length, policy === 'restore' ? 2 : 1, `${policy} ${side}`)
+      s.simulator.resetRequests()
+      await s.run([mapped])
+      t.equal(writesMade(s.simulator), 0, `${policy} ${side}: and at rest`)
+    }
+  }
+})
+
+t.test('an edit beats a delete: the record is created again with the edit', async (t) => {
+  const s = await stage(t)
+  const { bc, sales } = await pairs(s, deleting('delete', 'delete'))
+  s.simulator.sales.delete('accounts', sales)
+  s.simulator.businessCentral.edit('customers', bc, { phoneNumber: '2' })
+  const report = await s.run([deleting('delete', 'delete')])
+  t.equal(report.ok, true)
+  t.equal(s.customers().length, 2)
+  t.match(
+    s.accounts().find((row) => row['accountnumber'] === 'C1'),
+    { telephone1: '2' },
+  )
+})
+
+t.test('an edit between our read and our delete beats it too', async (t) => {
+  const s = await stage(t)
+  const { bc, sales } = await pairs(s, deleting('delete', 'delete'))
+  s.simulator.sales.delete('accounts', sales)
+  s.onEvent = (event) => {
+    if (event.kind === 'mapping.started' && event.phase === 'apply')
+      s.simulator.businessCentral.edit('customers', bc, { phoneNumber: '2' })
+  }
+  await s.run([deleting('delete', 'delete')])
+  t.equal(s.customers().length, 2)
+  t.match(
+    s.accounts().find((row) => row['accountnumber'] === 'C1'),
+    { telephone1: '2' },
+  )
+})
+
+t.test('a delete whose answer was lost is told by reading, and done in the same run', async (t) => {
+  for (const drop of ['before', 'after'] as const) {
+    const s = await stage(t)
+    const { sales } = await pairs(s, deleting('delete', 'delete'))
+    s.simulator.sales.delete('accounts', sales)
+    s.simulator.faults.add({ match: { service: 'businessCentral', path: 'batch', nth: 1 }, do: { drop } })
+    const report = await s.run([deleting('delete', 'delete')])
+    t.equal(report.ok, true, drop)
+    t.equal(s.customers().length, 1, drop)
+    t.equal(s.couplings().length, 1, drop)
+  }
+})
+
+t.test('a one-way mapping never deletes its source', async (t) => {
+  const s = await stage(t)
+  const base = deleting('delete', 'delete', { direction: 'toSales' })
+  const oneWay = { ...base, fields: base.fields.map((field) => ({ ...field, direction: 'toSales' as const })) }
+  const { bc, sales } = await pairs(s, oneWay)
+  s.simulator.sales.delete('accounts', sales)
+  await s.run([oneWay])
+  t.equal(s.customers().length, 2)
+  s.simulator.businessCentral.edit('customers', bc, { phoneNumber: '2' })
+  await s.run([oneWay])
+  t.equal(s.customers().length, 2)
+})
+
+t.test('a record deleted on both sides ends its coupling quietly', async (t) => {
+  const s = await stage(t)
+  const { bc, sales } = await pairs(s)
+  s.simulator.sales.delete('accounts', sales)
+  s.simulator.businessCentral.delete('customers', bc)
+  const report = await s.run([deleting('hold', 'hold')])
+  t.equal(report.ok, true)
+  t.equal(s.couplings().length, 1)
+})
+
+t.test('deletes come after everything else, and are counted', async (t) => {
+  const s = await stage(t)
+  const { sales } = await pairs(s, deleting('delete', 'delete'))
+  s.simulator.sales.delete('accounts', sales)
+  s.customer({ number: 'C3' })
+  s.account({ name: 'From Sales' })
+  s.simulator.resetRequests()
+  const report = await s.run([deleting('delete', 'delete')])
+  t.match(counted(report, name), { deleted: 1, created: 2 })
+  t.match(
+    report.plan.counts.filter(({ deletes }) => deletes > 0),
+    [{ side: 'businessCentral', deletes: 1 }],
+  )
+  const { byPath } = s.simulator.requests().businessCentral
+  const written = Object.keys(byPath).filter((path) => !path.startsWith('GET') && !path.includes('batch'))
+  t.match(written.at(-1), /^DELETE/)
+})
+
+t.test('a held record that was deleted waits for nothing any more', async (t) => {
+  const s = await stage(t)
+  const careful = customerAccount({ createOn: { businessCentral: false, sales: false } })
+  const customer = s.customer({ number: 'C9' })
+  s.customer({ number: 'C8' })
+  t.equal((await s.run([careful])).problems.length, 2)
+  s.simulator.businessCentral.delete('customers', idOf(customer))
+  const report = await s.run([careful], { full: true })
+  t.equal(report.problems.length, 1)
+})
+
+t.test('a record left alone gets a new partner when it is edited', async (t) => {
+  const s = await stage(t)
+  const mapped = deleting('hold', 'uncouple')
+  const { bc, sales } = await pairs(s, mapped)
+  s.simulator.sales.delete('accounts', sales)
+  await s.run([mapped])
+  await s.run([mapped], { full: true })
+  t.equal(s.accounts().length, 1, 'not by itself')
+  s.simulator.businessCentral.edit('customers', bc, { phoneNumber: '2' })
+  t.equal((await s.run([mapped])).ok, true)
+  t.equal(s.accounts().length, 2)
+})

@@ -1,0 +1,239 @@
+/** P5 and what stops a run: one record's failure is its own; limits, empty sides, locks and refusals stop before harm. */
+import t from 'tap'
+import type { Connector } from '../../src/connector/connector.ts'
+import { LockedError, UnsafePlanError } from '../../src/errors.ts'
+import { customerAccount, mapping, row, source } from './project.ts'
+import { type Stage, bothWays, counted, idOf, portOf, stage, toSales, writesMade } from './stage.ts'
+
+const name = 'customer-account'
+const minute = 60_000
+
+/** A service that refuses one record, as a plug-in of the organisation would. */
+function refusing(connector: Connector, isBad: (values: Readonly<Record<string, unknown>>) => boolean): Connector {
+  const port = portOf(connector)
+  const refusal = { code: 'TooLong', message: 'the phone number is too long', remedy: 'shorten it' }
+  return {
+    ...port,
+    write: async (operations, onBatch) => {
+      const bad = operations.filter(({ steps }) => steps.some((step) => step.kind !== 'delete' && isBad(step.values)))
+      const results = bad.map((operation) => ({
+        operation,
+        result: { kind: 'rejected' as const, refusal, stepsDone: 0, id: undefined },
+      }))
+      await onBatch?.(results)
+      await port.write(
+        operations.filter((operation) => !bad.includes(operation)),
+        onBatch,
+      )
+      return []
+    },
+  }
+}
+
+const tries = (s: Stage): number => s.held()[0]?.attempts ?? 0
+
+t.test(
+  'P5 one refused record among many: the others are written, it is held with cause and remedy, and tried again later and later',
+  async (t) => {
+    const s = await stage(t)
+    for (let n = 0; n < 30; n++) s.customer({ number: `C${n}`, phoneNumber: n === 7 ? 'bad' : '1' })
+    const { connectors } = s
+    s.connectors = { ...connectors, sales: refusing(connectors.sales, (values) => values['telephone1'] === 'bad') }
+    const report = await s.run([customerAccount(bothWays)])
+    t.equal(s.accounts().length, 29)
+    t.match(report.problems, [
+      { kind: 'failed', number: 'C7', message: 'the phone number is too long', remedy: 'shorten it' },
+    ])
+    t.match(counted(report, name), { created: 29, failed: 1 })
+    await s.run([customerAccount(bothWays)])
+    t.equal(tries(s), 1, 'not at once, though its stamp is in the overlap')
+    await s.run([customerAccount(bothWays)], { full: true })
+    t.equal(tries(s), 1, 'nor by a whole read')
+    s.clock.advance(2 * minute)
+    await s.run([customerAccount(bothWays)])
+    t.equal(tries(s), 2)
+    s.clock.advance(2 * minute)
+    await s.run([customerAccount(bothWays)])
+    t.equal(tries(s), 2, 'the delay grows')
+    for (let attempt = 3; attempt <= 8; attempt++) {
+      s.clock.advance(25 * 60 * minute)
+      await s.run([customerAccount(bothWays)])
+      t.equal(tries(s), attempt)
+    }
+    t.match(s.held(), [{ kind: 'quarantine' }])
+    s.clock.advance(100 * 60 * minute)
+    await s.run([customerAccount(bothWays)])
+    t.equal(tries(s), 8, 'set aside')
+    const bad = s.customers().find(({ number }) => number === 'C7')
+    s.simulator.businessCentral.edit('customers', idOf(bad ?? {}), { phoneNumber: 'good' })
+    t.equal((await s.run([customerAccount(bothWays)])).ok, true, 'its source changed')
+    t.equal(s.accounts().length, 30)
+    t.equal(s.held().length, 0)
+  },
+)
+
+t.test(
+  'P5 a refused update of a pair is tried again at its moment, and taken up when either side changes',
+  async (t) => {
+    const s = await stage(t)
+    const customer = s.customer({ number: 'C1', phoneNumber: '1' })
+    await s.run([customerAccount(bothWays)])
+    const { connectors } = s
+    s.connectors = { ...connectors, sales: refusing(connectors.sales, (values) => values['telephone1'] === 'bad') }
+    s.simulator.businessCentral.edit('customers', idOf(customer), { phoneNumber: 'bad' })
+    for (let run = 0; run < 3; run++) await s.run([customerAccount(bothWays)])
+    t.equal(tries(s), 1)
+    s.simulator.businessCentral.edit('customers', idOf(customer), { phoneNumber: 'good' })
+    t.equal((await s.run([customerAccount(bothWays)])).ok, true)
+    t.equal(s.accounts()[0]?.['telephone1'], 'good')
+  },
+)
+
+t.test('P5 an expression that fails on one record holds that record alone', async (t) => {
+  const s = await stage(t)
+  s.customer({ number: 'C1', website: 'HTTP://A' })
+  s.customer({ number: 'C2', website: 'bad' })
+  const base = customerAccount(toSales)
+  const failing = {
+    ...base,
+    fields: base.fields.map((field) =>
+      field.name === 'website'
+        ? { ...field, compute: { ...field.compute, toSales: "website = 'bad' ? $error('no') : website" } }
+        : field,
+    ),
+  }
+  const report = await s.run([failing])
+  t.equal(s.accounts().length, 1)
+  t.match(report.problems, [{ kind: 'failed', number: 'C2', message: /expression/ }])
+})
+
+const missing = mapping({
+  name: 'missing',
+  direction: 'toSales',
+  businessCentral: source('businessCentral', 'noSuchThings'),
+  sales: source('sales', 'accounts'),
+  fields: [row('name', { businessCentral: 'displayName', sales: 'name', direction: 'toSales' })],
+})
+
+t.test('P5 a mapping whose entity is not there does not stop the others', async (t) => {
+  const s = await stage(t)
+  s.customer({ number: 'C1' })
+  const report = await s.run([missing, customerAccount(toSales)])
+  t.equal(report.refused, true)
+  t.match(report.problems, [{ mapping: 'missing', kind: 'service', side: 'businessCentral' }])
+  t.equal(s.accounts().length, 1)
+})
+
+t.test('P5 a service that is over its limit ends the mapping without forgetting anything', async (t) => {
+  const s = await stage(t)
+  for (let n = 0; n < 5; n++) s.customer({ number: `C${n}` })
+  const { connectors } = s
+  const port = portOf(connectors.sales)
+  s.connectors = {
+    ...connectors,
+    sales: {
+      ...port,
+      write: async (operations, onBatch) => {
+        const later = { kind: 'later' as const, refusal: { code: '429', message: 'over its limit', remedy: 'later' } }
+        await onBatch?.(operations.map((operation) => ({ operation, result: later })))
+        return []
+      },
+    },
+  }
+  const report = await s.run([customerAccount(toSales)])
+  t.equal(report.refused, true)
+  s.connectors = connectors
+  t.equal((await s.run([customerAccount(toSales)])).ok, true)
+  t.equal(s.accounts().length, 5)
+})
+
+t.test('a service that turns the login down in the middle is told as refused', async (t) => {
+  const s = await stage(t)
+  s.customer({ number: 'C1' })
+  await s.run([customerAccount(toSales)])
+  s.simulator.faults.add({ match: { service: 'businessCentral', path: 'customers' }, do: { status: 401 } })
+  const report = await s.run([customerAccount(toSales), { ...customerAccount(toSales), name: 'second' }])
+  t.equal(report.refused, true)
+  t.match(report.problems, [{ kind: 'service', side: 'businessCentral' }])
+  s.simulator.faults.clear()
+})
+
+t.test('when not even the identity of a side can be read the run throws, and the lock is given back', async (t) => {
+  const s = await stage(t)
+  s.simulator.faults.add({ match: { service: 'businessCentral' }, do: { status: 401 } })
+  await t.rejects(s.run([customerAccount(toSales)]), {
+    name: 'ConnectorError',
+    fault: 'unauthorized',
+  })
+  s.simulator.faults.clear()
+  t.equal((await s.run([customerAccount(toSales)])).ok, true)
+})
+
+t.test('a second run finds the lock', async (t) => {
+  const s = await stage(t)
+  await s.store.lock('other')
+  await t.rejects(s.run([customerAccount(toSales)]), LockedError)
+  await s.store.unlock()
+})
+
+const limited = (count: number, share?: number) => ({ count, share })
+const none = limited(Infinity)
+
+t.test(
+  'more than the limits allow stops before anything is written, and the number given back lets exactly it pass',
+  async (t) => {
+    const s = await stage(t)
+    for (let n = 0; n < 5; n++) s.customer({ number: `C${n}` })
+    const guarded = customerAccount({ ...bothWays, limits: { creates: limited(3), updates: none, deletes: none } })
+    s.simulator.resetRequests()
+    const error: unknown = await s.run([guarded]).catch((reason: unknown) => reason)
+    t.ok(error instanceof UnsafePlanError)
+    t.match(error, { accept: ['customer-account.sales.creates=5'], message: /5 creates, allowed 3/ })
+    t.equal(writesMade(s.simulator), 0)
+    t.equal(s.couplings().length, 0)
+    await t.rejects(s.run([guarded], { accept: [{ kind: 'creates', count: 4 }] }), UnsafePlanError)
+    t.equal((await s.run([guarded], { accept: [{ kind: 'creates', count: 5 }] })).ok, true)
+    t.equal(s.accounts().length, 5)
+  },
+)
+
+t.test('a share of the coupled records limits updates and deletes', async (t) => {
+  const s = await stage(t)
+  for (let n = 0; n < 10; n++) s.customer({ number: `C${n}` })
+  const guarded = customerAccount({
+    ...bothWays,
+    deletes: { businessCentral: 'hold', sales: 'delete', sweepMs: 1 },
+    limits: { creates: none, updates: limited(Infinity, 0.5), deletes: limited(10, 0.1) },
+  })
+  await s.run([guarded])
+  for (const account of s.accounts().slice(0, 2)) s.simulator.sales.delete('accounts', idOf(account))
+  await t.rejects(s.run([guarded]), { message: /--accept customer-account.businessCentral.deletes=2/ })
+  t.equal(s.customers().length, 10)
+  for (const customer of s.customers())
+    s.simulator.businessCentral.edit('customers', idOf(customer), { phoneNumber: '2' })
+  await t.rejects(s.run([guarded]), UnsafePlanError)
+})
+
+t.test('a side that had records and now lists none stops the run', async (t) => {
+  const s = await stage(t)
+  for (let n = 0; n < 3; n++) s.customer({ number: `C${n}` })
+  const deletes = { businessCentral: 'delete', sales: 'delete', sweepMs: 1 } as const
+  await s.run([customerAccount({ ...bothWays, deletes })])
+  for (const customer of s.customers()) s.simulator.businessCentral.delete('customers', idOf(customer))
+  s.clock.advance(1000)
+  await t.rejects(s.run([customerAccount({ ...bothWays, deletes })]), { message: /Business Central had 3 records/ })
+  await t.rejects(s.run([customerAccount({ ...bothWays, deletes })], { full: true }), UnsafePlanError)
+  t.equal(s.accounts().length, 3)
+})
+
+t.test(
+  'an unknown mapping, one that is switched off, and a connection that is switched off are told at once',
+  async (t) => {
+    const s = await stage(t)
+    await t.rejects(s.run([customerAccount()], { mappings: ['customers'] }), {
+      message: /no mapping is called "customers"/,
+    })
+    const off = customerAccount({ enabled: false, reason: 'migration' })
+    await t.rejects(s.run([off], { mappings: [name] }), { message: /switched off: migration/ })
+  },
+)
