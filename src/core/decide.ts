@@ -18,6 +18,7 @@ import {
   offersOf,
   printOf,
   shownValues,
+  standsAt,
 } from './offer.ts'
 import type { Cell, Loaded, Row } from './record.ts'
 import { type Canonical, canonical } from './values.ts'
@@ -111,8 +112,9 @@ export async function decideCreate(
   const context = contextOf(deciding, { rows, base: new Map(), deferLater: options.deferLater, decision: undefined })
   for (const field of deciding.compiled.fields) {
     const place = field.place[to]
-    if (!travelsTo(field.field.direction, to) || place === undefined || place.page !== undefined) continue
     if (lacksPage(field, options.missingPages)) continue
+    if (!travelsTo(field.field.direction, to)) expectNothing(draft, field, { from, row: source.row }, deciding)
+    if (!travelsTo(field.field.direction, to) || place === undefined || place.page !== undefined) continue
     const value = said(field, from, source.row, deciding.bindings)
     create(draft, { field, to, value: value instanceof Promise ? await value : value }, context)
   }
@@ -156,6 +158,22 @@ function lacksPageRow(deciding: Deciding, field: CompiledField, rows: BySide<Loa
     return (
       page !== undefined && rows[side].row[page] === undefined && mapping[side].with.some(({ name }) => name === page)
     )
+  })
+}
+
+/** A row that travels only away from the new record: whatever it will say there is news, and no first meeting. */
+function expectNothing(
+  draft: Draft,
+  field: CompiledField,
+  { from, row }: { readonly from: Side; readonly row: Row },
+  { fingerprint }: Deciding,
+): void {
+  if (field.field.on === 'create') return
+  const nothing = fingerprint(null)
+  draft.agreed.set(field.rowId, {
+    businessCentral: nothing,
+    sales: nothing,
+    [from]: fingerprint(standsAt(field, from, row)),
   })
 }
 

@@ -217,7 +217,9 @@ async function couplingAfter(
     result.row === undefined
       ? (current?.[side].keys ?? keysOf(session, side, rowSent(action)))
       : keysOf(session, side, result.row)
-  const isOpen = moved || derived || action.more || judgement.decided?.left === true
+  // As long as a write to the other side of the pair is not known to be done, what led to it must be seen again.
+  const isHalf = action.kind === 'update' && judgement.decided?.writes.some(({ to }) => to === from) === true
+  const isOpen = moved || derived || isHalf || action.more || judgement.decided?.left === true
   const target = {
     id: result.id,
     keys,
