@@ -272,8 +272,8 @@ t.test('descriptions', async (t) => {
       fault: 'gone',
       message: /did you mean customers/,
     })
-    const card = { kind: 'service', entity: 'WorkflowVendors', key: ['No'] } as const
-    await fails(t, collect(w.businessCentral.changes(query(card, ['No']), undefined)), { fault: 'gone' })
+    const card = { kind: 'service', entity: 'CustomerDiscGroups', key: ['Code'] } as const
+    await fails(t, collect(w.businessCentral.changes(query(card, ['Code']), undefined)), { fault: 'gone' })
     await fails(t, collect(w.businessCentral.changes(query('customers', ['nope']), undefined)), {
       fault: 'gone',
       message: /no column nope in customers/,
