@@ -33,8 +33,11 @@ export interface Connector {
   readonly side: Side
   /** Which environment, company and organisation this is: state is bound to it. */
   identify(): Promise<Identity>
-  /** Keys, columns and abilities of a collection; asked of the service once where the built-in catalog does not know it. */
-  describe(entity: EntityRef): Promise<Description>
+  /**
+   * Keys, columns and abilities of a collection; asked of the service once where the built-in catalog does not know the
+   * collection or one of the `wanted` columns.
+   */
+  describe(entity: EntityRef, wanted?: readonly string[]): Promise<Description>
   /** Everything that changed since the watermark, page by page; whole when it is undefined or has expired. */
   changes(query: Query, since: Watermark | undefined): AsyncIterable<Page>
   /** These records, whatever the filter says; those that are not there come as tombstones. In batches. */

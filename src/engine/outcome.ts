@@ -179,6 +179,8 @@ function heldFrom(session: Session, judgement: Judgement, holds: readonly Hold[]
   }
 }
 
+type Done = Extract<WriteResult, { kind: 'done' }>
+
 /** Entries after a write that was done. */
 export async function doneEntries(
   session: Session,
@@ -188,11 +190,17 @@ export async function doneEntries(
   const { judgement, side } = action
   const settled: Entry = { kind: 'settled', id: action.intent.id }
   if (action.kind === 'delete') return [settled, ...uncoupled(judgement), ...release(session, judgement)]
-  const coupling = await couplingAfter(session, action, result)
+  const coupling = await couplingAfter(session, action, ofRecord(action, result))
   const replaced =
     judgement.coupling !== undefined && judgement.coupling[side].id !== coupling[side].id ? uncoupled(judgement) : []
   const waits = action.more || judgement.holds.length > 0
   return [...replaced, { kind: 'couple', coupling }, settled, ...(waits ? [] : release(session, judgement))]
+}
+
+/** A write to a further page answers with the page's key and etag: they say nothing of the record's own. */
+function ofRecord(action: Action, result: Done): Done {
+  const isPage = action.writes.some(({ field }) => field.place[action.side]?.page !== undefined)
+  return isPage ? { kind: 'done', id: action.intent.target, etag: undefined, row: undefined } : result
 }
 
 /** The coupling once the write is done. Another write of the same pair may have changed it since it was decided. */

@@ -1,8 +1,17 @@
 /** Making a mapping ready to run: descriptions from both services, compiled rows, readers, and one session a phase. */
-import { type BySide, type Config, type Mapping, type Side, type Source, sides, travelsTo } from '../config/config.ts'
+import {
+  type BySide,
+  type Config,
+  type Mapping,
+  type Side,
+  type Source,
+  type WithPage,
+  sides,
+  travelsTo,
+} from '../config/config.ts'
 import type { Connector } from '../connector/connector.ts'
 import type { Fingerprint } from '../core/fingerprint.ts'
-import { type CompiledMapping, type SideDescriptions, compileMapping } from '../core/mapping.ts'
+import { type CompiledMapping, type SideDescriptions, compileMapping, splitPath } from '../core/mapping.ts'
 import type { Description } from '../core/record.ts'
 import { ConnectorError } from '../errors.ts'
 import type { Store } from '../store/store.ts'
@@ -40,8 +49,8 @@ export interface Prepared {
 export async function prepare(context: RunContext, mapping: Mapping): Promise<Prepared> {
   const { connectors, emit } = context.ports
   const descriptions = {
-    businessCentral: await describeSide(connectors.businessCentral, mapping.businessCentral),
-    sales: await describeSide(connectors.sales, mapping.sales),
+    businessCentral: await describeSide(connectors.businessCentral, mapping, 'businessCentral'),
+    sales: await describeSide(connectors.sales, mapping, 'sales'),
   }
   const compiled = compileMapping(mapping, descriptions, context.config.settings.timeZone)
   const bindings = { settings: context.config.settings }
@@ -93,21 +102,33 @@ function writableSides(options: RunOptions): BySide<boolean> {
   return Object.fromEntries(sides.map((side) => [side, open(side) && rewritten(side)])) as Record<Side, boolean>
 }
 
-async function describeSide(connector: Connector, source: Source): Promise<SideDescriptions> {
+async function describeSide(connector: Connector, mapping: Mapping, side: Side): Promise<SideDescriptions> {
+  const source = mapping[side]
   const pages: Record<string, Description> = {}
   for (const page of source.with) {
-    const description = await describeIfThere(connector, page)
+    const description = await describeIfThere(connector, page, optionalColumns(mapping, side, page.name))
     if (description !== undefined) pages[page.name] = description
   }
-  return {
-    main: source.entity === undefined ? constantDescription(source) : await connector.describe(source.entity),
-    pages,
-  }
+  const { entity } = source
+  const wanted = optionalColumns(mapping, side, undefined)
+  return { main: entity === undefined ? constantDescription(source) : await connector.describe(entity, wanted), pages }
 }
 
-async function describeIfThere(connector: Connector, page: Source['with'][number]): Promise<Description | undefined> {
+/** Columns that a row may do without: only the service itself can tell whether the organisation has them. */
+function optionalColumns(mapping: Mapping, side: Side, page: string | undefined): readonly string[] {
+  const paths = mapping.fields.flatMap((field) =>
+    field.optional && field[side] !== undefined ? [splitPath(field[side])] : [],
+  )
+  return paths.filter((path) => path.page === page).map(({ column }) => column)
+}
+
+async function describeIfThere(
+  connector: Connector,
+  page: WithPage,
+  wanted: readonly string[],
+): Promise<Description | undefined> {
   try {
-    return await connector.describe(page.entity)
+    return await connector.describe(page.entity, wanted)
   } catch (error) {
     if (error instanceof ConnectorError && error.fault === 'gone' && page.optional) return undefined
     throw error
