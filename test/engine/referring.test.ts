@@ -1,0 +1,566 @@
+/** References through couplings, by query, in a second pass; choices, constants, pages, joins and steps; matching. */
+import t from 'tap'
+import type { Field, Lookup, Mapping, MatchGroup, WhenUncoupled } from '../../src/config/config.ts'
+import { configOf, customerAccount, mapping, row, source } from './project.ts'
+import { type Stage, bothWays, counted, idOf, stage, toSales, writesMade } from './stage.ts'
+
+const group = (
+  businessCentral: readonly string[],
+  sales: readonly string[],
+  lookup: Record<string, Lookup> = {},
+): MatchGroup => ({
+  businessCentral,
+  sales,
+  lookup,
+  caseSensitive: false,
+})
+const through = (name: string, by: string | Readonly<Record<string, string>>, blankIs?: string): Lookup => ({
+  kind: 'coupling',
+  mapping: name,
+  by,
+  ...(blankIs === undefined ? {} : { blankIs }),
+})
+const card = { kind: 'service', entity: 'CustomerCard', key: ['No'] } as const
+const adding = (...fields: readonly Field[]): readonly Field[] => [...customerAccount().fields, ...fields]
+
+const users = mapping({
+  name: 'user',
+  direction: 'toBusinessCentral',
+  businessCentral: source('businessCentral', 'salespeoplePurchasers', { keys: ['code'] }),
+  sales: source('sales', 'systemusers', { filter: 'internalemailaddress ne null' }),
+  match: [group(['email'], ['internalemailaddress'])],
+  firstMatch: { blank: 'fill', different: 'businessCentral' },
+  fields: [row('email', { businessCentral: 'email', sales: 'internalemailaddress', direction: 'toBusinessCentral' })],
+})
+
+const ownedCustomers = (whenUncoupled: WhenUncoupled): Mapping =>
+  customerAccount({
+    ...toSales,
+    after: ['user'],
+    fields: adding(
+      row('owner', {
+        businessCentral: 'salespersonCode',
+        sales: 'ownerid',
+        direction: 'toSales',
+        lookup: through('user', 'code'),
+        blank: 'keep',
+        whenUncoupled,
+      }),
+    ),
+    sales: source('sales', 'accounts', { filter: 'customertypecode eq 3', lookupTypes: { ownerid: 'systemuser' } }),
+  })
+
+t.test(
+  'a reference travels by natural key; what is not coupled holds, clears, keeps or skips as the row says',
+  async (t) => {
+    for (const kind of ['hold', 'clear', 'keep', 'skip'] as const) {
+      const s = await stage(t)
+      s.customer({ number: 'C1', salespersonCode: 'JO' })
+      s.simulator.businessCentral.create('salespeoplePurchasers', { code: 'XX', displayName: 'No user' })
+      s.customer({ number: 'C2', salespersonCode: 'XX' })
+      const report = await s.run([users, ownedCustomers({ kind })])
+      const accounts = new Map(s.accounts().map((account) => [account['accountnumber'], account]))
+      const jo = s.simulator.sales.rows('systemusers').find((user) => user['internalemailaddress'] === 'JO@contoso.com')
+      t.equal(accounts.get('C1')?.['_ownerid_value'], jo?.['systemuserid'], kind)
+      t.equal(accounts.has('C2'), kind === 'keep' || kind === 'clear', kind)
+      const told = report.problems
+        .filter(({ mapping }) => mapping === 'customer-account')
+        .map((problem) => problem.kind)
+      t.same(told, kind === 'hold' ? ['waiting'] : [], kind)
+    }
+  },
+)
+
+t.test('a record that waits goes on by itself when the other is coupled', async (t) => {
+  const s = await stage(t)
+  s.simulator.businessCentral.create('salespeoplePurchasers', {
+    code: 'XX',
+    displayName: 'New',
+    email: 'nn@x.y',
+  })
+  s.customer({ number: 'C1', salespersonCode: 'XX' })
+  const mappings = [users, ownedCustomers({ kind: 'hold' })]
+  t.match((await s.run(mappings)).problems.at(-1), { kind: 'waiting', message: /owner/ })
+  const user = s.simulator.sales.rows('systemusers').find((each) => each['internalemailaddress'] === null)
+  s.simulator.sales.edit('systemusers', String(user?.['systemuserid']), { internalemailaddress: 'nn@x.y' })
+  await s.run(mappings)
+  t.equal(s.accounts()[0]?.['_ownerid_value'], user?.['systemuserid'])
+  t.equal(s.held().length, 0)
+})
+
+const currencies = mapping({
+  name: 'currency',
+  direction: 'toSales',
+  businessCentral: source('businessCentral', 'currencies', {
+    keys: ['code'],
+    filter: "code eq 'EUR' or code eq 'JPY' or code eq 'GBP'",
+    constant: [{ id: 'local', code: 'GBP', displayName: 'Pound', amountDecimalPlaces: '2:2' }],
+    joins: [
+      {
+        name: 'rate',
+        entity: { kind: 'standard', entity: 'currencyExchangeRates' },
+        on: { currencyCode: 'code' },
+        where: "relationalCurrencyCode eq ''",
+        latest: 'startingDate',
+        many: false,
+        triggers: true,
+        select: ['exchangeRateAmount', 'relationalExchangeRateAmount'],
+        optional: false,
+      },
+    ],
+  }),
+  sales: source('sales', 'transactioncurrencies'),
+  createOn: { businessCentral: false, sales: true },
+  match: [group(['code'], ['isocurrencycode'])],
+  firstMatch: { blank: 'fill', different: 'sales' },
+  fields: [
+    row('code', {
+      businessCentral: 'code',
+      sales: 'isocurrencycode',
+      direction: 'toSales',
+      on: 'create',
+      type: 'code',
+    }),
+    row('name', { businessCentral: 'displayName', sales: 'currencyname', direction: 'toSales' }),
+    row('symbol', { sales: 'currencysymbol', compute: { toSales: 'code' }, direction: 'toSales', on: 'create' }),
+    row('precision', { sales: 'currencyprecision', value: 2, direction: 'toSales', on: 'create' }),
+    row('rate', {
+      sales: 'exchangerate',
+      direction: 'toSales',
+      type: 'decimal',
+      compute: {
+        toSales: "code = 'GBP' ? 1 : $round(rate.exchangeRateAmount / rate.relationalExchangeRateAmount, 10)",
+      },
+    }),
+  ],
+})
+const rates = (s: Stage): Map<unknown, unknown> =>
+  new Map(
+    s.simulator.sales.rows('transactioncurrencies').map((each) => [each['isocurrencycode'], each['exchangerate']]),
+  )
+
+t.test('constant rows stand beside an entity; a joined row that changes is a change of its main row', async (t) => {
+  const s = await stage(t)
+  const report = await s.run([currencies])
+  t.equal(report.ok, true, JSON.stringify(report.problems))
+  t.match(counted(report, 'currency'), { created: 2, coupled: 1 })
+  t.equal(rates(s).get('EUR'), 1.5484670177)
+  s.simulator.resetRequests()
+  await s.run([currencies])
+  t.equal(writesMade(s.simulator), 0)
+  const rate = s.simulator.businessCentral.rows('currencyExchangeRates').find((each) => each['currencyCode'] === 'EUR')
+  s.simulator.businessCentral.edit('currencyExchangeRates', idOf(rate ?? {}), { relationalExchangeRateAmount: 0.5 })
+  await s.run([currencies])
+  t.equal(rates(s).get('EUR'), 2)
+  s.simulator.businessCentral.service.load('currencyExchangeRates', [
+    {
+      currencyCode: 'JPY',
+      startingDate: '2026-01-01',
+      exchangeRateAmount: 100,
+      relationalExchangeRateAmount: 1,
+      relationalCurrencyCode: '',
+    },
+  ])
+  await s.run([currencies])
+  t.equal(rates(s).get('JPY'), 100, 'the latest rate')
+})
+
+t.test('a blank reference stands for the key that the row names, and comes back as blank', async (t) => {
+  const s = await stage(t)
+  const priced = customerAccount({
+    ...bothWays,
+    after: ['currency'],
+    fields: adding(
+      row('currency', {
+        businessCentral: 'currencyCode',
+        sales: 'transactioncurrencyid',
+        lookup: through('currency', 'code', 'GBP'),
+      }),
+    ),
+  })
+  s.customer({ number: 'C1' })
+  s.customer({ number: 'C2', currencyCode: 'EUR' })
+  t.same((await s.run([currencies, priced])).problems, [])
+  const named = (number: string): unknown => {
+    const account = s.accounts().find((each) => each['accountnumber'] === number)
+    const id = account?.['_transactioncurrencyid_value']
+    return s.simulator.sales.row('transactioncurrencies', String(id))?.['isocurrencycode']
+  }
+  t.equal(named('C1'), 'GBP')
+  t.equal(named('C2'), 'EUR')
+  const account = s.accounts().find((each) => each['accountnumber'] === 'C1')
+  const euro = s.simulator.sales.rows('transactioncurrencies').find((each) => each['isocurrencycode'] === 'EUR')
+  s.simulator.sales.edit('accounts', idOf(account ?? {}), {
+    _transactioncurrencyid_value: euro?.['transactioncurrencyid'],
+  })
+  await s.run([currencies, priced])
+  t.equal(s.customers().find((each) => each['number'] === 'C1')?.['currencyCode'], 'EUR')
+})
+
+const terms = (given: Partial<Mapping> = {}): Mapping =>
+  mapping({
+    name: 'payment-terms',
+    direction: 'toSales',
+    businessCentral: source('businessCentral', 'paymentTerms', { keys: ['code'] }),
+    sales: source('sales', '', {
+      entity: { kind: 'choice', entity: 'accounts', column: 'paymenttermscode', mirror: [] },
+    }),
+    createOn: { businessCentral: false, sales: true },
+    match: [group(['code'], ['label'])],
+    firstMatch: { blank: 'fill', different: 'businessCentral' },
+    fields: [row('code', { businessCentral: 'code', sales: 'label', direction: 'toSales', type: 'code' })],
+    ...given,
+  })
+const withTerms = customerAccount({
+  ...toSales,
+  after: ['payment-terms'],
+  fields: adding(
+    row('terms', {
+      businessCentral: 'paymentTermsId',
+      sales: 'paymenttermscode',
+      direction: 'toSales',
+      lookup: through('payment-terms', 'id'),
+    }),
+  ),
+})
+
+t.test('options of a choice are added only with the administrator’s leave; else their records are held', async (t) => {
+  const s = await stage(t)
+  const made = s.simulator.businessCentral.create('paymentTerms', { code: 'ODD 3', displayName: 'Odd' })
+  s.customer({ number: 'C1', paymentTermsId: made['id'] })
+  s.simulator.resetRequests()
+  let report = await s.run([terms(), withTerms])
+  t.equal(writesMade(s.simulator), 0, 'no metadata, and the customer waits')
+  t.match(
+    report.problems.find(({ number }) => number === 'ODD 3'),
+    { kind: 'no-partner', remedy: /allowMetadataChanges: true/ },
+  )
+  t.match(
+    report.problems.find(({ number }) => number === 'C1'),
+    { kind: 'waiting' },
+  )
+  report = await s.run([terms({ allowMetadataChanges: true, hash: 'm2' }), withTerms])
+  t.same(report.problems, [])
+  const coupled = s.couplings('payment-terms').find(({ businessCentral }) => businessCentral.id === made['id'])
+  t.equal(s.accounts()[0]?.['paymenttermscode'], Number(coupled?.sales.id))
+  s.simulator.resetRequests()
+  await s.run([terms({ allowMetadataChanges: true, hash: 'm2' }), withTerms], { full: true })
+  t.equal(writesMade(s.simulator), 0)
+  s.simulator.businessCentral.edit('paymentTerms', String(made['id']), { code: 'ODD 4' })
+  report = await s.run([terms({ hash: 'm2' }), withTerms])
+  t.match(report.problems, [{ mapping: 'payment-terms' }], 'not even renamed')
+  await s.run([terms({ allowMetadataChanges: true, hash: 'm2' }), withTerms])
+  t.equal(s.held('payment-terms').length, 0)
+})
+
+const cardPage = { name: 'card', entity: card, on: { No: 'number' }, optional: true }
+const withCard = (given: Partial<Mapping> = {}): Mapping =>
+  customerAccount({
+    ...bothWays,
+    businessCentral: source('businessCentral', 'customers', { keys: ['number'], with: [cardPage] }),
+    fields: adding(row('fax', { businessCentral: 'card.Fax_No', sales: 'fax' })),
+    ...given,
+  })
+
+t.test('a further page of a record is read with it, and written in a second round with its own version', async (t) => {
+  const s = await stage(t)
+  s.customer({ number: 'C1', phoneNumber: '1' })
+  s.simulator.businessCentral.edit('CustomerCard', 'C1', { Fax_No: '111' })
+  const account = s.account({ name: 'From Sales', fax: '222', telephone1: '2' })
+  t.same((await s.run([withCard()])).problems, [])
+  t.equal(s.accounts().find((each) => each['accountnumber'] === 'C1')?.['fax'], '111')
+  const other = s.customers().find((each) => each['displayName'] === 'From Sales')
+  t.equal(s.simulator.businessCentral.row('CustomerCard', String(other?.['number']))?.['Fax_No'], '222')
+  await s.run([withCard()])
+  s.simulator.resetRequests()
+  await s.run([withCard()])
+  t.equal(writesMade(s.simulator), 0)
+  s.simulator.sales.edit('accounts', idOf(account), { fax: '333', telephone1: '3' })
+  t.same((await s.run([withCard()])).problems, [])
+  t.equal(s.simulator.businessCentral.row('CustomerCard', String(other?.['number']))?.['Fax_No'], '333')
+  t.equal(s.simulator.businessCentral.row('customers', idOf(other ?? {}))?.['phoneNumber'], '3')
+  s.simulator.businessCentral.edit('CustomerCard', 'C1', { Fax_No: '' })
+  await s.run([withCard()])
+  t.equal(s.accounts().find((each) => each['accountnumber'] === 'C1')?.['fax'], null)
+})
+
+t.test('a page that is not published is told once, its rows rest, and everything else works', async (t) => {
+  const s = await stage(t, { businessCentral: { publishedPages: [] } })
+  s.customer({ number: 'C1', phoneNumber: '1' })
+  const report = await s.run([withCard()])
+  t.equal(report.ok, true)
+  t.equal(s.accounts()[0]?.['telephone1'], '1')
+  t.ok(s.events.some((event) => event.kind === 'warning' && /CustomerCard/.test(event.message)))
+})
+
+const persons = (given: Partial<Mapping> = {}): Mapping =>
+  mapping({
+    name: 'contact',
+    businessCentral: source('businessCentral', 'contacts', {
+      keys: ['number'],
+      filter: "type eq 'Person'",
+      with: [
+        {
+          name: 'names',
+          entity: { kind: 'standard', entity: 'customerContacts' },
+          on: { id: 'id' },
+          optional: false,
+        },
+      ],
+    }),
+    sales: source('sales', 'contacts', {
+      filter: '_parentcustomerid_value ne null',
+      lookupTypes: { parentcustomerid: 'account' },
+    }),
+    match: [
+      group(['email', 'names.customerId'], ['emailaddress1', 'parentcustomerid'], {
+        'names.customerId': through('customer-account', 'id'),
+      }),
+    ],
+    createOn: { businessCentral: false, sales: true },
+    direction: 'toSales',
+    fields: [
+      row('parent', {
+        businessCentral: 'names.customerId',
+        sales: 'parentcustomerid',
+        direction: 'toSales',
+        lookup: through('customer-account', 'id'),
+      }),
+      row('first', { businessCentral: 'names.firstName', sales: 'firstname', direction: 'toSales' }),
+      row('last', { businessCentral: 'names.lastName', sales: 'lastname', direction: 'toSales' }),
+      row('email', { businessCentral: 'email', sales: 'emailaddress1', direction: 'toSales' }),
+    ],
+    ...given,
+  })
+const withPrimary = withCard({
+  ...toSales,
+  fields: adding(
+    row('primaryContact', {
+      businessCentral: 'card.Primary_Contact_No',
+      sales: 'primarycontactid',
+      direction: 'toSales',
+      lookup: through('contact', 'number'),
+      whenUncoupled: { kind: 'keep' },
+    }),
+  ),
+})
+
+/** A customer with a person who is its primary contact. */
+function withPerson(s: Stage, number: string): { person: string } {
+  s.customer({ number })
+  const company = s.simulator.businessCentral
+    .rows('contacts')
+    .find((each) => each['displayName'] === `Customer ${number}`)
+  const person = s.simulator.businessCentral.create('contacts', {
+    displayName: `Ann ${number}`,
+    type: 'Person',
+    companyNumber: company?.['number'],
+    email: `ann@${number}.x`,
+  })
+  s.simulator.businessCentral.edit('CustomerCard', number, { Primary_Contact_No: person['number'] })
+  return { person: String(person['number']) }
+}
+
+t.test('a reference to a mapping that runs later is written in a second pass of the same run', async (t) => {
+  const s = await stage(t)
+  withPerson(s, 'C1')
+  withPerson(s, 'C2')
+  const planned = await s.run([withPrimary, persons()], { dry: true })
+  t.same(planned.problems, [])
+  t.notOk(planned.plan.operations.some(({ kind }) => kind === 'delete'))
+  const report = await s.run([withPrimary, persons()])
+  t.same(report.problems, [])
+  for (const account of s.accounts()) {
+    const contact = s.simulator.sales.row('contacts', String(account['_primarycontactid_value']))
+    t.equal(contact?.['emailaddress1'], `ann@${String(account['accountnumber'])}.x`)
+    t.equal(contact?.['_parentcustomerid_value'], account['accountid'])
+  }
+  s.simulator.resetRequests()
+  await s.run([withPrimary, persons()])
+  t.equal(writesMade(s.simulator), 0)
+})
+
+t.test('a plan with a second pass and a delete policy does not take its own records for deleted', async (t) => {
+  const s = await stage(t)
+  withPerson(s, 'C1')
+  const strict: Mapping = { ...withPrimary, deletes: { businessCentral: 'delete', sales: 'delete', sweepMs: 1 } }
+  const limits = { ...strict.limits, deletes: { count: 0, share: undefined } }
+  const report = await s.run([{ ...strict, limits }, persons()])
+  t.same(report.problems, [])
+  t.equal(s.customers().length, 1)
+  t.equal(s.accounts().length, 1)
+})
+
+t.test('a record that another needs is taken along first, once', async (t) => {
+  const s = await stage(t)
+  withPerson(s, 'C1')
+  const base = persons({ name: 'contact' })
+  const taking: Mapping = {
+    ...base,
+    fields: base.fields.map((field) =>
+      field.name === 'parent' ? { ...field, whenUncoupled: { kind: 'sync', mapping: 'customer-account' } } : field,
+    ),
+  }
+  const report = await s.run(configOf([taking, customerAccount(toSales)]), { mappings: ['contact'] })
+  t.same(report.problems, [])
+  t.equal(s.accounts().length, 1)
+  t.equal(s.couplings('contact').length, 1)
+  withPerson(s, 'C2')
+  const both = await s.run([taking, customerAccount(toSales)])
+  t.same(both.problems, [])
+  t.equal(s.accounts().length, 2)
+  t.equal(s.couplings('contact').length, 2)
+})
+
+const groups = mapping({
+  name: 'unit-group',
+  direction: 'toSales',
+  businessCentral: source('businessCentral', 'items', { keys: ['number'] }),
+  sales: source('sales', 'uomschedules'),
+  createOn: { businessCentral: false, sales: true },
+  match: [group(['$name'], ['name'])],
+  fields: [
+    row('name', { sales: 'name', compute: { toSales: "'ITEM ' & number" }, direction: 'toSales' }),
+    row('base', { sales: 'baseuomname', compute: { toSales: "'ITEM ' & number" }, direction: 'toSales', on: 'create' }),
+  ],
+})
+const units = mapping({
+  name: 'unit',
+  direction: 'toSales',
+  businessCentral: source('businessCentral', '', {
+    entity: { kind: 'service', entity: 'ItemUnitsOfMeasure', key: ['Item_No', 'Code'] },
+    keys: ['Item_No', 'Code'],
+  }),
+  sales: source('sales', 'uoms', { filter: 'isschedulebaseuom eq false' }),
+  createOn: { businessCentral: false, sales: true },
+  match: [group(['Item_No', 'Code'], ['uomscheduleid', 'name'], { Item_No: through('unit-group', 'number') })],
+  fields: [
+    row('group', {
+      businessCentral: 'Item_No',
+      sales: 'uomscheduleid',
+      direction: 'toSales',
+      lookup: through('unit-group', 'number'),
+      on: 'create',
+    }),
+    row('base', {
+      businessCentral: 'Item_No',
+      sales: 'baseuom',
+      direction: 'toSales',
+      lookup: {
+        kind: 'query',
+        find: 'uoms',
+        where: { uomscheduleid: { field: 'group' }, isschedulebaseuom: { constant: true } },
+      },
+      on: 'create',
+    }),
+    row('code', { businessCentral: 'Code', sales: 'name', direction: 'toSales', type: 'code' }),
+    row('quantity', { businessCentral: 'Qty_per_Unit_of_Measure', sales: 'quantity', direction: 'toSales' }),
+  ],
+})
+const products = mapping({
+  name: 'product',
+  direction: 'toSales',
+  businessCentral: source('businessCentral', 'items', { keys: ['number'] }),
+  sales: source('sales', 'products'),
+  createOn: { businessCentral: false, sales: true },
+  match: [group(['number'], ['productnumber'])],
+  fields: [
+    row('number', { businessCentral: 'number', sales: 'productnumber', direction: 'toSales' }),
+    row('name', { businessCentral: 'displayName', sales: 'name', direction: 'toSales' }),
+    row('decimals', { sales: 'quantitydecimal', value: 2, direction: 'toSales', on: 'create' }),
+    row('group', {
+      businessCentral: 'number',
+      sales: 'defaultuomscheduleid',
+      direction: 'toSales',
+      lookup: through('unit-group', 'number'),
+    }),
+    row('unit', {
+      businessCentral: 'number',
+      sales: 'defaultuomid',
+      direction: 'toSales',
+      lookup: through('unit', { Item_No: 'number', Code: 'baseUnitOfMeasureCode' }),
+    }),
+    row('state', { sales: 'statecode', compute: { toSales: 'blocked ? 1 : 0' }, direction: 'toSales', step: 'after' }),
+  ],
+})
+
+t.test(
+  'units and products: a match on a computed row, composite keys, a query, a scanned page, a publishing step',
+  async (t) => {
+    const s = await stage(t)
+    for (const number of ['I1', 'I2'])
+      s.simulator.businessCentral.create('items', {
+        number,
+        displayName: `Bike ${number}`,
+        type: 'Inventory',
+        baseUnitOfMeasureCode: 'PCS',
+      })
+    const all = [groups, units, products]
+    t.same((await s.run(all)).problems, [])
+    const made = s.simulator.sales.rows('products').filter((each) => String(each['productnumber']).startsWith('I'))
+    t.equal(made.length, 2)
+    for (const product of made) {
+      t.equal(product['statecode'], 0, 'published in the same change set')
+      t.equal(s.simulator.sales.row('uoms', String(product['_defaultuomid_value']))?.['name'], 'PCS')
+    }
+    s.simulator.resetRequests()
+    t.equal((await s.run(all)).ok, true)
+    t.equal(writesMade(s.simulator), 0)
+    s.simulator.businessCentral.edit('ItemUnitsOfMeasure', 'I1|PCS', { Qty_per_Unit_of_Measure: 1 })
+    s.simulator.businessCentral.create('ItemUnitsOfMeasure', {
+      Item_No: 'I2',
+      Code: 'BOX',
+      Qty_per_Unit_of_Measure: 12,
+    })
+    const report = await s.run(all)
+    t.same(report.problems, [])
+    t.match(counted(report, 'unit'), { created: 1 })
+    const box = s.simulator.sales.rows('uoms').find((each) => each['name'] === 'BOX')
+    t.equal(box?.['quantity'], 12)
+    s.simulator.businessCentral.edit('ItemUnitsOfMeasure', 'I2|BOX', { Qty_per_Unit_of_Measure: 6 })
+    await s.run(all)
+    t.equal(s.simulator.sales.rows('uoms').find((each) => each['name'] === 'BOX')?.['quantity'], 6, 'without a stamp')
+  },
+)
+
+t.test(
+  'match groups in order; several candidates are held and never created, and so is one that is coupled already',
+  async (t) => {
+    const s = await stage(t)
+    const mapped = customerAccount(bothWays)
+    s.customer({ number: 'C1', displayName: 'By number' })
+    s.account({ name: 'Another name', accountnumber: 'C1' })
+    s.customer({ number: 'C2', displayName: 'By name', postalCode: 'AB1' })
+    s.account({ name: 'BY NAME', address1_postalcode: 'ab1' })
+    s.customer({ number: 'C3', displayName: 'Twins', postalCode: 'AB3' })
+    s.account({ name: 'Twins', address1_postalcode: 'AB3' })
+    s.account({ name: 'Twins', address1_postalcode: 'AB3' })
+    s.customer({ number: 'C4', displayName: 'Two here', postalCode: 'AB4' })
+    s.customer({ number: 'C5', displayName: 'Two here', postalCode: 'AB4' })
+    s.account({ name: 'Two here', address1_postalcode: 'AB4' })
+    const report = await s.run([mapped])
+    t.match(counted(report, 'customer-account'), { coupled: 2, created: 0 })
+    t.equal(report.problems.filter(({ kind }) => kind === 'ambiguous').length, 6)
+    t.equal(s.customers().length, 5)
+    // One that has its partner already is nobody else's.
+    s.customer({ number: 'C9', displayName: 'By name', postalCode: 'AB1' })
+    const later = await s.run([mapped])
+    t.match(
+      later.problems.find(({ number }) => number === 'C9'),
+      { kind: 'ambiguous', isNew: true },
+    )
+    t.equal(s.accounts().length, 5)
+  },
+)
+
+t.test('records that find each other later let go of what both were held for', async (t) => {
+  const s = await stage(t)
+  const careful = customerAccount()
+  const customer = s.customer({ number: 'C1' })
+  const account = s.account({ name: 'X', accountnumber: 'C7' })
+  t.equal((await s.run([careful])).problems.length, 2)
+  s.simulator.sales.edit('accounts', idOf(account), { accountnumber: 'C1', name: 'Customer C1' })
+  const report = await s.run([careful])
+  t.same(report.problems, [])
+  t.equal(s.couplings()[0]?.businessCentral.id, idOf(customer))
+})
