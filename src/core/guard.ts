@@ -64,15 +64,19 @@ export function allowance(limit: Limit, coupled: number): number {
 /** A share of 7 % of 100 is 7, not the 8 that 7.000000000000001 would round up to. */
 const roundedUp = (count: number): number => Math.ceil(Number(count.toFixed(9)))
 
+/** The most that may be written of a kind: what was planned and let through, what the limits allow, what a person accepted. */
+export function ceilingOf(counts: MappingCounts, kind: Counted, limit: Limit, accepted: readonly Acceptance[]): number {
+  const words = accepted.filter((word) => word.kind === kind && speaksOf(word, counts)).map(({ count }) => count)
+  return Math.max(counts[kind], allowance(limit, counts.coupled), ...words)
+}
+
 /** The word answers this plan and no larger one. */
 function covers(word: Acceptance, counts: MappingCounts, kind: Counted): boolean {
-  return (
-    word.kind === kind &&
-    counts[kind] <= word.count &&
-    (word.mapping === undefined || word.mapping === counts.mapping) &&
-    (word.side === undefined || word.side === counts.side)
-  )
+  return word.kind === kind && counts[kind] <= word.count && speaksOf(word, counts)
 }
+
+const speaksOf = (word: Acceptance, { mapping, side }: MappingCounts): boolean =>
+  (word.mapping === undefined || word.mapping === mapping) && (word.side === undefined || word.side === side)
 
 /** Reads `--accept` words, separated by commas; returns the words that make no sense apart. */
 export function parseAcceptances(texts: readonly string[]): {

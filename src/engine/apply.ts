@@ -58,6 +58,14 @@ export async function applyWindow(
 export async function write(session: Session, side: Side, actions: readonly Action[]): Promise<readonly Again[]> {
   if (actions.length === 0) return []
   const fresh = await withoutAdopted(session, side, actions)
+  for (const kind of ['create', 'update', 'delete'] as const) {
+    const some = fresh.actions.filter((action) => action.kind === kind)
+    session.ceiling?.admit(
+      side,
+      `${kind}s`,
+      some.map(({ intent }) => intent.source),
+    )
+  }
   await commit(
     session,
     fresh.actions.map(({ intent }): Entry => ({ kind: 'intent', intent })),

@@ -5,10 +5,10 @@ import type { Ref } from './intake.ts'
 import { type Wanted, judge } from './judge.ts'
 import type { Judgement } from './judgement.ts'
 import { newKey } from './new-key.ts'
-import type { Session } from './session.ts'
+import { type Session, isImagined } from './session.ts'
 
 /** Records decided and written together. */
-const windowSize = 1000
+const windowSize = 4000
 
 /** What a mapping wants of the run: records of another mapping to be taken along first. */
 export type TakeAlong = (wanted: Wanted['records']) => Promise<void>
@@ -58,12 +58,16 @@ async function answer(session: Session, queries: Wanted['queries']): Promise<voi
       { entity: { kind: 'standard', entity: first.entity }, select: Object.keys(first.where).sort() },
       group.map(({ where }) => where),
     )
-    for (const query of group)
-      session.lookups.answer(
-        query,
-        found.filter((row) => fits(row, query.where)).map(({ id }) => id),
-      )
+    for (const query of group) session.lookups.answer(query, idsFor(session, query, found))
   }
+}
+
+/** A plan takes what hangs on a record that it would create for found: the service makes it with that record. */
+function idsFor(session: Session, query: Wanted['queries'][number], found: readonly Upsert[]): readonly string[] {
+  const imagined = Object.values(query.where).filter(
+    (value) => typeof value === 'string' && isImagined(session, query.side, value),
+  )
+  return imagined.length > 0 ? ['imagined'] : found.filter((row) => fits(row, query.where)).map(({ id }) => id)
 }
 
 const fits = (row: Upsert, where: Readonly<Record<string, unknown>>): boolean =>

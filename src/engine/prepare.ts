@@ -31,6 +31,8 @@ export interface RunContext {
   readonly fingerprint: Fingerprint
   readonly budget: RowBudget
   readonly byName: ReadonlyMap<string, Mapping>
+  /** Records that the plan would create. */
+  readonly imagined: Set<string>
   /** Names of the mappings that run, in order. */
   readonly order: readonly string[]
 }
@@ -62,7 +64,7 @@ export async function prepare(context: RunContext, mapping: Mapping): Promise<Pr
     readers: { businessCentral: await open('businessCentral'), sales: await open('sales') },
     cache: new RowCache(context.budget),
     tally: new Tally(),
-    imagined: new Set(),
+    imagined: context.imagined,
   }
 }
 
@@ -91,6 +93,7 @@ export function sessionOf(context: RunContext, prepared: Prepared, store: Store,
     company: context.company,
     phase,
     writable: writableSides(options),
+    ceiling: undefined,
     deferLater: true,
     deferred: new Set(),
   }

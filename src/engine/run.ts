@@ -5,16 +5,18 @@
  */
 import { type Config, type Mapping, type Side, sides } from '../config/config.ts'
 import { fingerprinter } from '../core/fingerprint.ts'
-import { excesses } from '../core/guard.ts'
-import type { MappingCounts, Operation, PlannedHold } from '../core/plan.ts'
+import { ceilingOf, excesses } from '../core/guard.ts'
+import type { MappingCounts } from '../core/plan.ts'
 import { ConfigError, ConnectorError, UnsafePlanError } from '../errors.ts'
 import type { Store } from '../store/store.ts'
 import type { Permit } from './apply.ts'
+import { Ceiling } from './ceiling.ts'
 import { type Intake, type Scope, takeIn } from './intake.ts'
 import type { Wanted } from './judge.ts'
 import { applyMapping } from './apply-mapping.ts'
 import { type Keeping, type PlannedMapping, planMapping } from './plan-mapping.ts'
 import { referredMappings } from './references.ts'
+import { PlanBook } from './plan-book.ts'
 import type { Ports, RunOptions, RunReport } from './ports.ts'
 import { type Prepared, type RunContext, prepare, sessionOf } from './prepare.ts'
 import { type Failure, type Measured, reportOf } from './report.ts'
@@ -118,6 +120,7 @@ async function contextOf(
     fingerprint: fingerprinter(ports.store.key),
     budget: new RowBudget(rowsKept),
     byName: new Map(config.mappings.map((mapping) => [mapping.name, mapping])),
+    imagined: new Set(),
     order: mappings.map(({ name }) => name),
   }
 }
@@ -135,8 +138,7 @@ class WholeRun {
   readonly #planned = new Map<string, Standing>()
   readonly #prepared = new Map<string, Prepared>()
   readonly #sessions = new Map<string, Session>()
-  readonly #operations: Operation[] = []
-  readonly #holds: PlannedHold[] = []
+  readonly #book: PlanBook
   readonly #failures: Failure[] = []
   readonly #cost = new Map<string, Measured>()
   readonly #coupledBefore = new Map<string, number>()
@@ -147,6 +149,7 @@ class WholeRun {
   constructor(context: RunContext) {
     this.#context = context
     this.#overlay = context.ports.overlay(context.ports.store)
+    this.#book = new PlanBook(context.options.dry)
     this.#referred = referredMappings(context)
     const { permit } = context.options
     this.#permit = permit === undefined ? undefined : { operations: permit, used: new Set() }
@@ -190,7 +193,7 @@ class WholeRun {
   async apply(): Promise<void> {
     for (const [name, standing] of this.#planned) {
       await this.#guarded(name, 'apply', async () => {
-        const session = this.#open(name, standing.prepared, 'apply')
+        const session = this.#open(name, standing.prepared)
         await applyMapping(session, standing.planned, this.#takeAlong('apply', name), this.#permit)
         standing.prepared.cache.clear()
       })
@@ -203,29 +206,16 @@ class WholeRun {
   /** What the plan does to each side of each mapping. */
   counts(): readonly MappingCounts[] {
     return this.#context.order.flatMap((mapping) =>
-      (['sales', 'businessCentral'] as const).map((side) => {
-        const of = (kind: Operation['kind']): number =>
-          this.#operations.filter(
-            (operation) => operation.mapping === mapping && operation.side === side && operation.kind === kind,
-          ).length
-        return {
-          mapping,
-          side,
-          creates: of('create'),
-          updates: of('update'),
-          deletes: of('delete'),
-          couples: of('couple'),
-          uncouples: of('uncouple'),
-          coupled: this.#coupledBefore.get(mapping) ?? 0,
-        }
-      }),
+      (['sales', 'businessCentral'] as const).map((side) =>
+        this.#book.counts(mapping, side, this.#coupledBefore.get(mapping) ?? 0),
+      ),
     )
   }
 
   result(): Omit<Parameters<typeof reportOf>[0], 'id' | 'startedAt' | 'context'> {
     return {
-      operations: this.#operations,
-      holds: this.#holds,
+      operations: this.#book.operations,
+      holds: this.#book.holds,
       counts: this.counts(),
       failures: this.#failures,
       cost: this.#cost,
@@ -248,7 +238,7 @@ class WholeRun {
       this.#takeAlong('plan', name),
       this.#keeping(name),
     )
-    this.#remember(planned)
+    this.#book.add(planned)
     this.#planned.set(name, { prepared, session, planned })
   }
 
@@ -258,15 +248,10 @@ class WholeRun {
     return { values: dry, results: dry || this.#referred.has(name) }
   }
 
-  #remember(planned: PlannedMapping): void {
-    for (const operation of planned.operations) this.#operations.push(operation)
-    for (const hold of planned.holds) this.#holds.push(hold)
-  }
-
   /** References to mappings that ran later are written in a second pass, over the records concerned. */
   async #planAgain(session: Session): Promise<void> {
     const ids = secondPass(session)
-    this.#remember(
+    this.#book.add(
       await planMapping(
         session,
         { kind: 'ids', ids },
@@ -304,7 +289,7 @@ class WholeRun {
         const ids = await idsOf(session, [...waits.values()])
         const none = async (): Promise<void> => {}
         if (phase === 'plan')
-          this.#remember(await planMapping(session, { kind: 'ids', ids }, none, this.#keeping(name)))
+          this.#book.add(await planMapping(session, { kind: 'ids', ids }, none, this.#keeping(name)))
         else
           await applyMapping(
             session,
@@ -326,10 +311,19 @@ class WholeRun {
     return made
   }
 
-  #open(name: string, prepared: Prepared, phase: Session['phase']): Session {
-    const session = sessionOf(this.#context, prepared, this.#context.ports.store, phase)
+  #open(name: string, prepared: Prepared): Session {
+    const session = {
+      ...sessionOf(this.#context, prepared, this.#context.ports.store, 'apply'),
+      ceiling: this.#ceiling(name),
+    }
     this.#sessions.set(name, session)
     return session
+  }
+
+  #ceiling(name: string): Ceiling {
+    const limits = this.#limits(name)
+    const counts = (side: Side): MappingCounts => this.#book.counts(name, side, this.#coupledBefore.get(name) ?? 0)
+    return new Ceiling(name, (side, kind) => ceilingOf(counts(side), kind, limits[kind], this.#context.options.accept))
   }
 
   #limits(name: string): Mapping['limits'] {

@@ -12,6 +12,7 @@ import type { Deciding } from '../core/offer.ts'
 import type { Change, Loaded, Row, Upsert } from '../core/record.ts'
 import { canonical } from '../core/values.ts'
 import type { Entry, MappingState, Store } from '../store/store.ts'
+import type { Ceiling } from './ceiling.ts'
 import type { StoreLookups } from './lookups.ts'
 import type { RunOptions } from './ports.ts'
 import type { RowCache } from './row-cache.ts'
@@ -38,6 +39,8 @@ export interface Session {
   readonly company: string
   readonly phase: 'plan' | 'apply'
   readonly writable: BySide<boolean>
+  /** The guard while writing; absent while planning. */
+  readonly ceiling: Ceiling | undefined
   /** False in the second pass. */
   deferLater: boolean
   /** Records that the plan would create, as `side/id`: they stand in couplings of the overlay and cannot be read. */
