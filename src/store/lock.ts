@@ -5,7 +5,7 @@
  * gone at its next commit. The files need not travel with the state: see `.gitignore` beside them.
  */
 import { randomUUID } from 'node:crypto'
-import { open, readFile, readdir, rm, stat } from 'node:fs/promises'
+import { link, open, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises'
 import type { FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Clock } from '../clock.ts'
@@ -60,6 +60,7 @@ interface Grip {
 }
 
 const lockFile = /^lock-(\d+)\.json$/
+const draftFile = /^lock-\d+\..*\.tmp$/
 /** Locks that this process holds: a lock with our process number that is not among them is from a former life. */
 const heldHere = new Set<string>()
 
@@ -130,17 +131,23 @@ export class FolderLock {
     await this.#letGo()
   }
 
+  /** The file appears whole or not at all, so that a runner killed here leaves no lock without an owner. */
   async #create(number: number, holder: Holder): Promise<Grip> {
-    const handle = await open(this.#path(number), 'wx', fileMode).catch((error: unknown) => {
-      if (errno(error) === 'EEXIST')
-        throw new LockedError(`Another runner has just taken the lock of ${this.#options.folder}.`)
-      throw error
-    })
+    const draft = join(this.#options.folder, `lock-${number}.${holder.token}.tmp`)
+    await writeFile(draft, `${JSON.stringify(holder)}\n`, { mode: fileMode, flag: 'wx' })
+    try {
+      await link(draft, this.#path(number))
+    } catch (error) {
+      // A racer that won tidies up the drafts of the others.
+      if (!['EEXIST', 'ENOENT'].includes(errno(error) ?? '')) throw error
+      throw new LockedError(`Another runner has just taken the lock of ${this.#options.folder}.`)
+    } finally {
+      await rm(draft, { force: true })
+    }
+    const handle = await open(this.#path(number), 'r+')
     const timer = setInterval(() => void this.renew().catch(() => {}), this.#expiryMs / 3)
     timer.unref()
-    const grip = { handle, number, inode: (await handle.stat()).ino, timer, holder }
-    await this.#write(grip, {})
-    return grip
+    return { handle, number, inode: (await handle.stat()).ino, timer, holder }
   }
 
   /** A latecomer may have created a number that others have long passed; else all former locks end here. */
@@ -148,10 +155,17 @@ export class FolderLock {
     const others = (await this.#numbers()).filter((number) => number !== grip.number)
     const passed = others.some((number) => number > grip.number)
     for (const number of passed ? [grip.number] : others) await rm(this.#path(number), { force: true })
+    if (!passed) await this.#tidy()
     if (!passed) return
     clearInterval(grip.timer)
     await grip.handle.close()
     throw new LockedError(`Another runner has just taken the lock of ${this.#options.folder}.`)
+  }
+
+  /** Drafts of locks that runners left when they were killed. */
+  async #tidy(): Promise<void> {
+    const drafts = (await readdir(this.#options.folder)).filter((name) => draftFile.test(name))
+    for (const name of drafts) await rm(join(this.#options.folder, name), { force: true })
   }
 
   /** In place, through the open file: after a takeover this touches nothing that anyone reads. */
