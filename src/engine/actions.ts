@@ -7,7 +7,6 @@ import type { WriteOperation, WriteStep } from '../connector/connector.ts'
 import { type Base, type Prints, noBase, withPrints } from '../core/base.ts'
 import type { FieldWrite } from '../core/decide.ts'
 import { versionOf } from '../core/fingerprint.ts'
-import type { Operation, PlannedField } from '../core/plan.ts'
 import type { Cell, Loaded, Values } from '../core/record.ts'
 import type { Intent } from '../store/store.ts'
 import type { Judgement } from './judgement.ts'
@@ -31,23 +30,10 @@ export interface Action {
 /** The writes of a judgement to one side, at most one per record and round. */
 export function actionsOf(session: Session, judgement: Judgement, side: Side): readonly Action[] {
   const { action, decided } = judgement
-  switch (action.kind) {
-    case 'create':
-      return action.on === side ? [createAction(session, judgement, side)] : []
-    case 'delete':
-      return []
-    case 'merge':
-    case 'couple': {
-      const writes = (decided?.writes ?? []).filter(({ to }) => to === side)
-      return writes.length === 0 ? [] : [updateAction(session, judgement, side, writes)]
-    }
-    case 'in-step':
-    case 'ignore':
-    case 'leave':
-    case 'uncouple':
-    case 'hold':
-      return []
-  }
+  if (action.kind === 'create') return action.on === side ? [createAction(session, judgement, side)] : []
+  if (action.kind !== 'merge' && action.kind !== 'couple') return []
+  const writes = (decided?.writes ?? []).filter(({ to }) => to === side)
+  return writes.length === 0 ? [] : [updateAction(session, judgement, side, writes)]
 }
 
 /** The delete of a judgement, applied after everything else. */
@@ -194,108 +180,4 @@ function valuesOf(writes: readonly FieldWrite[]): Values {
     if (place !== undefined) values[place.column] = cell
   }
   return values
-}
-
-/** What a judgement does, as a plan shows it. */
-export function operationsOf(session: Session, judgement: Judgement, values: boolean): readonly Operation[] {
-  const { action, decided } = judgement
-  switch (action.kind) {
-    case 'create': {
-      const key = newKey(session, action.on, judgement.ref[otherSide(action.on)] ?? '')
-      return [
-        operation(session, judgement, {
-          kind: 'create',
-          side: action.on,
-          key,
-          writes: values ? (decided?.writes ?? []) : [],
-          restores: action.restores,
-        }),
-      ]
-    }
-    case 'delete':
-      return [
-        operation(session, judgement, { kind: 'delete', side: action.on, key: judgement.ref[action.on], writes: [] }),
-      ]
-    case 'uncouple':
-      return [
-        operation(session, judgement, {
-          kind: 'uncouple',
-          side: 'businessCentral',
-          key: judgement.ref.businessCentral,
-          writes: [],
-        }),
-      ]
-    case 'couple':
-      return [
-        operation(session, judgement, {
-          kind: 'couple',
-          side: 'businessCentral',
-          key: judgement.ref.businessCentral,
-          writes: [],
-        }),
-        ...updates(session, judgement, values),
-      ]
-    case 'merge':
-      return updates(session, judgement, values)
-    case 'in-step':
-    case 'ignore':
-    case 'leave':
-    case 'hold':
-      return []
-  }
-}
-
-function updates(session: Session, judgement: Judgement, values: boolean): readonly Operation[] {
-  return (['sales', 'businessCentral'] as const).flatMap((side) => {
-    const writes = (judgement.decided?.writes ?? []).filter(({ to }) => to === side)
-    return writes.length === 0
-      ? []
-      : [
-          operation(session, judgement, {
-            kind: 'update',
-            side,
-            key: judgement.ref[side],
-            writes: values ? writes : [],
-          }),
-        ]
-  })
-}
-
-interface Drafted {
-  readonly kind: Operation['kind']
-  readonly side: Side
-  readonly key: string | undefined
-  readonly writes: readonly FieldWrite[]
-  readonly restores?: boolean
-}
-
-function operation(session: Session, judgement: Judgement, drafted: Drafted): Operation {
-  const { kind, side, key, writes, restores } = drafted
-  const row = kind === 'create' ? judgement.rows[otherSide(side)] : judgement.rows[side]
-  return {
-    mapping: session.mapping.name,
-    kind,
-    side,
-    key,
-    partner: judgement.ref[otherSide(side)],
-    number: judgement.number,
-    version: row === undefined ? undefined : versionOf(row),
-    fields: writes.map(plannedField),
-    ...(restores === true ? { restores } : {}),
-  }
-}
-
-function plannedField({ field, to, before, canonical, why, prints }: FieldWrite): PlannedField {
-  const place = field.place[to]
-  const column =
-    place === undefined ? field.field.name : place.page === undefined ? place.column : `${place.page}.${place.column}`
-  return {
-    name: field.field.name,
-    column,
-    before,
-    after: canonical,
-    why,
-    reveal: field.field.reveal,
-    print: prints[to] ?? '',
-  }
 }

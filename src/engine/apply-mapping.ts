@@ -5,11 +5,12 @@
 import { type Side, sides } from '../config/config.ts'
 import { operationHash } from '../core/plan.ts'
 import type { Entry } from '../store/store.ts'
-import { type Action, operationsOf } from './actions.ts'
+import type { Action } from './actions.ts'
 import { type Again, type Applied, type Permit, applyWindow, write } from './apply.ts'
 import type { Ref } from './intake.ts'
 import { type TakeAlong, judgeWindow, windows } from './judge-window.ts'
 import type { Judgement } from './judgement.ts'
+import { operationsOf } from './operations.ts'
 import type { PlannedMapping } from './plan-mapping.ts'
 import { type Session, commit, isRead, isSource, layoutEntries } from './session.ts'
 

@@ -7,10 +7,11 @@ import type { WriteOperation, WriteResult } from '../connector/connector.ts'
 import { operationHash } from '../core/plan.ts'
 import { ConnectorError } from '../errors.ts'
 import type { Entry } from '../store/store.ts'
-import { type Action, actionsOf, deleteActionOf, operationsOf } from './actions.ts'
+import { type Action, actionsOf, deleteActionOf } from './actions.ts'
 import type { Ref } from './intake.ts'
 import type { Judgement } from './judgement.ts'
 import { noteDeferred } from './judge-window.ts'
+import { operationsOf } from './operations.ts'
 import { doneEntries, entriesOf, refusedEntries, uncoupled } from './outcome.ts'
 import { type Session, commit } from './session.ts'
 import { settleOne } from './settling.ts'
@@ -181,12 +182,13 @@ const again = ({ judgement }: Action, why: Again['why'], ref: Ref = judgement.re
 
 const pairRef = (action: Action, id: string): Ref => {
   const from = otherSide(action.side)
-  return {
+  const ids: Record<Side, string | undefined> = {
     businessCentral: undefined,
     sales: undefined,
-    ...{ [action.side]: id, [from]: action.judgement.ref[from] },
-    coupled: true,
+    [action.side]: id,
+    [from]: action.judgement.ref[from],
   }
+  return { ...ids, coupled: true }
 }
 
 /** What we wrote is not what we have in memory any more. */

@@ -9,6 +9,7 @@ import { evaluateFilter } from '../core/filter-evaluation.ts'
 import { type CompiledSide, splitPath } from '../core/mapping.ts'
 import { filterColumns, parseFilter } from '../core/filter.ts'
 import type { Loaded, Row, Upsert } from '../core/record.ts'
+import { canonical } from '../core/values.ts'
 import type { Watermark } from '../core/watermark.ts'
 import { ConnectorError } from '../errors.ts'
 
@@ -134,12 +135,14 @@ function attached(extra: Extra, row: Loaded, found: readonly Upsert[]): Loaded {
   return { ...row, row: { ...row.row, [extra.name]: page.row }, pages: { ...row.pages, [extra.name]: page } }
 }
 
+const latestText = (value: unknown): string => canonical(value, { type: 'text' }) ?? ''
+
 /** The one joined row: the latest where the join says so, else the first by key. */
 function chosen(join: Join, found: readonly Upsert[]): Upsert | undefined {
   const { latest } = join
   if (latest === undefined) return found[0]
   return found.reduce<Upsert | undefined>(
-    (best, row) => (best === undefined || String(row.row[latest] ?? '') > String(best.row[latest] ?? '') ? row : best),
+    (best, row) => (best === undefined || latestText(row.row[latest]) > latestText(best.row[latest]) ? row : best),
     undefined,
   )
 }

@@ -3,7 +3,7 @@
  * partners found, deletes confirmed, held records taken up again. Nothing is decided or written here.
  */
 import { type Side, otherSide, sides } from '../config/config.ts'
-import type { Coupling, Held } from '../core/coupling.ts'
+import type { Coupling, Held, HeldKind } from '../core/coupling.ts'
 import { isEdited } from '../core/decide.ts'
 import { ExpressionError } from '../core/expression.ts'
 import { versionOf } from '../core/fingerprint.ts'
@@ -144,13 +144,18 @@ class Reading {
       else if (this.#isEcho(side, change, coupling, reading)) await this.#passOver(side, change, reading)
       else doubtful.push(change)
     }
-    for (const row of await readers[side].attach(doubtful)) {
-      const coupling = state.bySide(side, row.id)
+    await this.#takeDoubtful(side, await readers[side].attach(doubtful), reading)
+    for (const row of await readers[side].attach(lone)) await this.#takeLone(side, row)
+  }
+
+  /** Rows of another version than the one remembered: an edit, unless no field of the mapping says anything new. */
+  async #takeDoubtful(side: Side, rows: readonly Loaded[], reading: PageReading): Promise<void> {
+    for (const row of rows) {
+      const coupling = this.#session.state.bySide(side, row.id)
       if (coupling === undefined) continue
       if (await this.#saysTheSame(side, row, coupling)) await this.#passOver(side, row, reading)
       else await this.#touch(side, row, coupling)
     }
-    for (const row of await readers[side].attach(lone)) await this.#takeLone(side, row)
   }
 
   /** Nothing has happened to it; it only takes part in matching, as a record that has its partner. */
@@ -278,25 +283,25 @@ class Reading {
   }
 }
 
-/** Held records that are looked at in each run; the others wait for a change, a moment or a person. */
+/** Which held records are looked at in each run, at their moment, or only when something changes or a person decides. */
+const looked: Readonly<Record<HeldKind, 'always' | 'in time' | 'when asked'>> = {
+  'no-partner': 'when asked',
+  quarantine: 'when asked',
+  moving: 'when asked',
+  failed: 'in time',
+  ambiguous: 'always',
+  waiting: 'always',
+  conflict: 'always',
+  different: 'always',
+  deleted: 'always',
+  unfinished: 'always',
+  unknown: 'always',
+}
+
 function isDue(held: Held, now: string): boolean {
-  if (held.decision !== undefined) return true
-  switch (held.kind) {
-    case 'no-partner':
-    case 'quarantine':
-    case 'moving':
-      return false
-    case 'failed':
-      return held.nextTry === undefined || held.nextTry <= now
-    case 'ambiguous':
-    case 'waiting':
-    case 'conflict':
-    case 'different':
-    case 'deleted':
-    case 'unfinished':
-    case 'unknown':
-      return true
-  }
+  const when = looked[held.kind]
+  if (held.decision !== undefined || when === 'always') return true
+  return when === 'in time' && (held.nextTry === undefined || held.nextTry <= now)
 }
 
 const byText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)

@@ -1,6 +1,6 @@
 /** Deciding a window whole: what a decision has to know first is looked up or taken along, and it is made again. */
-import { type Side, sides } from '../config/config.ts'
 import type { Upsert } from '../core/record.ts'
+import { canonical } from '../core/values.ts'
 import type { Ref } from './intake.ts'
 import { type Wanted, judge } from './judge.ts'
 import type { Judgement } from './judgement.ts'
@@ -70,10 +70,9 @@ function idsFor(session: Session, query: Wanted['queries'][number], found: reado
   return imagined.length > 0 ? ['imagined'] : found.filter((row) => fits(row, query.where)).map(({ id }) => id)
 }
 
+const plainText = (value: unknown): string => canonical(value, { type: 'text' })?.toLowerCase() ?? ''
 const fits = (row: Upsert, where: Readonly<Record<string, unknown>>): boolean =>
-  Object.entries(where).every(
-    ([column, value]) => String(row.row[column] ?? '').toLowerCase() === String(value ?? '').toLowerCase(),
-  )
+  Object.entries(where).every(([column, value]) => plainText(row.row[column]) === plainText(value))
 
 /** Remembers the pairs whose references to later mappings are to be written in the second pass. */
 export function noteDeferred(session: Session, judgements: readonly Judgement[]): void {

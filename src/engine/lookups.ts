@@ -3,6 +3,7 @@ import type { Mapping, Side } from '../config/config.ts'
 import { otherSide } from '../config/config.ts'
 import type { Lookups, RecordQuery } from '../core/carry.ts'
 import type { Bindings } from '../core/expression.ts'
+import { canonical } from '../core/values.ts'
 import type { Store } from '../store/store.ts'
 
 /** Where couplings are read: the present view, and the state on disk where the view foresees more. */
@@ -83,13 +84,12 @@ export class StoreLookups implements Lookups {
   /** What expressions see: `$coupled('item-product', id)` and `$option('payment-terms', id)` give the partner's key. */
   bindings(settings: Readonly<Record<string, unknown>>): Bindings {
     const partner = (mapping: string, value: unknown): string | undefined => {
-      if (value === null || value === undefined || value === '') return undefined
+      const key = canonical(value, { type: 'text' })
+      if (key === null) return undefined
       const keyName = this.#mappings.get(mapping)?.businessCentral.keys[0]
       return (
-        this.partner(mapping, 'businessCentral', String(value)) ??
-        (keyName === undefined
-          ? undefined
-          : this.partnerByKeys(mapping, 'businessCentral', { [keyName]: String(value) }))
+        this.partner(mapping, 'businessCentral', key) ??
+        (keyName === undefined ? undefined : this.partnerByKeys(mapping, 'businessCentral', { [keyName]: key }))
       )
     }
     return {

@@ -3,15 +3,12 @@
  * into journal entries; commits nothing itself.
  */
 import { type Side, otherSide, sides } from '../config/config.ts'
-import type { Refusal, WriteResult } from '../connector/connector.ts'
+import type { Refusal } from '../connector/connector.ts'
 import { type Coupling, type Held, type HeldKind } from '../core/coupling.ts'
-import type { FieldWrite } from '../core/decide.ts'
 import { versionOf } from '../core/fingerprint.ts'
-import type { CompiledField } from '../core/mapping.ts'
-import { printOf, standsAt } from '../core/offer.ts'
-import type { Row } from '../core/record.ts'
 import type { Entry } from '../store/store.ts'
 import { type Action, baseAfter } from './actions.ts'
+import { type Done, couplingAfter, rowSent } from './coupling-after.ts'
 import { aloneHold } from './holds.ts'
 import type { Hold, Judgement } from './judgement.ts'
 import { type Session, isSource, keysOf, numberOf, packed, refusedAs } from './session.ts'
@@ -179,117 +176,16 @@ function heldFrom(session: Session, judgement: Judgement, holds: readonly Hold[]
   }
 }
 
-type Done = Extract<WriteResult, { kind: 'done' }>
-
 /** Entries after a write that was done. */
-export async function doneEntries(
-  session: Session,
-  action: Action,
-  result: Extract<WriteResult, { kind: 'done' }>,
-): Promise<readonly Entry[]> {
+export async function doneEntries(session: Session, action: Action, result: Done): Promise<readonly Entry[]> {
   const { judgement, side } = action
   const settled: Entry = { kind: 'settled', id: action.intent.id }
   if (action.kind === 'delete') return [settled, ...uncoupled(judgement), ...release(session, judgement)]
-  const coupling = await couplingAfter(session, action, ofRecord(action, result))
+  const coupling = await couplingAfter(session, action, result)
   const replaced =
     judgement.coupling !== undefined && judgement.coupling[side].id !== coupling[side].id ? uncoupled(judgement) : []
   const waits = action.more || judgement.holds.length > 0
   return [...replaced, { kind: 'couple', coupling }, settled, ...(waits ? [] : release(session, judgement))]
-}
-
-/** A write to a further page answers with the page's key and etag: they say nothing of the record's own. */
-function ofRecord(action: Action, result: Done): Done {
-  const isPage = action.writes.some(({ field }) => field.place[action.side]?.page !== undefined)
-  return isPage ? { kind: 'done', id: action.intent.target, etag: undefined, row: undefined } : result
-}
-
-/** The coupling once the write is done. Another write of the same pair may have changed it since it was decided. */
-async function couplingAfter(
-  session: Session,
-  action: Action,
-  result: Extract<WriteResult, { kind: 'done' }>,
-): Promise<Coupling> {
-  const { judgement, side } = action
-  const from = otherSide(side)
-  const source = judgement.rows[from]
-  const current = currentCoupling(session, action)
-  const { moved, derived } = await answered(session, action, result.row)
-  const next = current === undefined || action.kind === 'create' ? judgement : { ...judgement, coupling: current }
-  const sourceSeen =
-    current !== undefined && current[from].version !== judgement.coupling?.[from].version
-      ? current[from].version
-      : source === undefined
-        ? undefined
-        : versionOf(source)
-  const keys =
-    result.row === undefined
-      ? (current?.[side].keys ?? keysOf(session, side, rowSent(action)))
-      : keysOf(session, side, result.row)
-  // As long as a write to the other side of the pair is not known to be done, what led to it must be seen again.
-  const isHalf = action.kind === 'update' && judgement.decided?.writes.some(({ to }) => to === from) === true
-  const isOpen = moved || derived || isHalf || action.more || judgement.decided?.left === true
-  const target = {
-    id: result.id,
-    keys,
-    version: isOpen ? undefined : versionOf({ etag: result.etag, modified: result.modified }),
-  }
-  const origin = {
-    id: source?.id ?? '',
-    keys: source === undefined ? {} : keysOf(session, from, source.row),
-    version: sourceSeen,
-  }
-  const pair = { [side]: target, [from]: origin } as Record<Side, Coupling['sales']>
-  const count = moved ? (current?.moved ?? 0) + 1 : 0
-  return {
-    businessCentral: pair.businessCentral,
-    sales: pair.sales,
-    ...packed(session, baseAfter(session, next, action.writes)),
-    ...(judgement.action.kind === 'merge' && judgement.action.paused ? { outside: true } : {}),
-    ...(count > 0 ? { moved: count } : {}),
-  }
-}
-
-function currentCoupling(session: Session, action: Action): Coupling | undefined {
-  const { businessCentral, sales } = action.judgement.ref
-  const current = businessCentral === undefined ? undefined : session.state.bySide('businessCentral', businessCentral)
-  return current !== undefined && (sales === undefined || current.sales.id === sales) ? current : undefined
-}
-
-const rowSent = (action: Action): Row =>
-  Object.fromEntries(action.write.steps.flatMap((step) => (step.kind === 'delete' ? [] : Object.entries(step.values))))
-
-/** What the service's own answer says beyond what was sent, in fields that travel back. */
-interface Answered {
-  /** A written field holds another value than the one sent. */
-  readonly moved: boolean
-  /** A field that was not written changed with the others. */
-  readonly derived: boolean
-}
-
-/** Looks at the answer to a write: what the service made of it is a change of that side, to be carried back. */
-async function answered(session: Session, action: Action, row: Row | undefined): Promise<Answered> {
-  let [moved, derived] = [false, false]
-  for (const field of row === undefined ? [] : session.compiled.fields) {
-    const plain = field.place[action.side]?.page === undefined && field.needs[action.side].length === 0
-    if (row === undefined || !plain || !field.speaks[action.side] || field.field.on === 'create') continue
-    const write = action.writes.find((candidate) => candidate.field === field)
-    if (write !== undefined && isAsSent(action, write, row)) continue
-    const print = await printOf(session.deciding, field, action.side, row)
-    if (write !== undefined) moved ||= print !== write.prints[action.side]
-    else derived ||= print !== (await printBefore(session, action, field))
-  }
-  return { moved, derived }
-}
-
-const isAsSent = (action: Action, { field, canonical }: FieldWrite, row: Row): boolean =>
-  field.compute[action.side] === undefined && standsAt(field, action.side, row) === canonical
-
-/** What the side said in a field that the write left alone; of a new record, what was meant to be there. */
-async function printBefore(session: Session, action: Action, field: CompiledField): Promise<string | undefined> {
-  const before = action.judgement.rows[action.side]
-  if (before === undefined || action.kind === 'create')
-    return action.judgement.decided?.agreed.get(field.rowId)?.[action.side]
-  return printOf(session.deciding, field, action.side, before.row)
 }
 
 /** How many refusals before a record is set aside. */

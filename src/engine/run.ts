@@ -4,32 +4,28 @@
  * commit (P6). One mapping's failure never stops the others, unless a whole side is out of reach (P5).
  */
 import { type Config, type Mapping, type Side, sides } from '../config/config.ts'
-import { fingerprinter } from '../core/fingerprint.ts'
 import { ceilingOf, excesses } from '../core/guard.ts'
 import type { MappingCounts } from '../core/plan.ts'
-import { ConfigError, ConnectorError, UnsafePlanError } from '../errors.ts'
+import { ConnectorError, UnsafePlanError } from '../errors.ts'
 import type { Store } from '../store/store.ts'
 import type { Permit } from './apply.ts'
 import { Ceiling } from './ceiling.ts'
-import { type Intake, type Scope, takeIn } from './intake.ts'
+import { type Intake, takeIn } from './intake.ts'
 import type { Wanted } from './judge.ts'
 import { applyMapping } from './apply-mapping.ts'
+import { chosen, contextOf } from './context.ts'
 import { type Keeping, type PlannedMapping, planMapping } from './plan-mapping.ts'
 import { referredMappings } from './references.ts'
 import { PlanBook } from './plan-book.ts'
 import type { Ports, RunOptions, RunReport } from './ports.ts'
 import { type Prepared, type RunContext, prepare, sessionOf } from './prepare.ts'
 import { type Failure, type Measured, reportOf } from './report.ts'
-import type { Wait } from '../core/offer.ts'
-import { RowBudget } from './row-cache.ts'
-import { type Session, isSource } from './session.ts'
+import { idsOf, scopeOf } from './scope.ts'
+import type { Session } from './session.ts'
 import { settleIntents } from './settling.ts'
 
 export type { Ports, RunOptions, RunProblem, RunReport } from './ports.ts'
 export { defaultRunOptions } from './ports.ts'
-
-/** Rows that a run keeps between its passes, over all mappings; about 2 KB each. */
-const rowsKept = 25_000
 
 /**
  * Runs mappings in order. Throws UnsafePlanError when a safety limit stops it (nothing was written), LockedError,
@@ -62,66 +58,6 @@ export async function run(config: Config, ports: Ports, options: RunOptions): Pr
     return report
   } finally {
     if (!options.dry) await ports.store.unlock()
-  }
-}
-
-function chosen(config: Config, options: RunOptions): readonly Mapping[] {
-  const problems = options.mappings.flatMap((name) => {
-    const mapping = config.mappings.find((candidate) => candidate.name === name)
-    if (mapping === undefined)
-      return [
-        {
-          path: name,
-          message: `no mapping is called "${name}"; there are: ${config.mappings.map((known) => known.name).join(', ')}`,
-        },
-      ]
-    return mapping.enabled
-      ? []
-      : [
-          {
-            path: name,
-            message: `the mapping is switched off${mapping.reason === undefined ? '' : `: ${mapping.reason}`}`,
-          },
-        ]
-  })
-  const off = sides
-    .filter((side) => !config.connections[side].enabled)
-    .map((side) => ({
-      path: `connections.${side}`,
-      message: `the connection is switched off${config.connections[side].reason === undefined ? '' : `: ${config.connections[side].reason}`}`,
-    }))
-  if (problems.length + off.length > 0) throw new ConfigError([...off, ...problems])
-  return config.mappings.filter(
-    ({ name, enabled }) => enabled && (options.mappings.length === 0 || options.mappings.includes(name)),
-  )
-}
-
-async function contextOf(
-  config: Config,
-  ports: Ports,
-  options: RunOptions,
-  mappings: readonly Mapping[],
-): Promise<RunContext> {
-  const [businessCentral, sales] = await Promise.all([
-    ports.connectors.businessCentral.identify(),
-    ports.connectors.sales.identify(),
-  ])
-  const bound = {
-    businessCentral: `${businessCentral.environment}|${businessCentral.organisation}`,
-    sales: `${sales.environment}|${sales.organisation}`,
-  }
-  const store = options.dry ? ports.overlay(ports.store) : ports.store
-  await store.bind(bound)
-  return {
-    config,
-    ports,
-    options,
-    company: businessCentral.organisation,
-    fingerprint: fingerprinter(ports.store.key),
-    budget: new RowBudget(rowsKept),
-    byName: new Map(config.mappings.map((mapping) => [mapping.name, mapping])),
-    imagined: new Set(),
-    order: mappings.map(({ name }) => name),
   }
 }
 
@@ -287,14 +223,13 @@ class WholeRun {
           phase,
         )
         const ids = await idsOf(session, [...waits.values()])
-        const none = async (): Promise<void> => {}
         if (phase === 'plan')
-          this.#book.add(await planMapping(session, { kind: 'ids', ids }, none, this.#keeping(name)))
+          this.#book.add(await planMapping(session, { kind: 'ids', ids }, takeNothing, this.#keeping(name)))
         else
           await applyMapping(
             session,
             { intake: { ...(await takeInAgain(session, ids)), marks: [] }, standing: new Map() },
-            none,
+            takeNothing,
             undefined,
           )
       }
@@ -354,6 +289,9 @@ class WholeRun {
   }
 }
 
+/** What is taken along takes nothing along itself. */
+const takeNothing = async (): Promise<void> => {}
+
 const nameOf = (side: Side): string => (side === 'sales' ? 'Sales' : 'Business Central')
 
 /** The records of the second pass: nothing runs later any more. */
@@ -367,49 +305,3 @@ function secondPass(session: Session): Readonly<Record<Side, readonly string[]>>
 
 const takeInAgain = (session: Session, ids: Readonly<Record<Side, readonly string[]>>): Promise<Intake> =>
   takeIn(session, { kind: 'ids', ids })
-
-/** What a mapping reads: its changes, everything, or certain records. */
-async function scopeOf(session: Session): Promise<Scope> {
-  const { options, mapping, state } = session
-  if (options.ids !== undefined)
-    return {
-      kind: 'ids',
-      ids: { businessCentral: [], sales: [], [options.ids.side]: options.ids.ids } as Record<Side, readonly string[]>,
-    }
-  if (options.record !== undefined) return { kind: 'ids', ids: await recordIds(session, options.record) }
-  return { kind: 'changes', whole: options.full || options.rewrite !== undefined || state.hash !== mapping.hash }
-}
-
-/** The records that hold a value in a column: of Business Central where the mapping reads such a column there, else of Sales. */
-async function recordIds(
-  session: Session,
-  record: { readonly column: string; readonly value: string },
-): Promise<Readonly<Record<Side, readonly string[]>>> {
-  const side = sides.find(
-    (candidate) =>
-      session.compiled.sides[candidate].select.includes(record.column) ||
-      session.compiled.sides[candidate].description.key.includes(record.column),
-  )
-  if (side === undefined)
-    throw new ConfigError([
-      { path: '--record', message: `${session.mapping.name} reads no column called "${record.column}" on either side` },
-    ])
-  const found = await session.readers[side].find([{ [record.column]: record.value }])
-  return { businessCentral: [], sales: [], [side]: found.map(({ id }) => id) } as Record<Side, readonly string[]>
-}
-
-/** Ids, by side, of the records that others wait for: named by id or by natural keys; only on sides the mapping reads. */
-async function idsOf(session: Session, waits: readonly Wait[]): Promise<Readonly<Record<Side, readonly string[]>>> {
-  const reads = (side: Side): readonly Wait[] =>
-    isSource(session.mapping, side) ? waits.filter(({ from }) => from === side) : []
-  const ours = reads('businessCentral')
-  const named = ours.flatMap(({ keys }) => (keys === undefined ? [] : [keys]))
-  const found = named.length === 0 ? [] : await session.readers.businessCentral.find(named)
-  return {
-    businessCentral: [
-      ...ours.flatMap(({ key, keys }) => (keys === undefined ? [key] : [])),
-      ...found.map(({ id }) => id),
-    ],
-    sales: reads('sales').map(({ key }) => key),
-  }
-}

@@ -157,14 +157,15 @@ async function constantRows(source: Source, bindings: Bindings): Promise<readonl
     kind: 'upsert',
     id:
       constantMark +
-      (source.keys.length === 0 ? String(index) : source.keys.map((key) => String(row[key] ?? '')).join('|')),
+      (source.keys.length === 0 ? String(index) : source.keys.map((key) => plainText(row[key])).join('|')),
     etag: undefined,
     modified: undefined,
     row,
   }))
 }
 
+const plainText = (value: unknown): string => canonical(value, { type: 'text' }) ?? ''
 const fits = (row: Row, condition: Condition): boolean =>
   Object.entries(condition).every(
-    ([column, value]) => String(row[column] ?? '').toLowerCase() === String(value ?? '').toLowerCase(),
+    ([column, value]) => plainText(row[column]).toLowerCase() === plainText(value).toLowerCase(),
   )

@@ -1,0 +1,122 @@
+/**
+ * The coupling of a pair once a write is done: what the service made of the write is a change of that side, to be
+ * carried back; what is not known to be done must be seen again (P4, P7).
+ */
+import { type Side, otherSide } from '../config/config.ts'
+import type { WriteResult } from '../connector/connector.ts'
+import type { Coupling, Seen } from '../core/coupling.ts'
+import type { FieldWrite } from '../core/decide.ts'
+import { versionOf } from '../core/fingerprint.ts'
+import type { CompiledField } from '../core/mapping.ts'
+import { printOf, standsAt } from '../core/offer.ts'
+import type { Row } from '../core/record.ts'
+import { type Action, baseAfter } from './actions.ts'
+import { type Session, keysOf, packed } from './session.ts'
+
+export type Done = Extract<WriteResult, { kind: 'done' }>
+
+/** The coupling once the write is done. Another write of the same pair may have changed it since it was decided. */
+export async function couplingAfter(session: Session, action: Action, answer: Done): Promise<Coupling> {
+  const { judgement, side } = action
+  const from = otherSide(side)
+  const result = ofRecord(action, answer)
+  const current = currentCoupling(session, action)
+  const { moved, derived } = await answered(session, action, result.row)
+  const isOpen = moved || derived || action.more || owesMore(action)
+  const target: Seen = {
+    id: result.id,
+    keys: keysAfter(session, action, result.row),
+    version: isOpen ? undefined : versionOf({ etag: result.etag, modified: result.modified }),
+  }
+  const pair = { businessCentral: target, sales: target, [from]: sourceSeen(session, action) }
+  const next = current === undefined || action.kind === 'create' ? judgement : { ...judgement, coupling: current }
+  return {
+    businessCentral: pair.businessCentral,
+    sales: pair.sales,
+    ...packed(session, baseAfter(session, next, action.writes)),
+    ...(judgement.action.kind === 'merge' && judgement.action.paused ? { outside: true } : {}),
+    ...(moved ? { moved: (current?.moved ?? 0) + 1 } : {}),
+  }
+}
+
+/**
+ * As long as a write to the other side of the pair is not known to be done, or something was left for another run, what
+ * led to it must be seen again.
+ */
+function owesMore({ kind, side, judgement: { decided } }: Action): boolean {
+  if (decided === undefined) return false
+  return decided.left || (kind === 'update' && decided.writes.some(({ to }) => to !== side))
+}
+
+/** The record that was written from, as far as this write knows it. */
+function sourceSeen(session: Session, action: Action): Seen {
+  const { judgement } = action
+  const from = otherSide(action.side)
+  const source = judgement.rows[from]
+  if (source === undefined) return { id: '', keys: {}, version: undefined }
+  const current = currentCoupling(session, action)
+  const isNewer = current !== undefined && current[from].version !== judgement.coupling?.[from].version
+  const version = isNewer ? current[from].version : versionOf(source)
+  return { id: source.id, keys: keysOf(session, from, source.row), version }
+}
+
+function keysAfter(session: Session, action: Action, row: Row | undefined): Readonly<Record<string, string>> {
+  if (row !== undefined) return keysOf(session, action.side, row)
+  return currentCoupling(session, action)?.[action.side].keys ?? keysOf(session, action.side, rowSent(action))
+}
+
+/** A write to a further page answers with the page's key and etag: they say nothing of the record's own. */
+function ofRecord(action: Action, result: Done): Done {
+  const isPage = action.writes.some(({ field }) => field.place[action.side]?.page !== undefined)
+  return isPage ? { kind: 'done', id: action.intent.target, etag: undefined, row: undefined } : result
+}
+
+function currentCoupling(session: Session, action: Action): Coupling | undefined {
+  const { businessCentral, sales } = action.judgement.ref
+  const current = businessCentral === undefined ? undefined : session.state.bySide('businessCentral', businessCentral)
+  return current !== undefined && (sales === undefined || current.sales.id === sales) ? current : undefined
+}
+
+/** The values of a write, as a row. */
+export const rowSent = (action: Action): Row =>
+  Object.fromEntries(action.write.steps.flatMap((step) => (step.kind === 'delete' ? [] : Object.entries(step.values))))
+
+/** What the service's own answer says beyond what was sent, in fields that travel back. */
+interface Answered {
+  /** A written field holds another value than the one sent. */
+  readonly moved: boolean
+  /** A field that was not written changed with the others. */
+  readonly derived: boolean
+}
+
+async function answered(session: Session, action: Action, row: Row | undefined): Promise<Answered> {
+  let [moved, derived] = [false, false]
+  if (row === undefined) return { moved, derived }
+  for (const field of session.compiled.fields) {
+    if (!isTold(field, action.side)) continue
+    const write = action.writes.find((candidate) => candidate.field === field)
+    if (write !== undefined && isAsSent(action, write, row)) continue
+    const print = await printOf(session.deciding, field, action.side, row)
+    if (write !== undefined) moved ||= print !== write.prints[action.side]
+    else derived ||= print !== (await printBefore(session, action, field))
+  }
+  return { moved, derived }
+}
+
+/** The answer to a write tells the main entity's own columns alone. */
+const isTold = (field: CompiledField, side: Side): boolean =>
+  field.speaks[side] &&
+  field.field.on === 'always' &&
+  field.place[side]?.page === undefined &&
+  field.needs[side].length === 0
+
+const isAsSent = (action: Action, { field, canonical }: FieldWrite, row: Row): boolean =>
+  field.compute[action.side] === undefined && standsAt(field, action.side, row) === canonical
+
+/** What the side said in a field that the write left alone; of a new record, what was meant to be there. */
+async function printBefore(session: Session, action: Action, field: CompiledField): Promise<string | undefined> {
+  const before = action.judgement.rows[action.side]
+  if (before === undefined || action.kind === 'create')
+    return action.judgement.decided?.agreed.get(field.rowId)?.[action.side]
+  return printOf(session.deciding, field, action.side, before.row)
+}

@@ -1,0 +1,128 @@
+/** What records are matched by: values of both sides in the same words, and the conditions that find them. */
+import { type Lookup, type MatchGroup, type Side, otherSide } from '../config/config.ts'
+import type { Condition } from '../connector/connector.ts'
+import { carry, said, valueAt } from '../core/carry.ts'
+import { splitPath } from '../core/mapping.ts'
+import type { Row } from '../core/record.ts'
+import { type Canonical, canonical } from '../core/values.ts'
+import type { Session } from './session.ts'
+
+/** A row's values in a group, in Sales' words; undefined where one of them is blank: a blank finds nobody. */
+export async function valuesOf(
+  session: Session,
+  group: MatchGroup,
+  side: Side,
+  row: Row,
+): Promise<readonly string[] | undefined> {
+  const values: string[] = []
+  for (const column of group[side]) {
+    const value = comparable(group, await valueFor(session, group, side, { row, column }))
+    if (value === undefined) return undefined
+    values.push(value)
+  }
+  return values
+}
+
+interface Cell {
+  readonly row: Row
+  readonly column: string
+}
+
+function comparable(group: MatchGroup, value: unknown): string | undefined {
+  const text = canonical(value, { type: 'text' })?.trim()
+  if (text === undefined || text === '' || text === '00000000-0000-0000-0000-000000000000') return undefined
+  return group.caseSensitive ? text : text.toLowerCase()
+}
+
+/** A column that the service can be asked for. */
+export const isPlainColumn = (column: string): boolean =>
+  !column.startsWith('$') && splitPath(column).page === undefined
+
+/** The value of a column, of a field row (`$row`), or what a lookup makes of it. */
+async function valueFor(session: Session, group: MatchGroup, side: Side, cell: Cell): Promise<unknown> {
+  if (cell.column.startsWith('$')) return offeredBy(session, side, cell)
+  const raw = valueAt(cell.row, splitPath(cell.column))
+  const lookup = side === 'businessCentral' ? group.lookup[cell.column] : undefined
+  return lookup === undefined ? raw : exchanged(session, lookup, cell.row, raw)
+}
+
+/** What a field row gives for the other side. */
+async function offeredBy(session: Session, side: Side, cell: Cell): Promise<unknown> {
+  const field = session.compiled.fields.find(({ field: { name } }) => name === cell.column.slice(1))
+  if (field === undefined) return undefined
+  const value = await said(field, side, cell.row, session.deciding.bindings)
+  const { lookup } = field.field
+  return lookup === undefined || side === 'sales' ? value : exchanged(session, lookup, cell.row, value)
+}
+
+/** A value of Business Central exchanged through couplings, before it is compared. */
+function exchanged(session: Session, lookup: Lookup, row: Row, value: unknown): Canonical | undefined {
+  const [like] = session.compiled.fields
+  if (like === undefined || value === null || value === undefined || value === '') return undefined
+  const norms = { businessCentral: { type: 'code' }, sales: { type: 'text' } } as const
+  const carried = carry({
+    field: { ...like, field: { ...like.field, lookup, blank: 'clear' }, norm: norms, saidNorm: norms },
+    from: 'businessCentral',
+    said: value,
+    row,
+    lookups: session.lookups,
+    translated: () => undefined,
+  })
+  return carried.kind === 'value' ? carried.canonical : undefined
+}
+
+/** The condition on the other side that finds the partners of a row; columns that cannot be asked for are compared afterwards. */
+export function conditionOf(
+  session: Session,
+  group: MatchGroup,
+  side: Side,
+  found: { readonly row: Row; readonly values: readonly string[] | undefined },
+): Condition | undefined {
+  const target = otherSide(side)
+  const condition: Record<string, string | number | boolean> = {}
+  if (found.values === undefined) return undefined
+  for (const [index, column] of group[target].entries()) {
+    const own = group[side][index]
+    if (own === undefined || !isPlainColumn(column)) continue
+    const raw = isPlainColumn(own) ? found.row[own] : undefined
+    const lookup = group.lookup[side === 'businessCentral' ? own : column]
+    const value = askedFor(session, lookup, { side, raw, matched: found.values[index] })
+    if (value === undefined || value === null) return undefined
+    condition[column] = value as string | number | boolean
+  }
+  return Object.keys(condition).length === 0 ? undefined : condition
+}
+
+/** What the other side is asked for: the value as it stands, or what a lookup makes of it. */
+function askedFor(
+  session: Session,
+  lookup: Lookup | undefined,
+  { side, raw, matched }: { readonly side: Side; readonly raw: unknown; readonly matched: string | undefined },
+): unknown {
+  if (lookup === undefined) return raw ?? matched
+  return side === 'businessCentral' ? matched : reversed(session, lookup, canonical(raw, { type: 'text' }) ?? '')
+}
+
+/** From Sales' words back to Business Central's: a looked-up value becomes the natural key again. */
+function reversed(session: Session, lookup: Lookup, value: string): string | undefined {
+  if (lookup.kind !== 'coupling') return undefined
+  const { mapping, by } = lookup
+  if (by === 'id') return session.lookups.partner(mapping, 'sales', value)
+  return session.lookups.keyOf(
+    mapping,
+    'businessCentral',
+    value,
+    typeof by === 'string' ? by : (Object.keys(by)[0] ?? ''),
+  )
+}
+
+/** The condition on its own side that finds records with the same values. */
+export function ownCondition(group: MatchGroup, side: Side, row: Row): Condition | undefined {
+  const condition: Record<string, string | number | boolean> = {}
+  for (const column of group[side].filter(isPlainColumn)) {
+    const value = row[column]
+    if (value === null || value === undefined || value === '') return undefined
+    condition[column] = value as string | number | boolean
+  }
+  return Object.keys(condition).length === 0 ? undefined : condition
+}
