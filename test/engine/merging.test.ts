@@ -1,5 +1,6 @@
 /** P2, P3, P4, P9, P10: merging without loss, without echo, without wiping, and without asking more than needed. */
-import fc from 'fast-check'
+import { deepStrictEqual as equal } from 'node:assert/strict'
+import { type Arbitrary, array, assert, asyncProperty, boolean, constantFrom, integer, record } from 'fast-check'
 import t from 'tap'
 import type { Connector, WriteStep } from '../../src/connector/connector.ts'
 import { openMemoryStore } from '../../src/store/memory-store.ts'
@@ -8,6 +9,11 @@ import { type Stage, bothWays, counted, idOf, portOf, stage, theKey, toSales, wr
 
 const name = 'customer-account'
 const mapped = customerAccount(bothWays)
+
+/** Websites travel in lower case. */
+const said = (value: unknown, column: string): unknown =>
+  typeof value === 'string' && column === 'website' ? value.toLowerCase() : (value ?? '')
+const byText = (a: unknown, b: unknown): number => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1)
 
 /** One pair in step; returns the ids. */
 async function pair(s: Stage, values: Readonly<Record<string, unknown>> = {}): Promise<{ bc: string; sales: string }> {
@@ -141,12 +147,12 @@ t.test(
       ['email', 'emailaddress1'],
       ['website', 'websiteurl'],
     ] as const
-    const edit = fc.record({
-      side: fc.constantFrom('businessCentral' as const, 'sales' as const),
-      record: fc.integer({ min: 0, max: 3 }),
-      field: fc.integer({ min: 0, max: fields.length - 1 }),
-      value: fc.constantFrom('Ä1', 'b2', 'C3'),
-      clear: fc.boolean(),
+    const edits = record({
+      side: constantFrom('businessCentral' as const, 'sales' as const),
+      pair: integer({ min: 0, max: 3 }),
+      field: integer({ min: 0, max: fields.length - 1 }),
+      value: constantFrom('Ä1', 'b2', 'C3'),
+      clear: boolean(),
     })
     const s = await stage(t)
     const resolving = customerAccount({
@@ -157,35 +163,36 @@ t.test(
     for (const number of ['C1', 'C2', 'C3', 'C4']) s.customer({ number, displayName: number })
     await s.run([resolving])
     const pairs = s.couplings()
-    await fc.assert(
-      fc.asyncProperty(fc.array(fc.array(edit, { maxLength: 6 }), { minLength: 1, maxLength: 3 }), async (rounds) => {
+    type Edit = typeof edits extends Arbitrary<infer E> ? E : never
+    const make = ({ side, pair, field, value, clear }: Edit): void => {
+      const [bc, sales] = fields[field] ?? ['', '']
+      const text = clear && bc !== 'displayName' ? '' : value
+      const id = pairs[pair]?.[side].id ?? ''
+      if (side === 'sales') s.simulator.sales.edit('accounts', id, { [sales]: text === '' ? null : text })
+      else s.simulator.businessCentral.edit('customers', id, { [bc]: text })
+      s.clock.advance(1500)
+    }
+    const differences = (): string[] =>
+      pairs.flatMap(({ businessCentral, sales }) => {
+        const customer = s.simulator.businessCentral.row('customers', businessCentral.id) ?? {}
+        const account = s.simulator.sales.row('accounts', sales.id) ?? {}
+        return fields
+          .filter(([ours, theirs]) => said(customer[ours], ours) !== said(account[theirs], ours))
+          .map(([ours]) => `${businessCentral.id} ${ours}`)
+      })
+    await assert(
+      asyncProperty(array(array(edits, { maxLength: 6 }), { minLength: 1, maxLength: 3 }), async (rounds) => {
         for (const round of rounds) {
-          for (const { side, record, field, value, clear } of round) {
-            const [bc, sales] = fields[field] ?? ['', '']
-            const text = clear && bc !== 'displayName' ? '' : value
-            const id = pairs[record]?.[side].id ?? ''
-            if (side === 'sales') s.simulator.sales.edit('accounts', id, { [sales]: text === '' ? null : text })
-            else s.simulator.businessCentral.edit('customers', id, { [bc]: text })
-            s.clock.advance(1500)
-          }
+          for (const edit of round) make(edit)
           await s.run([resolving])
         }
         await s.run([resolving])
         await s.run([resolving])
-        for (const { businessCentral, sales } of pairs) {
-          const customer = s.simulator.businessCentral.row('customers', businessCentral.id) ?? {}
-          const account = s.simulator.sales.row('accounts', sales.id) ?? {}
-          for (const [ours, theirs] of fields) {
-            const lower = (text: unknown): string =>
-              ours === 'website' ? String(text ?? '').toLowerCase() : String(text ?? '')
-            if (lower(customer[ours]) !== lower(account[theirs]))
-              throw new Error(`${ours}: ${String(customer[ours])} / ${String(account[theirs])}`)
-          }
-        }
+        equal(differences(), [])
         s.simulator.resetRequests()
         const last = await s.run([resolving])
-        if (writesMade(s.simulator) > 0) throw new Error('the last run wrote')
-        if (!last.ok) throw new Error(JSON.stringify(last.problems))
+        equal(writesMade(s.simulator), 0)
+        equal(last.problems, [])
       }),
       { numRuns: 12, seed: 7 },
     )
@@ -499,14 +506,16 @@ t.test('a value that both services keep changing is held after a few rounds', as
   t.ok(String(s.accounts()[0]?.['telephone1']).length < 6)
 })
 
+/** A write of a post code sets the city with it. */
+const withCity = (step: WriteStep): WriteStep =>
+  step.kind === 'update' && step.values['postalCode'] !== undefined
+    ? { ...step, values: { ...step.values, city: 'Leeds' } }
+    : step
+
 t.test('what Business Central derives from a write is carried to Sales', async (t) => {
   const s = await stage(t)
   const { sales } = await pair(s)
   const port = portOf(s.connectors.businessCentral)
-  const withCity = (step: WriteStep): WriteStep =>
-    step.kind === 'update' && step.values['postalCode'] !== undefined
-      ? { ...step, values: { ...step.values, city: 'Leeds' } }
-      : step
   s.connectors = {
     ...s.connectors,
     businessCentral: {
@@ -546,12 +555,12 @@ t.test('one record alone travels when it is named', async (t) => {
   s.simulator.businessCentral.edit('customers', idOf(other), { phoneNumber: '2' })
   await s.run([mapped], { record: { column: 'number', value: 'C2' } })
   const phones = (): unknown[] => s.accounts().map((row) => [row['accountnumber'], row['telephone1']])
-  t.same(phones().sort(), [
+  t.same(phones().sort(byText), [
     ['C1', '1'],
     ['C2', '2'],
   ])
   await s.run([mapped])
-  t.same(phones().sort(), [
+  t.same(phones().sort(byText), [
     ['C1', '2'],
     ['C2', '2'],
   ])
