@@ -68,7 +68,7 @@ const sales: Dialect = {
   largestPage: 5000,
   parallel: { most: 52, first: 4 },
   keysInFilter: 300,
-  batchSize: { first: 50, largest: 500 },
+  batchSize: { first: 50, largest: 250 },
   atomic: true,
   batchHeaders: { Prefer: 'odata.continue-on-error' },
   encodeBatch: (groups) => ({

@@ -39,6 +39,8 @@ export interface Service {
   ask(request: ServiceRequest): Promise<Reply>
   /** Requests so far that could change something. */
   writes(): number
+  /** How many requests may run at once at present. */
+  limit(): number
 }
 
 export interface ServicePorts {
@@ -106,7 +108,7 @@ export function service(connection: Connection, ports: ServicePorts): Service {
     if (reply.kind === 'answer' && reply.answer.status < 300) return parsed(reply.answer.text)
     throw unanswered(connection, what, reply)
   }
-  return { connection, get, ask, writes: () => writes }
+  return { connection, get, ask, writes: () => writes, limit: () => ports.parallel.limit() }
 }
 
 /** The error for a reply that is no success. `what` names the thing asked for. */

@@ -75,10 +75,13 @@ async function inBatches(reach: Reach, operations: readonly WriteOperation[], fi
   if (broken !== undefined) throw broken.reason
 }
 
-/** Lines below one parent lock each other when they are written side by side. */
+/**
+ * One batch more than may be sent at once, so that the next is ready when a place is free. Lines below one parent lock
+ * each other when they are written side by side.
+ */
 function workers(reach: Reach, operations: readonly WriteOperation[]): number {
   const lines = operations.some((operation) => operation.steps.some((step) => step.entity.kind === 'child'))
-  return lines ? 1 : Math.min(reach.dialect.parallel.most, reach.connection.maxParallel)
+  return lines ? 1 : reach.service.limit() + 1
 }
 
 async function oneBatch(reach: Reach, operations: readonly WriteOperation[]): Promise<readonly WriteResult[]> {

@@ -3,7 +3,7 @@
  * length, exchanged through couplings, blank as the row wants it. Pure: couplings are read through `Lookups`.
  */
 import { type Field, type Lookup, type Side, type ValueType, otherSide } from '../config/config.ts'
-import type { Bindings } from './expression.ts'
+import type { Bindings, Expression } from './expression.ts'
 import { startOfDay, utcText } from './instant.ts'
 import { type CompiledField, splitPath } from './mapping.ts'
 import type { Cell, Column, Row } from './record.ts'
@@ -52,24 +52,28 @@ export function valueAt(row: Row, place: { readonly page: string | undefined; re
 /** What `side` says in this field: its column, its expression or the constant; before any exchange. May be a promise (expressions). */
 export function said(compiled: CompiledField, side: Side, row: Row, bindings: Bindings): unknown {
   const expression = compiled.compute[side]
-  if (expression !== undefined) return expression.evaluate(withoutNothing(row), bindings)
+  if (expression !== undefined) return expression.evaluate(seenBy(expression, row), bindings)
   if (compiled.field.value !== undefined) return compiled.field.value
   const place = compiled.place[side]
   return place === undefined ? undefined : valueAt(row, place)
 }
 
-const shown = new WeakMap<Row, Row>()
-/** Expressions see nothing as absent: Dataverse's null would make `$lowercase(websiteurl)` fail on every blank. */
-function withoutNothing(row: Row): Row {
-  const known = shown.get(row)
-  if (known !== undefined) return known
-  const kept = Object.entries(row).filter(([, value]) => value !== null && value !== undefined)
-  const view = Object.fromEntries(
-    kept.map(([column, value]) => [column, isPlainRow(value) ? withoutNothing(value) : value]),
-  )
-  shown.set(row, view)
+/**
+ * What an expression reads of a row. Nothing is absent: Dataverse's null would make `$lowercase(websiteurl)` fail on
+ * every blank.
+ */
+function seenBy({ columns }: Expression, row: Row): Row {
+  const view: Record<string, unknown> = {}
+  for (const path of columns) {
+    const { page, column } = splitPath(path)
+    const value = row[page ?? column]
+    if (value !== null && value !== undefined) view[page ?? column] = isPlainRow(value) ? withoutNothing(value) : value
+  }
   return view
 }
+
+const withoutNothing = (row: Row): Row =>
+  Object.fromEntries(Object.entries(row).filter(([, value]) => value !== null && value !== undefined))
 
 const isPlainRow = (value: unknown): value is Row =>
   typeof value === 'object' && value !== null && !Array.isArray(value)

@@ -17,6 +17,9 @@ import { type Session, commit, isRead, isSource, layoutEntries } from './session
 /** How often a record that changed meanwhile is read and decided again in one run. */
 const roundsMost = 4
 
+/** Windows being written at the same time: while one waits for the service, the next is made ready. */
+const windowsAtOnce = 2
+
 /** What the writing of a mapping shares. */
 interface Work {
   readonly session: Session
@@ -36,26 +39,27 @@ export async function applyMapping(
   const work: Work = { session, takeAlong, permit, refused: 0 }
   await commit(session, layoutEntries(session))
   const deletes: Action[] = []
-  let writing: Promise<readonly Action[]> = Promise.resolve([])
+  const writing: Promise<readonly Action[]>[] = []
   try {
     for (const refs of windows(intake.refs)) {
       const open = refs.filter((ref) => !standing.has(ref))
       const known = refs.flatMap((ref) => standing.get(ref) ?? [])
       const judgements = open.length === 0 ? known : [...known, ...(await judgeWindow(session, open, takeAlong))]
-      deletes.push(...(await writing))
-      writing = writeWindow(work, judgements)
+      if (writing.length === windowsAtOnce) deletes.push(...((await writing.shift()) ?? []))
+      const window = writeWindow(work, judgements)
       // Its failure is told where it is awaited.
-      writing.catch(() => {})
+      window.catch(() => {})
+      writing.push(window)
     }
   } finally {
-    await Promise.allSettled([writing])
+    await Promise.allSettled(writing)
   }
-  deletes.push(...(await writing))
+  for (const window of writing) deletes.push(...(await window))
   await writeDeletes(work, deletes)
   if (work.refused === 0) await commit(session, [...intake.marks, ...hashEntries(session)])
 }
 
-/** Writes one window, while the next is being decided; returns the deletes it leads to. */
+/** Writes one window; returns the deletes it leads to. */
 async function writeWindow(work: Work, judgements: readonly Judgement[]): Promise<readonly Action[]> {
   const applied = await applyWindow(work.session, judgements, work.permit)
   work.refused += applied.unplanned

@@ -8,7 +8,7 @@ import { newKey } from './new-key.ts'
 import { type Session, isImagined } from './session.ts'
 
 /** Records decided and written together. */
-const windowSize = 4000
+const windowSize = 2000
 
 /** What a mapping wants of the run: records of another mapping to be taken along first. */
 export type TakeAlong = (wanted: Wanted['records']) => Promise<void>
