@@ -1,0 +1,84 @@
+/** One coupled pair in an audit: which field rows are not in step, and will not be by the next run either. */
+import { type BySide, type Side, otherSide } from '../config/config.ts'
+import type { Base } from '../core/base.ts'
+import type { CompiledField } from '../core/mapping.ts'
+import { type Offers, offersOf } from '../core/offer.ts'
+import type { Loaded } from '../core/record.ts'
+import type { Judgement } from './judgement.ts'
+import { type Session, baseOf, isAdmitted, missingPages } from './session.ts'
+
+/** Names of field rows. */
+export interface Compared {
+  /** Both sides may be edited, and they hold different things. */
+  readonly differs: readonly string[]
+  /** By the receiving side: somebody edited it there. */
+  readonly drifted: BySide<readonly string[]>
+}
+
+const inStep: Compared = { differs: [], drifted: { businessCentral: [], sales: [] } }
+
+/** Compares what both sides hold now. A paused pair is not expected to be in step. */
+export async function comparePair(session: Session, judgement: Judgement): Promise<Compared> {
+  const { rows, coupling, decided } = judgement
+  const { businessCentral, sales } = rows
+  if (businessCentral === undefined || sales === undefined || coupling === undefined) return inStep
+  if (!isAdmitted(session, 'businessCentral', businessCentral.row)) return inStep
+  if (!isAdmitted(session, 'sales', sales.row)) return inStep
+  const pair: BySide<Loaded> = { businessCentral, sales }
+  const awaiting = new Set(decided?.writes.map(({ field }) => field.rowId))
+  const base = baseOf(session, coupling)
+  const differs: string[] = []
+  const drifted = { businessCentral: [] as string[], sales: [] as string[] }
+  for (const field of session.compiled.fields) {
+    if (awaiting.has(field.rowId) || !isCompared(session, field, pair)) continue
+    const offers = await whole(session, field, { rows: pair, base })
+    const place = standing(offers)
+    if (place === 'differs') differs.push(field.field.name)
+    else if (place !== undefined) drifted[place].push(field.field.name)
+  }
+  return { differs, drifted }
+}
+
+/** Whether a row differs, or on which side it drifted. */
+function standing(offers: Offers): 'differs' | Side | undefined {
+  const { direction } = offers.field.field
+  if (direction === 'both')
+    return disagree(offers, 'sales') && disagree(offers, 'businessCentral') ? 'differs' : undefined
+  const target: Side = direction === 'toSales' ? 'sales' : 'businessCentral'
+  return disagree(offers, otherSide(target)) && wasEdited(offers, target) ? target : undefined
+}
+
+/** What both sides offer, whether they said anything new or not. */
+const whole = (
+  session: Session,
+  field: CompiledField,
+  { rows, base }: { readonly rows: BySide<Loaded>; readonly base: Base },
+): Promise<Offers> =>
+  offersOf(field, {
+    deciding: session.deciding,
+    rows,
+    base,
+    deferLater: false,
+    translated: { businessCentral: new Map(), sales: new Map() },
+    all: true,
+  })
+
+/** What a side offers is known, and not what stands on the other side. */
+function disagree({ offers, stands }: Offers, from: Side): boolean {
+  const offer = offers[from]
+  return offer?.kind === 'value' && offer.canonical !== stands[otherSide(from)]
+}
+
+const wasEdited = ({ before, prints }: Offers, side: Side): boolean =>
+  before !== undefined && before[side] !== prints[side]
+
+/** Rows that are written once, or stand on a page that is not there, are not compared. */
+function isCompared(session: Session, field: CompiledField, rows: BySide<Loaded>): boolean {
+  if (field.field.on === 'create' || field.field.lookup?.kind === 'query') return false
+  const missing = missingPages(session)
+  return (['businessCentral', 'sales'] as const).every((side) => {
+    const page = field.place[side]?.page
+    const isHere = page === undefined || rows[side].row[page] !== undefined
+    return isHere && field.needs[side].every((name) => !missing.has(name))
+  })
+}

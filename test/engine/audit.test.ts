@@ -1,0 +1,125 @@
+/** The audit: both sides whole against the couplings, and nothing written. */
+import t from 'tap'
+import { audit } from '../../src/engine/audit.ts'
+import { configOf, customerAccount } from './project.ts'
+import { type Stage, bothWays, idOf, stage, writesMade } from './stage.ts'
+
+const mapped = customerAccount({
+  ...bothWays,
+  deletes: { businessCentral: 'hold', sales: 'hold', sweepMs: 86_400_000 },
+})
+
+const found = async (s: Stage, mapping = mapped): Promise<readonly string[]> => {
+  const { findings } = await audit(configOf([mapping]), s.ports, { mappings: [] })
+  return findings
+    .map(({ kind, side, number, fields }) => [kind, side, number ?? '', ...fields].join(' '))
+    .sort((a, b) => (a < b ? -1 : 1))
+}
+
+async function threePairs(s: Stage): Promise<Map<string, { bc: string; sales: string }>> {
+  for (const number of ['C1', 'C2', 'C3']) s.customer({ number, phoneNumber: '1', creditLimit: 100 })
+  await s.run([mapped])
+  return new Map(
+    s.accounts().map((account) => {
+      const number = String(account['accountnumber'])
+      const customer = s.customers().find((row) => row['number'] === number)
+      return [number, { bc: idOf(customer ?? {}), sales: idOf(account) }]
+    }),
+  )
+}
+
+t.test('what is in step is no finding, nor what the next run will carry by itself', async (t) => {
+  const s = await stage(t)
+  const pairs = await threePairs(s)
+  t.same(await found(s), [])
+  s.simulator.businessCentral.edit('customers', pairs.get('C1')?.bc ?? '', { phoneNumber: '2', creditLimit: 7 })
+  s.simulator.sales.edit('accounts', pairs.get('C2')?.sales ?? '', { address1_city: 'Rome' })
+  t.same(await found(s), [])
+})
+
+t.test('drifted, differing and orphaned records are told, with their fields', async (t) => {
+  const s = await stage(t)
+  const pairs = await threePairs(s)
+  s.simulator.sales.edit('accounts', pairs.get('C1')?.sales ?? '', { creditlimit: 5 })
+  s.simulator.businessCentral.edit('customers', pairs.get('C2')?.bc ?? '', { phoneNumber: '2' })
+  s.simulator.sales.edit('accounts', pairs.get('C2')?.sales ?? '', { telephone1: '3' })
+  s.simulator.sales.delete('accounts', pairs.get('C3')?.sales ?? '')
+  const wanted = ['differs businessCentral C2 phone', 'drifted sales C1 creditLimit', 'orphaned businessCentral C3']
+  t.same(await found(s), wanted)
+  await s.run([mapped])
+  t.same(await found(s), wanted, 'a run leaves them to a person')
+})
+
+t.test('records that never got a partner are told with the reason, if one is known', async (t) => {
+  const s = await stage(t)
+  const careful = customerAccount()
+  s.customer({ number: 'C1' })
+  s.customer({ number: 'C2', blocked: 'All' })
+  s.account({ name: 'From Sales', accountnumber: 'A1' })
+  await s.run([careful])
+  const { findings } = await audit(configOf([careful]), s.ports, { mappings: ['customer-account'] })
+  t.match(
+    findings.map(({ kind, side, message }) => ({ kind, side, message })),
+    [
+      { kind: 'never-sent', side: 'businessCentral', message: /no record in Sales matches/ },
+      { kind: 'never-sent', side: 'sales', message: /no record in Business Central matches/ },
+    ],
+  )
+})
+
+/** A coupling as a person makes it. */
+const coupling = (bc: string, sales: string) => ({
+  kind: 'couple' as const,
+  coupling: {
+    businessCentral: { id: bc, keys: {}, version: undefined },
+    sales: { id: sales, keys: {}, version: undefined },
+    layout: '',
+    base: '',
+  },
+})
+
+t.test('pairs that were coupled crosswise by hand are told', async (t) => {
+  const s = await stage(t)
+  const pairs = await threePairs(s)
+  const [one, two] = [pairs.get('C1'), pairs.get('C2')]
+  await s.store.lock('person')
+  await s.store.commit('customer-account', [
+    coupling(one?.bc ?? '', two?.sales ?? ''),
+    coupling(two?.bc ?? '', one?.sales ?? ''),
+  ])
+  await s.store.unlock()
+  t.equal((await found(s)).filter((line) => line.startsWith('coupled-twice')).length, 2)
+})
+
+t.test('a record that two mappings over the same collections couple with different partners is told', async (t) => {
+  const s = await stage(t)
+  const pairs = await threePairs(s)
+  const [one, two] = [pairs.get('C1'), pairs.get('C2')]
+  const second = { ...mapped, name: 'second', match: [], createOn: { businessCentral: false, sales: false } }
+  await s.store.lock('person')
+  await s.store.commit('second', [coupling(one?.bc ?? '', two?.sales ?? '')])
+  await s.store.unlock()
+  const { findings } = await audit(configOf([mapped, second]), s.ports, { mappings: [] })
+  t.match(
+    findings.filter(({ kind }) => kind === 'coupled-twice'),
+    [{ mapping: 'second', id: one?.bc, partner: two?.sales }],
+  )
+})
+
+t.test('P6 an audit writes nothing, to no service and not into the state', async (t) => {
+  const s = await stage(t)
+  const pairs = await threePairs(s)
+  s.simulator.sales.edit('accounts', pairs.get('C1')?.sales ?? '', { telephone1: '5', creditlimit: 1 })
+  const before = JSON.stringify([s.couplings(), s.held(), s.store.mapping('customer-account').watermark('sales')])
+  s.simulator.resetRequests()
+  await found(s)
+  t.equal(writesMade(s.simulator), 0)
+  t.equal(JSON.stringify([s.couplings(), s.held(), s.store.mapping('customer-account').watermark('sales')]), before)
+})
+
+t.test('a side that refuses ends the audit: half of one would look clean', async (t) => {
+  const s = await stage(t)
+  await threePairs(s)
+  s.simulator.faults.add({ match: { service: 'sales', path: 'accounts' }, do: { status: 403 } })
+  await t.rejects(found(s), { name: 'ConnectorError' })
+})
