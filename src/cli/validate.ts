@@ -56,7 +56,9 @@ function tell(context: Context, config: Config, problems: readonly ConfigProblem
   const outcome =
     errors > 0
       ? paint.red(count(errors, 'problem'))
-      : `${paint.green('nothing wrong')}${warnings > 0 ? `, ${count(warnings, 'warning')}` : ''}`
+      : enabled.length === 0
+        ? paint.yellow('no mapping is in use; write `use: standard@1`, or put mappings into mappings/')
+        : `${paint.green('nothing wrong')}${warnings > 0 ? `, ${count(warnings, 'warning')}` : ''}`
   context.print(
     () =>
       [

@@ -15,6 +15,7 @@ import type { IncludeFile, MappingFile, StandardFile, Files as FileKinds } from 
 import { filesIn, isReference, literalSecret, unset, type Secrets } from './secrets.ts'
 import { largestFile, readSource, unreadable, type Source } from './source.ts'
 import { checkFilter } from './rules-texts.ts'
+import { restingProblems } from './rules-resting.ts'
 import { validate } from './validate.ts'
 
 export interface LoadOptions {
@@ -61,7 +62,8 @@ export async function checkProject(folder: string, options: LoadOptions): Promis
   if (all.some(isError) || businessCentral === undefined || sales === undefined)
     return { config: undefined, problems: all }
   const context = { root, target: options.target, ownState: files.target?.value?.state?.path !== undefined, secrets }
-  return { config: await resolveProject(draft, { ...context, connections: { businessCentral, sales } }), problems: all }
+  const config = await resolveProject(draft, { ...context, connections: { businessCentral, sales } })
+  return { config, problems: sortProblems([...all, ...restingProblems(draft, config)]) }
 }
 
 /** The fingerprints' key comes from outside the files. */
@@ -205,13 +207,21 @@ async function firstOf(root: string, files: readonly [string, ...string[]]): Pro
 /** Reads one file; that it cannot be read is a problem like any other. */
 async function readOne(root: string, path: string): Promise<Source> {
   const absolute = isAbsolute(path) ? path : join(root, path)
-  const shown = relative(root, absolute).replaceAll('\\', '/')
+  const shown = shownAs(root, absolute)
   try {
     const { size } = await stat(absolute)
     return readSource(shown, size > largestFile ? new Uint8Array(size) : await readFile(absolute))
   } catch (error) {
     return unreadable(shown, reasonOf((error as NodeJS.ErrnoException).code, shown))
   }
+}
+
+/** A file of the product's own set is named as people write it, wherever the product is installed. */
+function shownAs(root: string, absolute: string): string {
+  const [own, project] = [relative(standardFolder, absolute), relative(root, absolute)].map((path) =>
+    path.replaceAll('\\', '/'),
+  ) as [string, string]
+  return own.startsWith('..') || isAbsolute(own) ? project : `standard/${own}`
 }
 
 function reasonOf(code: string | undefined, file: string): string {

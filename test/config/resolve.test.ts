@@ -222,6 +222,18 @@ t.test('a mapping that extends a standard one adds, replaces, changes and remove
   )
 })
 
+t.test('a row that waits for a mapping that is switched off is told', async (t) => {
+  const off = { 'standard-choice': { enabled: false, reason: 'later' } }
+  const terms = { businessCentral: 'paymentTermsId', sales: 'paymenttermscode', lookup: 'standard-choice' }
+  const waiting = { 'mappings/one.yaml': { extends: 'standard/standard-one', fields: { terms } } }
+  t.match(
+    await said(project(t, { use: 'standard@1', mappings: off }, waiting)),
+    /^mappings\/one\.yaml:\d+:\d+ {2}warning: fields\.terms\.lookup: standard-choice is switched off \(later\)/,
+  )
+  t.equal(await said(project(t, { use: 'standard@1', mappings: off })), '', 'a row that clears does not wait')
+  t.equal(await said(project(t, { use: 'standard@1' }, waiting)), '')
+})
+
 t.test('an own mapping of the same name replaces the standard one whole, and this is told', async (t) => {
   const folder = project(t, { use: 'standard@1' }, { 'mappings/one.yaml': { ...own, mapping: 'standard-one' } })
   t.match(await said(folder), /warning: mapping: replaces the standard mapping "standard-one" whole/)
