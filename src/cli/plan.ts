@@ -59,7 +59,7 @@ export function plan(context: Context, names: readonly string[], given: PlanArgu
     const services = report.problems.filter(({ kind }) => kind === 'service')
     context.print(
       () =>
-        [planText(report.plan, shown), problemGroups(services, context.paint)]
+        [planText(report.plan, { ...shown, incomplete: services.length > 0 }), problemGroups(services, context.paint)]
           .filter((part) => part !== '')
           .join('\n\n'),
       () => ({ ...planJson(report.plan, shown), problems: services }),

@@ -1,16 +1,19 @@
-/** `couplet resolve`: a person says which side is right, or what becomes of a record whose partner was deleted. */
+/** `couplet resolve`: a person says which side is right, or what becomes of records whose partner was deleted. */
 import { Option } from 'commander'
 import type { Side } from '../config/config.ts'
 import { afterDelete, take } from '../engine/decisions.ts'
+import type { Known } from '../engine/decisions.ts'
 import { sideName } from '../report/words.ts'
 import { examples } from './context.ts'
 import type { AddCommand, Context } from './context.ts'
-import { carryOut, recordNamed } from './decide.ts'
+import { carryOut } from './decide.ts'
 import { mappingNamed } from './mapping-names.ts'
+import { chosen } from './uncouple.ts'
 import { UsageError } from './usage-error.ts'
 
 export interface ResolveArguments {
-  readonly record: string
+  readonly record?: string
+  readonly all?: boolean
   readonly take?: Side
   readonly field?: readonly string[]
   readonly action?: 'restore' | 'delete' | 'uncouple'
@@ -20,9 +23,10 @@ export interface ResolveArguments {
 export const addResolve: AddCommand = (program, act) => {
   program
     .command('resolve')
-    .description('decide about a record that waits for you')
+    .description('decide about records that wait for you')
     .argument('<mapping>')
-    .requiredOption('--record <name>', 'number, code or id')
+    .option('--record <name>', 'number, code or id')
+    .option('--all', 'everything in the mapping that waits for this decision')
     .addOption(new Option('--take <side>', 'this side is right').choices(['sales', 'businessCentral']))
     .option('--field <name>', 'only for this field row; repeatable', (value: string, before: string[] | undefined) => [
       ...(before ?? []),
@@ -42,13 +46,14 @@ export const addResolve: AddCommand = (program, act) => {
         'couplet resolve customer-account --record 10000 --take sales',
         'couplet resolve customer-account --record 10000 --take businessCentral --field phone',
         'couplet resolve customer-account --record 20000 --action restore',
+        'couplet resolve item-product --all --take businessCentral --field unit',
       ),
     )
     .action((name: string, given: ResolveArguments) => act((context) => resolve(context, name, given)))
 }
 
 export function resolve(context: Context, name: string, given: ResolveArguments): Promise<number> {
-  const { action, take: side, field: fields = [], record } = given
+  const { action, take: side, field: fields = [] } = given
   if ((action === undefined) === (side === undefined))
     throw new UsageError('Say what is to be done: --take sales|businessCentral, or --action restore|delete|uncouple.')
   const decision = action ?? `take ${side === undefined ? '' : sideName[side]}`
@@ -57,12 +62,18 @@ export function resolve(context: Context, name: string, given: ResolveArguments)
     return carryOut(context, project, {
       mapping: name,
       decide: (state) => {
-        const records = [recordNamed(state, record)]
+        const records = chosen(state, given)
         if (action !== undefined) return afterDelete(state, records, action)
-        return take(state, records, { side: side ?? 'sales', fields })
+        return take(state, given.all === true ? holding(records, fields) : records, { side: side ?? 'sales', fields })
       },
-      told: `${name} ${record}: ${decision}${fields.length === 0 ? '' : ` for ${fields.join(', ')}`}.`,
+      told: `${name} ${given.record ?? 'everything that waits for it'}: ${decision}${fields.length === 0 ? '' : ` for ${fields.join(', ')}`}.`,
       later: given.later === true,
     })
   })
+}
+
+/** Those in which one of the fields waits; all of them when none does, so that the refusal can say what is held. */
+function holding(records: readonly Known[], fields: readonly string[]): readonly Known[] {
+  const found = records.filter(({ held }) => held.some((one) => one.fields.some((field) => fields.includes(field))))
+  return found.length === 0 ? records : found
 }

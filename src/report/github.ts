@@ -3,7 +3,7 @@
  * and, in properties, `:` and `,` are percent-encoded) and a Markdown summary.
  */
 import type { ConfigProblem } from '../errors.ts'
-import { reasonOf } from './reasons.ts'
+import { nextSteps, reasonOf } from './reasons.ts'
 import type { CountsTold, ProblemTold, RunTold } from './told.ts'
 import { count, directionName, duration } from './words.ts'
 
@@ -27,7 +27,7 @@ export function runAnnotations(problems: readonly ProblemTold[]): readonly strin
   const lines = told.slice(0, shownAnnotations).map((problem) => {
     const title = `${problem.mapping}${problem.number === undefined ? '' : ` ${problem.number}`}`
     const level = problem.kind === 'service' ? 'error' : 'warning'
-    return `::${level} title=${escapeProperty(title)}::${escapeText(`${problem.message} ${problem.remedy}`.trim())}`
+    return `::${level} title=${escapeProperty(title)}::${escapeText([problem.message, problem.remedy].filter((part) => part !== '').join(' → '))}`
   })
   const rest = told.length - lines.length
   return rest > 0
@@ -71,11 +71,13 @@ function problemList(problems: readonly ProblemTold[]): readonly string[] {
     const what =
       kind === 'service'
         ? `could not be run. ${escapeCell(first.message)} ${escapeCell(first.remedy)}`
-        : `${count(group.length, 'record')} ${reasonOf(kind).title}. ${reasonOf(kind).next(mapping)}`
+        : `${count(group.length, 'record')} ${reasonOf(kind).title}. ${escapeCell(nextSteps(kind, mapping, remediesOf(group)).join(' '))}`
     return [`- **${mapping}**: ${what}`]
   })
   return lines.length === 0 ? [] : [lines.join('\n')]
 }
+
+const remediesOf = (group: readonly ProblemTold[]): readonly string[] => group.map(({ remedy }) => remedy)
 
 /** Markdown that comes from a service must not become markup. */
 const escapeCell = (text: string): string =>

@@ -2,7 +2,7 @@
 import type { Held } from '../core/coupling.ts'
 import type { Paint } from './paint.ts'
 import { nextSteps, reasonOf } from './reasons.ts'
-import { ago, count, thousands, wrap } from './words.ts'
+import { ago, count, sideName, thousands, wrap } from './words.ts'
 
 /** What waits in one mapping. */
 export interface HeldOfMapping {
@@ -50,6 +50,7 @@ function recordLines(held: Held, { paint, now }: HeldTextOptions): readonly stri
   const fields = held.fields.length === 0 ? '' : `  ${held.fields.join(', ')}`
   const tries = held.attempts > 1 ? `, tried ${held.attempts} times` : ''
   const decided = held.decision === undefined ? '' : paint.cyan('  (decided; the next run does it)')
-  const head = `  ${paint.bold(held.number ?? held.id)}${fields}  ${paint.dim(`${ago(held.since, now)}${tries}`)}${decided}`
+  const name = held.number ?? `${held.id} in ${sideName[held.side]}`
+  const head = `  ${paint.bold(name)}${fields}  ${paint.dim(`${ago(held.since, now)}${tries}`)}${decided}`
   return [head, wrap(held.message, 114, '      ')]
 }

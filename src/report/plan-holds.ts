@@ -2,7 +2,7 @@
 import type { PlannedHold } from '../core/plan.ts'
 import { shownValue } from './masks.ts'
 import type { Paint } from './paint.ts'
-import { reasonOf } from './reasons.ts'
+import { nextSteps, reasonOf } from './reasons.ts'
 import { count, firstOf, thousands, wrap } from './words.ts'
 
 /** With more holds than this, values are left to `couplet held` and `--json`. */
@@ -39,7 +39,9 @@ function groupText(group: readonly PlannedHold[], { paint, showValues }: HoldsOp
   const [only, ...others] = mappings
   const mapping = others.length === 0 && only !== undefined ? only : 'MAPPING'
   const values = showValues ? group.flatMap(valuesText) : []
-  return [head, wrap(named.join(', '), 112, '    '), ...values, wrap(`→ ${reason.next(mapping)}`, 112, '  ')].join('\n')
+  const remedies = group.map(({ remedy }) => remedy)
+  const next = nextSteps(first.kind, mapping, remedies).map((step) => wrap(`→ ${step}`, 112, '  '))
+  return [head, wrap(named.join(', '), 112, '    '), ...values, ...next].join('\n')
 }
 
 /** Both values of each field that keeps a record waiting. */

@@ -19,6 +19,8 @@ export interface PlanTextOptions {
   readonly showValues: boolean
   /** Tell operation by operation however large the plan is. @default false */
   readonly details?: boolean
+  /** Some mappings could not be planned, because a service refused. @default false */
+  readonly incomplete?: boolean
   /** Limits that a run would stop at. */
   readonly excesses: readonly Excess[]
 }
@@ -32,7 +34,7 @@ const screen = 40
 export function planText(plan: Plan, options: PlanTextOptions): string {
   const { paint } = options
   const parts = [
-    summary(plan, paint),
+    summary(plan, options),
     countsTable(plan.counts, paint),
     operationsText(plan, options),
     overwrittenText(plan, paint),
@@ -42,9 +44,10 @@ export function planText(plan: Plan, options: PlanTextOptions): string {
   return parts.filter((part) => part !== '').join('\n\n')
 }
 
-function summary({ operations, holds }: Plan, paint: Paint): string {
+function summary({ operations, holds }: Plan, { paint, incomplete }: PlanTextOptions): string {
   const held =
     holds.length === 0 ? '' : ` ${count(holds.length, 'record')} would wait for a person or for another record.`
+  if (operations.length === 0 && incomplete === true) return `Nothing is planned.${held}`
   if (operations.length === 0) return `${paint.green('Nothing to do.')}${held}`
   return `${paint.bold(count(operations.length, 'operation'))} planned; nothing was written.${held}`
 }

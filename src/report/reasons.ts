@@ -20,7 +20,8 @@ const reasons: Readonly<Record<HeldKind | 'service', Reason>> = {
   'no-partner': {
     title: 'without a partner, and none may be created',
     short: 'no partner',
-    next: (mapping) => `Couple by hand: ${couple(mapping)}; or allow it: create: toSales, toBusinessCentral or both`,
+    each: true,
+    next: (mapping) => `By hand: ${couple(mapping)}`,
   },
   ambiguous: {
     title: 'with several possible partners',
@@ -41,7 +42,7 @@ const reasons: Readonly<Record<HeldKind | 'service', Reason>> = {
     title: 'unequal on the two sides since before the coupling',
     short: 'different',
     next: (mapping) =>
-      `Say which side is right: ${resolve(mapping)}; for all: firstMatch: { different: businessCentral } in the mapping`,
+      `Say which side is right: ${resolve(mapping)}; for all: --all, or firstMatch: { different: businessCentral } in the mapping`,
   },
   failed: {
     title: 'refused, and tried again later',
@@ -89,8 +90,10 @@ const reasons: Readonly<Record<HeldKind | 'service', Reason>> = {
 export function nextSteps(kind: HeldKind | 'service', mapping: string, remedies: readonly string[]): readonly string[] {
   const reason = reasons[kind]
   const own = reason.each === true ? [...new Set(remedies)].filter((remedy) => remedy !== '').slice(0, 3) : []
-  return [...own, reason.next(mapping)]
+  return [...own.map(sentence), reason.next(mapping)]
 }
+
+const sentence = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}`
 
 /** How that kind of waiting is said. */
 export const reasonOf = (kind: HeldKind | 'service'): Reason => reasons[kind]

@@ -16,15 +16,18 @@ const shownNames = 6
 
 /** Counts, then problems grouped by mapping and reason, then one closing line. */
 export function runText(run: RunTold, paint: Paint): string {
-  const parts = [countsText(run.mappings, paint), problemGroups(run.problems, paint), closing(run, paint)]
+  const refused = new Set(run.problems.filter(({ kind }) => kind === 'service').map(({ mapping }) => mapping))
+  const parts = [countsText(run.mappings, paint, refused), problemGroups(run.problems, paint), closing(run, paint)]
   return parts.filter((part) => part !== '').join('\n\n')
 }
 
-/** A table of the directions in which something happened; the others are only counted. */
-export function countsText(counts: readonly CountsTold[], paint: Paint): string {
+/** A table of the directions in which something happened; the others, if they were run, are only counted. */
+export function countsText(counts: readonly CountsTold[], paint: Paint, refused = new Set<string>()): string {
   const busy = counts.filter((one) => counters.some((counter) => counter !== 'unchanged' && one[counter] > 0))
   const busyMappings = new Set(busy.map(({ mapping }) => mapping))
-  const quiet = new Set(counts.map(({ mapping }) => mapping).filter((mapping) => !busyMappings.has(mapping)))
+  const quiet = new Set(
+    counts.map(({ mapping }) => mapping).filter((mapping) => !busyMappings.has(mapping) && !refused.has(mapping)),
+  )
   const rest = quiet.size === 0 ? '' : paint.dim(`${count(quiet.size, 'mapping')} in step, with nothing to do`)
   if (busy.length === 0) return rest
   const columns = [

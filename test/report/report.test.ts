@@ -156,6 +156,11 @@ t.test('a plan says what is to be done, of how many, and how held records go on'
   t.match(text, /customer-account → Sales +· +1 +· +· +120/)
   t.match(text, 'couplet resolve customer-account --record NUMBER --take businessCentral')
   t.match(planText(planOf([]), masked), 'Nothing to do.')
+  t.match(
+    planText(planOf([]), { ...masked, incomplete: true }),
+    /^Nothing is planned\./,
+    'who knows what is to be done',
+  )
   t.end()
 })
 
@@ -258,6 +263,9 @@ t.test('a run shows the directions in which something happened and only counts t
   t.match(text, /customer-account +→ Sales +3 /)
   t.notMatch(text, 'currency')
   t.match(text, '2 mappings in step, with nothing to do')
+  const refused = [problem({ kind: 'service', id: undefined, number: undefined, mapping: 'currency' })]
+  const partly = runText(runOf([told({ mapping: 'currency' })], refused), plain)
+  t.notMatch(partly, 'in step', 'what could not be run is not in step')
   t.end()
 })
 
@@ -366,6 +374,7 @@ t.test('annotations stand at their place and cannot be broken out of', (t) => {
   ])
   t.equal(lines.length, 11, 'as many as GitHub shows, and how many more')
   t.match(lines.at(-1), '3 more records wait')
+  t.match(lines[0], /::.+ → .+/, 'the message, then what to do')
   t.notOk(runAnnotations([known]).length, 'what is known is not told again')
   t.end()
 })
