@@ -19,7 +19,7 @@ export function companyFinder(connection: Connection, service: Service): () => P
 
 async function find(connection: Connection, service: Service): Promise<Company> {
   const url = urlOf(companiesAddress(connection), { $select: 'id,name,displayName' })
-  const companies = listed(await service.get(url, 'companies'))
+  const companies = listed(await service.get(url, 'companies').catch(noEnvironment(connection)))
   const wanted = connection.company
   const matches = wanted === undefined ? companies : companies.filter((company) => isCalled(company, wanted))
   const [only] = matches
@@ -30,9 +30,21 @@ async function find(connection: Connection, service: Service): Promise<Company> 
       wanted === undefined
         ? `the environment has ${companies.length} companies and the connection names none`
         : `the environment has no company called ${wanted}`,
-    remedy: `Set \`company\` of the connection to one of: ${names}.`,
+    remedy: `Set \`company\` of the connection to one of: ${names}`,
   })
 }
+
+/** Every environment has companies: where there is no such list, the address leads to no environment. */
+const noEnvironment =
+  (connection: Connection) =>
+  (error: unknown): never => {
+    if (!(error instanceof ConnectorError) || error.fault !== 'gone') throw error
+    throw new ConnectorError('businessCentral', 'gone', {
+      code: error.code,
+      message: `there is no Business Central environment at ${connection.url}`,
+      remedy: 'Check `tenant` and `environment` of the connection, or its `url`, which ends before /api.',
+    })
+  }
 
 interface Listed extends Company {
   readonly displayName: string | undefined

@@ -46,9 +46,20 @@ const routeOf = (entity: EntityRef): string =>
 async function load(connection: Connection, service: Service, route: string): Promise<ReadonlyMap<string, EntityType>> {
   const { root, options } = rootOf(connection, route)
   const url = `${root}/$metadata${options === '' ? '' : `?${options}`}`
-  const body = await service.get(url, `the metadata of ${route}`, { Accept: 'application/xml' })
+  const body = await service.get(url, `the metadata of ${route}`, { Accept: 'application/xml' }).catch(noRoute(route))
   return entityTypes(typeof body === 'string' ? body : '')
 }
+
+const noRoute =
+  (route: string) =>
+  (error: unknown): never => {
+    if (!(error instanceof ConnectorError) || error.fault !== 'gone') throw error
+    throw new ConnectorError('businessCentral', 'gone', {
+      code: error.code,
+      message: `Business Central has no ${route}`,
+      remedy: 'Correct `api` in the mapping (publisher/group/version), or install the extension that brings it.',
+    })
+  }
 
 function entryOf(type: EntityType): CatalogEntry {
   const modified = stamps.find((name) => type.properties[name] !== undefined)

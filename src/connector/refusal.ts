@@ -12,10 +12,13 @@ export interface ServiceError {
   readonly message: string
 }
 
-/** Reads `{ error: { code, message } }` in any of the forms both services use; a body that is no JSON counts as text. */
+/**
+ * Reads `{ error: { code, message } }` in any of the forms both services use. A body that is no JSON was not written by
+ * the service but by something on the way (a gateway's page): nobody knows what stands in it, so nothing of it is told.
+ */
 export function serviceError(status: number, body: unknown): ServiceError {
   const error = record(record(body)?.['error']) ?? record(body)
-  const message = error?.['message'] ?? error?.['Message'] ?? (typeof body === 'string' ? body : '')
+  const message = error?.['message'] ?? error?.['Message'] ?? ''
   return {
     status,
     code: scrubCode(error?.['code']),
@@ -84,7 +87,10 @@ const byStatus: Readonly<Record<number, string>> = {
   412: 'Somebody changed the record meanwhile: it is read again in the next run.',
   413: 'The record is too large for one request: leave out its largest fields.',
   429: 'The service is over its limit: the run goes on later by itself.',
+  500: 'The service failed, not the record: the next run tries again. If it stays, look at the service’s health page.',
+  502: 'The service was not reached behind its gateway: the run goes on later by itself.',
   503: 'The service is not available: the run goes on later by itself.',
+  504: 'The service did not answer its gateway in time: the run goes on later by itself.',
 }
 
 const fallback: Readonly<Record<Side, string>> = {

@@ -369,6 +369,11 @@ t.test('P8: refusals carry no values, but columns, ids, a code and a remedy', as
     remedy: /not set up/,
   })
   t.match(refusalOf('sales', serviceError(418, '<html>')), { code: 'HTTP 418', remedy: /by hand in Sales/ })
+  t.match(
+    refusalOf('businessCentral', serviceError(500, '<html>Anna Berg, 555-1234</html>')),
+    { message: 'the service answered with status 500', remedy: /The service failed, not the record/ },
+    'a page of a gateway is not shown',
+  )
   t.match(serviceError(400, { error: { code: 'x y z', message: { value: 'old form' } } }), {
     code: '',
     message: 'old form',
