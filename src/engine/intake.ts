@@ -54,10 +54,11 @@ interface PageReading {
   readonly whole: boolean
   /** Somebody wants these very records looked at. */
   readonly asked: boolean
-  /** Joined rows changed: the version of the row itself says nothing. */
-  readonly joined?: boolean
+  /** The version of the row itself says nothing: joined rows changed, or it changes without a new stamp. */
+  readonly unstamped?: boolean
 }
 const asked: PageReading = { whole: false, asked: true }
+const unstamped: PageReading = { whole: false, asked: false, unstamped: true }
 
 class Reading {
   readonly #session: Session
@@ -88,7 +89,10 @@ class Reading {
       if (page.next !== undefined) this.#mark(side, page.next)
     }
     if (wasWhole) await this.#afterWholeRead(side, seen, count)
-    else await this.#sweep(side, whole)
+    else {
+      for await (const rows of this.#session.readers[side].rechecked()) await this.#takePage(side, rows, unstamped)
+      await this.#sweep(side, whole)
+    }
     await this.#triggered(side, since !== undefined)
   }
 
@@ -202,8 +206,8 @@ class Reading {
   }
 
   /** The report is only our own last write coming back, or nothing has happened (P4). */
-  #isEcho(side: Side, change: Upsert, coupling: Coupling, { whole, joined }: PageReading): boolean {
-    if (this.#session.options.rewrite !== undefined || coupling.outside === true || joined === true) return false
+  #isEcho(side: Side, change: Upsert, coupling: Coupling, { whole, unstamped: isUnstamped }: PageReading): boolean {
+    if (this.#session.options.rewrite !== undefined || coupling.outside === true || isUnstamped === true) return false
     if (whole && (this.#session.readers[side].isComposed || !this.#isCurrent(coupling))) return false
     const version = versionOf(change)
     return version !== undefined && version === coupling[side].version
@@ -268,7 +272,7 @@ class Reading {
     )
     for (const [join, watermark] of watermarks)
       this.#marks.push({ kind: 'watermark', name: `${side}/${join}`, watermark })
-    if (incremental) await this.#takePage(side, rows, { whole: false, asked: false, joined: true })
+    if (incremental) await this.#takePage(side, rows, unstamped)
   }
 
   #mark(side: Side, watermark: Watermark): void {
