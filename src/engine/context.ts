@@ -7,7 +7,7 @@ import type { RunContext } from './prepare.ts'
 import { RowBudget } from './row-cache.ts'
 
 /** Rows that a run keeps between its passes, over all mappings; about 2 KB each. */
-const rowsKept = 25_000
+const rowsKept = 15_000
 
 /** The mappings that are asked for, in order. Throws ConfigError for one that does not exist or is switched off. */
 export function chosen(config: Config, options: RunOptions): readonly Mapping[] {

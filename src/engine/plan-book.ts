@@ -8,8 +8,8 @@ import type { MappingCounts, Operation, OperationKind, PlannedHold } from '../co
 export class PlanBook {
   readonly #operations = new Map<string, Operation>()
   readonly #holds = new Map<string, PlannedHold>()
-  readonly #counted = new Set<string>()
-  readonly #counts = new Map<string, number>()
+  /** Records by mapping, side and kind. */
+  readonly #counted = new Map<string, Set<string>>()
   /** Whether operations and holds are kept with their values, for people; counts always are. */
   readonly #keeps: boolean
 
@@ -33,7 +33,7 @@ export class PlanBook {
 
   /** What the plan does to one side of one mapping. */
   counts(mapping: string, side: Side, coupled: number): MappingCounts {
-    const of = (kind: OperationKind): number => this.#counts.get(`${mapping}/${side}/${kind}`) ?? 0
+    const of = (kind: OperationKind): number => this.#counted.get(`${mapping}/${side}/${kind}`)?.size ?? 0
     return {
       mapping,
       side,
@@ -49,10 +49,13 @@ export class PlanBook {
   #take(operation: Operation): void {
     const { mapping, side, kind } = operation
     const group = `${mapping}/${side}/${kind}`
-    const key = `${group}/${operation.key ?? operation.partner ?? ''}`
-    if (!this.#counted.has(key)) this.#counts.set(group, (this.#counts.get(group) ?? 0) + 1)
-    this.#counted.add(key)
-    if (this.#keeps) this.#operations.set(key, merged(this.#operations.get(key), operation))
+    // The partner of a new record names it as well, and is in memory already.
+    const record = (kind === 'create' ? operation.partner : operation.key) ?? operation.partner ?? ''
+    const counted = this.#counted.get(group) ?? new Set<string>()
+    this.#counted.set(group, counted.add(record))
+    if (!this.#keeps) return
+    const key = `${group}/${record}`
+    this.#operations.set(key, merged(this.#operations.get(key), operation))
   }
 }
 

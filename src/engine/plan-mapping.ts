@@ -15,7 +15,7 @@ import { operationsOf } from './operations.ts'
 import { entriesOf } from './outcome.ts'
 import { type Session, commit, imaginedAs, keysOf, layoutEntries, packed } from './session.ts'
 
-/** Decisions kept from the plan for the writing, about 3 KB each. */
+/** Up to so many decisions are kept from the plan for the writing, about 3 KB each; of more, none (P10). */
 const standingMost = 12_000
 
 export interface PlannedMapping {
@@ -52,7 +52,7 @@ export async function planMapping(
     for (const judgement of judgements) {
       operations.push(...operationsOf(session, judgement, keeping.values))
       if (keeping.values) holds.push(...plannedHolds(session, judgement))
-      else if (judgement.stands && standing.size < standingMost) standing.set(judgement.ref, judgement)
+      else if (judgement.stands && intake.refs.length <= standingMost) standing.set(judgement.ref, judgement)
     }
     if (keeping.results)
       await commit(
