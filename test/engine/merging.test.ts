@@ -546,6 +546,17 @@ t.test('a run in one direction leaves the other side’s edits for the next run'
   t.match(s.customers()[0], { city: 'Paris' })
 })
 
+t.test('a run in one direction that had nothing to write leaves the other side’s edits, too', async (t) => {
+  const s = await stage(t)
+  const { bc, sales } = await pair(s)
+  s.simulator.businessCentral.edit('customers', bc, { city: 'Paris' })
+  s.simulator.sales.edit('accounts', sales, { address1_city: 'Paris', telephone1: '3' })
+  await s.run([mapped], { direction: 'toSales' })
+  t.match(s.customers()[0], { phoneNumber: '1' })
+  await s.run([mapped])
+  t.match(s.customers()[0], { phoneNumber: '3' })
+})
+
 t.test('one record alone travels when it is named', async (t) => {
   const s = await stage(t)
   const { bc } = await pair(s)
