@@ -114,6 +114,7 @@ t.test('wrong arguments end with 2 and a near name', async (t) => {
   await wrong('plan --record 10000', 'Write column=value, e.g. number=10000')
   await wrong('status --max-age soon', 'such as 30min, 2h or 3d')
   await wrong('couple customer-account --bc 1', '--sales')
+  await wrong('simulate --port 65534', 'from 1 to 65533')
   await wrong('resolve customer-account --record 1', '--take sales|businessCentral, or --action')
   t.equal((await couplet('/', '--version')).out, '9.9.9')
   t.equal(span('2h'), 7_200_000)
@@ -358,6 +359,7 @@ t.test('pairs are taken apart and coupled by hand, by number or id', async (t) =
   })
   t.match(await world.run(`retry customer --record ${number}`), { code: 2, err: 'Nothing of this record waits' })
 
+  t.match(await world.run('state export no/such/folder.json'), { code: 2, err: 'cannot be written (ENOENT)' })
   await world.run('state export pairs.csv --couplings')
   await world.run('state export all.json')
   t.equal((await world.run(`state forget ${number}`)).code, 0)

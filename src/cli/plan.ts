@@ -1,6 +1,4 @@
 /** `couplet plan`: what a run would do. Writes nothing, anywhere (P6). */
-import { resolve } from 'node:path'
-import { writeFile } from 'node:fs/promises'
 import { excesses } from '../core/guard.ts'
 import type { Excess } from '../core/guard.ts'
 import type { RunReport } from '../engine/ports.ts'
@@ -14,6 +12,7 @@ import { mappingsNamed } from './mapping-names.ts'
 import { planFileOf } from './plan-file.ts'
 import { addRunOptions, runOptions } from './run-options.ts'
 import type { RunArguments } from './run-options.ts'
+import { saveFile } from './save-file.ts'
 
 export interface PlanArguments extends RunArguments {
   readonly out?: string
@@ -65,9 +64,8 @@ export function plan(context: Context, names: readonly string[], given: PlanArgu
       () => ({ ...planJson(report.plan, shown), problems: services }),
     )
     if (given.out !== undefined) {
-      const file = resolve(context.terminal.cwd, given.out)
       const saved = await planFileOf(project, report.plan.operations, options)
-      await writeFile(file, `${JSON.stringify(saved, null, 1)}\n`, { mode: 0o600 })
+      await saveFile(context, given.out, JSON.stringify(saved, null, 1))
       context.terminal.err(`Saved to ${given.out}. To do exactly this: couplet apply ${given.out}`)
     }
     if (report.refused) return exits.refused

@@ -24,7 +24,7 @@ export const addSimulate: AddCommand = (program, act) => {
     .option('--customers <number>', 'invented customers in addition', wholeNumber, 0)
     .option('--overlap <share>', 'share of records that stand in Sales already, 0 to 1', share, 0.5)
     .option('--seed <number>', 'the same number gives the same records', wholeNumber, 1)
-    .option('--port <number>', 'first of three ports; free ones when absent', wholeNumber)
+    .option('--port <number>', 'first of three ports; free ones when absent', firstPort)
     .option('--write-project <dir>', 'write a project that points at the simulators')
     .addHelpText(
       'after',
@@ -41,6 +41,13 @@ function share(text: string): number {
   const number = Number(text)
   if (text.trim() === '' || !(number >= 0 && number <= 1)) throw new InvalidArgumentError('Give a number from 0 to 1.')
   return number
+}
+
+/** Two more follow it. */
+function firstPort(text: string): number {
+  const port = wholeNumber(text)
+  if (port < 1 || port > 65_533) throw new InvalidArgumentError('Give a number from 1 to 65533.')
+  return port
 }
 
 /** Serves until the person stops it. */

@@ -1,5 +1,5 @@
 /** `couplet state …`: verify, carry over, rekey, forget. */
-import { readFile, writeFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { Option } from 'commander'
 import type { Command } from 'commander'
@@ -11,6 +11,7 @@ import { examples } from './context.ts'
 import type { Act, AddCommand, Context } from './context.ts'
 import { recordNamed } from './decide.ts'
 import { exits } from './exit.ts'
+import { saveFile } from './save-file.ts'
 import { UsageError } from './usage-error.ts'
 
 export const addState: AddCommand = (program, act) => {
@@ -103,7 +104,7 @@ function exported(context: Context, file: string | undefined, couplings: boolean
     const text = couplings ? exportCouplings(store) : JSON.stringify(exportState(store), null, 1)
     if (file === undefined) context.terminal.out(text.trimEnd())
     else {
-      await writeFile(resolve(context.terminal.cwd, file), text.endsWith('\n') ? text : `${text}\n`, { mode: 0o600 })
+      await saveFile(context, file, text)
       context.terminal.err(`Written to ${file}.`)
     }
     return exits.done
