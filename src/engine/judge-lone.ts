@@ -12,18 +12,22 @@ export async function judgeLone(session: Session, common: Common): Promise<Judge
   const to = otherSide(side)
   const row = common.rows[side]
   if (row === undefined) return plainly({ kind: 'ignore' })
-  const mayCreate = session.mapping.createOn[to] && session.writable[to] && !session.options.noCreate
+  // For an option of a choice the administrator's leave to change metadata is the leave to create.
+  const isOption = session.mapping[to].entity?.kind === 'choice'
+  const isAllowed = isOption ? mayWriteMetadata(session, to) : session.mapping.createOn[to]
+  const mayCreate = isAllowed && session.writable[to] && !session.options.noCreate
   const verdict = reconcileLone(side, common.ref.found ?? { kind: 'none' }, mayCreate)
   switch (verdict.kind) {
     case 'ignore':
     case 'couple':
       return plainly({ kind: 'ignore' })
     case 'create':
-      if (!mayWriteMetadata(session, to))
-        return { action: { kind: 'hold' }, decided: undefined, holds: [metadataHold(session.mapping.name)] }
       return createOn(session, common, verdict.on, false)
-    case 'hold':
-      return { action: { kind: 'hold' }, decided: undefined, holds: [loneHold(session, side, verdict.because)] }
+    case 'hold': {
+      const lacksLeave = verdict.because === 'no-partner' && !mayWriteMetadata(session, to)
+      const hold = lacksLeave ? metadataHold(session.mapping.name) : loneHold(session, side, verdict.because)
+      return { action: { kind: 'hold' }, decided: undefined, holds: [hold] }
+    }
   }
 }
 

@@ -205,7 +205,6 @@ const terms = (given: Partial<Mapping> = {}): Mapping =>
     sales: source('sales', '', {
       entity: { kind: 'choice', entity: 'accounts', column: 'paymenttermscode', mirror: [] },
     }),
-    createOn: { businessCentral: false, sales: true },
     match: [group(['code'], ['label'])],
     firstMatch: { blank: 'fill', different: 'businessCentral' },
     fields: [row('code', { businessCentral: 'code', sales: 'label', direction: 'toSales', type: 'code' })],
