@@ -6,17 +6,21 @@ import { holdsOf, loneHold, metadataHold, waitingHold } from './holds.ts'
 import { type Common, type Judged, plainly } from './judgement.ts'
 import { type Session, isImagined, mayWriteMetadata, missingPages } from './session.ts'
 
+/** For an option of a choice the administrator's leave to change metadata is the leave to create. */
+function mayCreate(session: Session, on: Side): boolean {
+  const { mapping, writable, options } = session
+  const isOption = mapping[on].entity?.kind === 'choice'
+  const isAllowed = isOption ? mayWriteMetadata(session, on) : mapping.createOn[on]
+  return isAllowed && writable[on] && !options.noCreate
+}
+
 /** Decides a record without a partner. */
 export async function judgeLone(session: Session, common: Common): Promise<Judged> {
   const side: Side = common.ref.businessCentral === undefined ? 'sales' : 'businessCentral'
   const to = otherSide(side)
   const row = common.rows[side]
   if (row === undefined) return plainly({ kind: 'ignore' })
-  // For an option of a choice the administrator's leave to change metadata is the leave to create.
-  const isOption = session.mapping[to].entity?.kind === 'choice'
-  const isAllowed = isOption ? mayWriteMetadata(session, to) : session.mapping.createOn[to]
-  const mayCreate = isAllowed && session.writable[to] && !session.options.noCreate
-  const verdict = reconcileLone(side, common.ref.found ?? { kind: 'none' }, mayCreate)
+  const verdict = reconcileLone(side, common.ref.found ?? { kind: 'none' }, mayCreate(session, to))
   switch (verdict.kind) {
     case 'ignore':
     case 'couple':
