@@ -224,7 +224,3 @@ export async function settled(
     if (decided.writes.length === 0 || rounds === given.most) return { rows, base, rounds, decided }
   }
 }
-
-/** One value for each side, from what each side has. */
-export const bySide = <T>(of: (side: Side) => T): BySide<T> =>
-  Object.fromEntries(sides.map((side) => [side, of(side)])) as BySide<T>
