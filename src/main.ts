@@ -15,6 +15,8 @@ import type { ODataConnector } from './connector/odata.ts'
 import type { Emit } from './core/event.ts'
 import { ConfigError } from './errors.ts'
 import type { ConfigProblem } from './errors.ts'
+import { audit } from './engine/audit.ts'
+import type { AuditReport } from './engine/audit.ts'
 import { defaultRunOptions } from './engine/ports.ts'
 import type { Ports, RunOptions, RunReport } from './engine/ports.ts'
 import { run } from './engine/run.ts'
@@ -51,6 +53,8 @@ export interface Project {
    * StateError, ConfigError. A single mapping or record that fails is part of the report.
    */
   run(options?: Partial<RunOptions>): Promise<RunReport>
+  /** Reads both sides whole against the couplings and tells what is not in step; all mappings when none is named. */
+  audit(mappings?: readonly string[]): Promise<AuditReport>
   /**
    * The fingerprint key, when no state was written with it yet. A plan saved before the first run must carry it,
    * because nothing could be compared with its fingerprints otherwise.
@@ -97,6 +101,7 @@ export async function openProject(folder: string, options: ProjectOptions): Prom
     warnings,
     ports,
     run: (asked) => run(config, ports, { ...defaultRunOptions, ...asked }),
+    audit: (mappings = []) => audit(config, ports, { mappings }),
     firstKey: isFirst ? store.key : undefined,
     close: async () => {
       await Promise.all([store.close(), connectors.businessCentral.close(), connectors.sales.close()])

@@ -1,6 +1,7 @@
 /** The program: all commands, the options they share, and how a command line ends. */
 import { Command, CommanderError } from 'commander'
 import { addApply } from './apply.ts'
+import { addAudit } from './audit.ts'
 import { contextOf, examples, isColoured } from './context.ts'
 import type { Act, AddCommand, Open, SharedOptions } from './context.ts'
 import { addCouple } from './couple.ts'
@@ -31,6 +32,7 @@ const commands: readonly AddCommand[] = [
   addPlan,
   addApply,
   addSync,
+  addAudit,
   addStatus,
   addCouplings,
   addHeld,
