@@ -1,6 +1,5 @@
 /** Mappings made ready to run from a few words, with rows, couplings and services to write to: for tests of decisions. */
 import type { BySide, Field, Mapping, Side, Source, ValueType } from '../../src/config/config.ts'
-import { sides } from '../../src/config/config.ts'
 import { type Base, noBase, withPrints } from '../../src/core/base.ts'
 import type { Lookups, RecordQuery } from '../../src/core/carry.ts'
 import { type Decided, type FieldWrite, type PairFacts, decideCreate, decidePair } from '../../src/core/decide.ts'
