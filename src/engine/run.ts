@@ -24,7 +24,7 @@ import { idsOf, scopeOf } from './scope.ts'
 import type { Session } from './session.ts'
 import { settleIntents } from './settling.ts'
 
-export type { Ports, RunOptions, RunProblem, RunReport } from './ports.ts'
+export type { Ports, RunOptions, RunReport } from './ports.ts'
 export { defaultRunOptions } from './ports.ts'
 
 /**

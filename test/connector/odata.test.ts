@@ -278,6 +278,12 @@ t.test('descriptions', async (t) => {
       fault: 'gone',
       message: /no column nope in customers/,
     })
+    const custom = { kind: 'custom', route: 'contoso/sync/v1.0', entity: 'widgets', key: ['code'] } as const
+    await fails(t, collect(w.businessCentral.changes(query(custom, ['code']), undefined)), {
+      fault: 'gone',
+      message: 'Business Central has no api/contoso/sync/v1.0',
+      remedy: /install the extension/,
+    })
     const other = w.connector('businessCentral', { company: 'Nowhere Ltd.' })
     await fails(t, other.identify(), { fault: 'gone', remedy: /CRONUS International Ltd\./ })
   })

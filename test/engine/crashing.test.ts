@@ -198,7 +198,7 @@ t.test('P7 a process killed at any moment leaves a state that the next run ends,
   const more = (): void => {
     for (let n = 0; n < 25; n++) s.customer({ number: `C${made++}`, phoneNumber: '1' })
   }
-  for (let round = 0; round < 8; round++) {
+  for (let round = 0; round < 10; round++) {
     more()
     for (const customer of s.customers().slice(0, 5))
       s.simulator.businessCentral.edit('customers', idOf(customer), { phoneNumber: String(round) })

@@ -162,4 +162,4 @@ export function committingVia(store: Store, before: (mapping: string, entries: r
 export const pairsOf = (couplings: readonly Coupling[]): readonly string[] =>
   couplings.map(({ businessCentral, sales }) => `${businessCentral.id} ${sales.id}`).sort()
 
-export const otherThan = (side: Side): Side => (side === 'sales' ? 'businessCentral' : 'sales')
+const otherThan = (side: Side): Side => (side === 'sales' ? 'businessCentral' : 'sales')
