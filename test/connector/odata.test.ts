@@ -278,14 +278,19 @@ t.test('descriptions', async (t) => {
       fault: 'gone',
       message: /no column nope in customers/,
     })
-    const custom = { kind: 'custom', route: 'contoso/sync/v1.0', entity: 'widgets', key: ['code'] } as const
+    const custom = { kind: 'custom', route: 'fabrikam/none/v1.0', entity: 'widgets', key: ['code'] } as const
     await fails(t, collect(w.businessCentral.changes(query(custom, ['code']), undefined)), {
       fault: 'gone',
-      message: 'Business Central has no api/contoso/sync/v1.0',
+      message: 'Business Central has no api/fabrikam/none/v1.0',
       remedy: /install the extension/,
     })
     const other = w.connector('businessCentral', { company: 'Nowhere Ltd.' })
     await fails(t, other.identify(), { fault: 'gone', remedy: /CRONUS International Ltd\./ })
+    const url = w.simulator.businessCentral.url.replace('Production', 'Prodution')
+    await fails(t, w.connector('businessCentral', { url }).identify(), {
+      fault: 'gone',
+      message: `there is no Business Central environment at ${url}`,
+    })
   })
 })
 
