@@ -16,12 +16,13 @@ export interface FindingTold {
   readonly remedy: string
 }
 
+/** They stand after "1 record …" and "3 records …" alike. */
 const titles: Readonly<Record<FindingTold['kind'], string>> = {
-  'never-sent': 'never reached the other side',
-  orphaned: 'have lost their partner',
-  differs: 'differ from their partner',
-  'coupled-twice': 'are coupled twice or crosswise',
-  drifted: 'were changed on the side that only receives',
+  'never-sent': 'never sent to the other side',
+  orphaned: 'without the partner that was coupled',
+  differs: 'not equal to the partner',
+  'coupled-twice': 'coupled twice or crosswise',
+  drifted: 'changed on the side that only receives',
 }
 
 /** Findings by mapping and kind, `most` records of each. */

@@ -426,7 +426,7 @@ t.test('status tells what is stale and why something is off; an audit groups wha
     remedy: 'Do this.',
   }
   const found = auditText([finding, { ...finding, number: '8' }], plain, 1)
-  t.match(found, 'a: 2 records of Sales never reached the other side')
+  t.match(found, 'a: 2 records of Sales never sent to the other side')
   t.match(found, '… and 1 more')
   t.match(found, '→ Do this.')
   t.equal(auditText([], plain), 'Everything is in step.')
