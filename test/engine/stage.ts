@@ -1,7 +1,7 @@
 /** A stage for the engine's tests: both simulated services, the real connectors, a store, and a clock that can be moved. */
 import type { Test } from 'tap'
 import type { Clock } from '../../src/clock.ts'
-import type { BySide, Config, Mapping, Side } from '../../src/config/config.ts'
+import type { BySide, Config, Mapping } from '../../src/config/config.ts'
 import type { Connector, WriteOperation } from '../../src/connector/connector.ts'
 import type { Coupling, Held } from '../../src/core/coupling.ts'
 import type { Event } from '../../src/core/event.ts'
@@ -161,5 +161,3 @@ export function committingVia(store: Store, before: (mapping: string, entries: r
 /** Pairs by record number, to compare the couplings of two runs. */
 export const pairsOf = (couplings: readonly Coupling[]): readonly string[] =>
   couplings.map(({ businessCentral, sales }) => `${businessCentral.id} ${sales.id}`).sort()
-
-const otherThan = (side: Side): Side => (side === 'sales' ? 'businessCentral' : 'sales')
