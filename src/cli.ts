@@ -8,7 +8,7 @@ import { runProgram } from './cli/program.ts'
 import type { Terminal } from './cli/terminal.ts'
 
 // On a large machine the heap would grow to several times what is alive before it is looked at; runners are small.
-setFlagsFromString('--heap-growing-percent=25')
+setFlagsFromString('--heap-growing-percent=50')
 
 const { version } = createRequire(import.meta.url)('../package.json') as { version: string }
 

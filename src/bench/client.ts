@@ -14,7 +14,7 @@ import { bare } from './bare.ts'
 import type { Addresses, Figures, Phase } from './figures.ts'
 
 // As the program itself does.
-setFlagsFromString('--heap-growing-percent=25')
+setFlagsFromString('--heap-growing-percent=50')
 // Loading modules is not what is measured: the bare loop has its own loaded by now, too.
 await import('@azure/msal-node')
 
