@@ -1,6 +1,6 @@
 /** The proof of identity behind federated credentials: handed in, or asked of GitHub's OIDC service. */
 import { ConnectorError } from '../errors.ts'
-import type { AuthPorts } from './auth.ts'
+import type { AuthPorts } from './auth-ports.ts'
 import { isLoopback } from './proxy.ts'
 
 /** The audience that Microsoft Entra expects of a federated credential. */

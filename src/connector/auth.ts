@@ -2,31 +2,16 @@
  * Who we are: the Authorization header of a connection. A token is asked for once however many wait for it, kept in
  * memory only, renewed before it ends, and renewed once more when the service turns it down (P8: never logged).
  */
-import type { Auth, Side } from '../config/config.ts'
+import type { Auth } from '../config/config.ts'
 import type { Clock } from '../clock.ts'
-import type { Http } from './http.ts'
 import { entraToken } from './auth-entra.ts'
+import type { AuthPorts, Token } from './auth-ports.ts'
 
 export interface Authorization {
   /** The header's value. Throws ConnectorError 'unauthorized' or 'unreachable'. */
   header(): Promise<string>
   /** Forgets a header that was turned down, unless it was replaced meanwhile. True when another try makes sense. */
   turnedDown(header: string): boolean
-}
-
-/** A token and how long it lives from now. */
-export interface Token {
-  readonly value: string
-  readonly lifeMs: number
-}
-
-export interface AuthPorts {
-  readonly side: Side
-  readonly http: Http
-  readonly clock: Clock
-  /** 0 to 1. */
-  readonly random: () => number
-  readonly env: Readonly<Record<string, string | undefined>>
 }
 
 /** A token is renewed this long before its end, or at half its life when that is sooner. */
