@@ -64,9 +64,13 @@ export function etagOf(raw: unknown): string | undefined {
 /** The time of change of a row in an answer, in UTC with milliseconds, so that stamps compare as text. */
 export function stampOf(raw: Row, shape: Shape): string | undefined {
   const value = shape.modified === undefined ? undefined : raw[shape.modified]
+  if (typeof value === 'string' && utcMoment.test(value)) return value
   const time = typeof value === 'string' ? Date.parse(value) : Number.NaN
   return Number.isNaN(time) ? undefined : new Date(time).toISOString()
 }
+
+/** A moment as we keep it already. */
+const utcMoment = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/
 
 const property = (row: Row, name: string, shape: Shape): unknown =>
   row[propertyOf(shape.side, name, shape.description.columns[name])]

@@ -49,16 +49,25 @@ export function compileExpression(text: string): Expression {
   const closure = closureOf(tree)
   const interpret = async (row: Row, bindings: Bindings): Promise<unknown> => {
     try {
-      return plain(await program.evaluate(row, { ...addedFunctions, ...bindings }))
+      return plain(await program.evaluate(row, withAdded(bindings)))
     } catch (error) {
       throw errorOf(error, text)
     }
   }
-  const evaluate = (row: Row, bindings: Bindings = {}): unknown => {
-    const known = closure && quick(closure, { row, bindings: { ...addedFunctions, ...bindings } })
+  const evaluate = (row: Row, bindings: Bindings = noBindings): unknown => {
+    const known = closure && quick(closure, { row, bindings: withAdded(bindings) })
     return known === undefined ? interpret(row, bindings) : known.value
   }
   return { text, path: plainPath(tree), ...namesOf(tree), evaluate }
+}
+
+const noBindings: Bindings = {}
+const known = new WeakMap<Bindings, Record<string, unknown>>()
+/** The bindings with the added functions, made once for all rows. */
+function withAdded(bindings: Bindings): Record<string, unknown> {
+  const made = known.get(bindings) ?? { ...addedFunctions, ...bindings }
+  known.set(bindings, made)
+  return made
 }
 
 function parse(text: string): jsonata.Expression {
@@ -88,11 +97,24 @@ function plain(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, plain(each)]))
 }
 
+/** JSONata quotes the value that it stumbled over; it is a record's, and errors are kept in state (P8). */
+function withoutValue(message: string, value: unknown): string {
+  if (value === undefined || value === null || value === '') return message
+  const quoted = message.replaceAll(JSON.stringify(value), '…')
+  return typeof value === 'string' ? quoted.replaceAll(value, '…') : quoted
+}
+
 /** JSONata throws plain objects; `position` is the offset behind the token that it stumbled over. */
 function errorOf(error: unknown, text: string): ExpressionError {
   if (error instanceof ExpressionError) return error
-  const { message, position, token } = error as { message?: string; position?: number; token?: unknown }
-  const said = message ?? 'the expression cannot be evaluated'
+  const { message, position, token, value, value2 } = error as {
+    message?: string
+    position?: number
+    token?: unknown
+    value?: unknown
+    value2?: unknown
+  }
+  const said = withoutValue(withoutValue(message ?? 'the expression cannot be evaluated', value), value2)
   if (position === undefined) return new ExpressionError(said, undefined)
   if (token === '(end)') return new ExpressionError(said, text.length)
   return new ExpressionError(said, Math.max(0, position - (typeof token === 'string' ? token.length : 1)))

@@ -230,3 +230,17 @@ t.test('whatever the row, the value is the one that JSONata gives', async (t) =>
     t.pass(text)
   }
 })
+
+t.test('P8 a failing expression does not quote the value that it stumbled over', async (t) => {
+  const failing = ['$number(a)', 'a > 5', '5 < a', '$toMillis(a)', '$parseInteger(a, a)', 'a + 1', '$round(a)']
+  for (const text of failing) {
+    const error = await Promise.resolve()
+      .then(() => compileExpression(text).evaluate({ a: 'Secret Ltd' }))
+      .then(
+        () => undefined,
+        (thrown: unknown) => thrown,
+      )
+    t.ok(error instanceof ExpressionError, text)
+    t.notMatch(String(error), /Secret/, text)
+  }
+})
