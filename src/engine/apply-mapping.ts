@@ -4,6 +4,7 @@
  */
 import { type Side, sides } from '../config/config.ts'
 import { operationHash } from '../core/plan.ts'
+import { ConnectorError } from '../errors.ts'
 import type { Entry } from '../store/store.ts'
 import type { Action } from './actions.ts'
 import { type Again, type Applied, type Permit, applyWindow, write } from './apply.ts'
@@ -67,70 +68,118 @@ async function writeWindow(work: Work, judgements: readonly Judgement[]): Promis
 }
 
 /** Reads and decides again what could not be finished, until nothing is left or it never comes to rest. */
-async function goOn(work: Work, first: Pick<Applied, 'again' | 'deletes'>): Promise<readonly Action[]> {
-  const { session, takeAlong } = work
+async function goOn(work: Work, first: Omit<Applied, 'unplanned'>): Promise<readonly Action[]> {
+  const { session } = work
   const deletes = [...first.deletes]
-  let refs = continued(work, first.again)
-  for (let round = 1; refs.length > 0 && round < roundsMost; round++) {
-    const applied = await applyWindow(session, await judgeWindow(session, refs, takeAlong), undefined)
-    deletes.push(...applied.deletes)
-    refs = continued(work, applied.again)
+  let last: Pick<Applied, 'again' | 'tried'> = first
+  let open = continued(work, first.again)
+  for (let round = 1; open.length > 0 && round < roundsMost; round++) {
+    const applied: Applied[] = []
+    for (const part of parts(open)) applied.push(await judgeAndApply(work, part))
+    deletes.push(...applied.flatMap((one) => one.deletes))
+    last = {
+      again: applied.flatMap((one) => one.again),
+      tried: applied.reduce((sum, { tried }) => sum + tried, 0),
+    }
+    open = continued(work, last.again)
   }
+  refuseOutage(last)
   await commit(
     session,
-    refs.flatMap((ref) => restless(session, ref)),
+    open.map((one) => restless(session, one)),
   )
   return deletes
 }
 
-/** A saved plan is finished where it was begun; a record that has moved since is left for another plan (P6). */
-function continued(work: Work, again: readonly Again[]): readonly Ref[] {
+const judgeAndApply = async ({ session, takeAlong }: Work, refs: readonly Ref[]): Promise<Applied> =>
+  applyWindow(session, await judgeWindow(session, refs, takeAlong), undefined)
+
+/** Where answers were missing, halves tell a record that breaks its batch from a service that is down (P5). */
+function parts(open: readonly Again[]): readonly (readonly Ref[])[] {
+  const refs = open.map(({ ref }) => ref)
+  if (refs.length < 2 || open.every(({ why }) => why !== 'unanswered')) return [refs]
+  const half = Math.ceil(refs.length / 2)
+  return [refs.slice(0, half), refs.slice(half)]
+}
+
+/**
+ * Several writes, tried again in parts, and not one answer: the side is down. Throws ConnectorError then, so that the
+ * run ends and the watermarks stay, instead of holding every record. A single record may itself be what a service
+ * cannot take.
+ */
+function refuseOutage({ again, tried }: Pick<Applied, 'again' | 'tried'>): void {
+  const [first] = again
+  if (first === undefined || again.length < 2 || again.length < tried) return
+  if (again.some(({ why }) => why !== 'unanswered')) return
+  throw new ConnectorError(first.side, 'unreachable', {
+    message: `no answer came to any of the last ${tried} writes, and reading shows that nothing was written`,
+    remedy: 'See which step fails: couplet doctor. The next run goes on where this one ended.',
+  })
+}
+
+/** A saved plan is finished where it was begun; what has moved since, or was not written, is left for another plan (P6). */
+function continued(work: Work, again: readonly Again[]): readonly Again[] {
   const { session, permit } = work
-  if (permit === undefined) return again.map(({ ref }) => ref)
+  if (permit === undefined) return again
   for (const { why, judgement } of again) {
-    if (why !== 'changed') continue
+    if (why !== 'changed' && why !== 'unanswered') continue
     work.refused += 1
     for (const operation of operationsOf(session, judgement, true)) permit.used.delete(operationHash(operation))
   }
-  return again.flatMap(({ why, ref }) => (why === 'unfinished' ? [ref] : []))
+  return again.filter(({ why }) => why === 'unfinished')
 }
 
 async function writeDeletes(work: Work, deletes: readonly Action[]): Promise<void> {
   let open = deletes
+  let last: Pick<Applied, 'again' | 'tried'> = { again: [], tried: 0 }
   for (let round = 0; open.length > 0 && round < roundsMost; round++) {
     const again: Again[] = []
     for (const side of ['sales', 'businessCentral'] as const) {
       const here = open.filter((action) => action.side === side)
       again.push(...(await write(work.session, side, here)))
     }
-    open = await goOn(work, { again, deletes: [] })
+    last = { again, tried: open.length }
+    open = await goOn(work, { ...last, deletes: [] })
   }
+  if (open.length > 0) refuseOutage(last)
+  const whyOf = new Map(last.again.map(({ judgement, why }) => [judgement.ref, why]))
   await commit(
     work.session,
-    open.flatMap(({ judgement }) => restless(work.session, judgement.ref)),
+    open.map(({ judgement, side }) => {
+      const why = whyOf.get(judgement.ref) ?? 'changed'
+      return restless(work.session, { why, judgement, side, ref: judgement.ref })
+    }),
   )
 }
 
-/** A record that changed under every attempt: it waits for the next run. */
-function restless(session: Session, ref: Ref): readonly Entry[] {
+/** A record that did not come to rest under any attempt: it waits for the next run. */
+function restless(session: Session, { ref, why, judgement, side: target }: Again): Entry {
   const side: Side = ref.businessCentral === undefined ? 'sales' : 'businessCentral'
-  const now = session.clock.now().toISOString()
-  return [
-    {
-      kind: 'hold',
-      held: {
-        side,
-        id: ref[side] ?? '',
-        kind: 'failed',
-        number: undefined,
-        fields: [],
-        message: 'it was changed by somebody else again and again while it was being written',
-        remedy: 'nothing to do: the next run takes it up again',
-        since: now,
-        attempts: 0,
-      },
+  const kind = why === 'changed' || why === 'unanswered' ? 'failed' : 'unfinished'
+  const before = judgement.held?.kind === kind ? judgement.held : undefined
+  return {
+    kind: 'hold',
+    held: {
+      side,
+      id: ref[side] ?? '',
+      kind,
+      number: judgement.number,
+      fields: [],
+      message: restlessBecause[why](target),
+      remedy: 'nothing to do: the next run takes it up again by itself',
+      since: before?.since ?? session.clock.now().toISOString(),
+      attempts: before?.attempts ?? 0,
     },
-  ]
+  }
+}
+
+const nothingMore = (): string => 'its write has more steps than one run could finish'
+const restlessBecause: Readonly<Record<Again['why'], (target: Side) => string>> = {
+  changed: () => 'it was changed by somebody else again and again while it was being written',
+  unanswered: (target) =>
+    `${target === 'sales' ? 'Sales' : 'Business Central'} gave no answer when it was written, and reading shows that nothing was`,
+  unfinished: nothingMore,
+  written: nothingMore,
 }
 
 /** The hash that the watermarks belong to, once the mapping was read as far as it reads. */

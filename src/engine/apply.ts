@@ -19,9 +19,14 @@ import { settleOne } from './settling.ts'
 /** A record to be read and decided again. */
 export interface Again {
   readonly ref: Ref
-  /** changed: by somebody else meanwhile. unfinished: more of the same is to be written. written: only to be looked at. */
-  readonly why: 'changed' | 'unfinished' | 'written'
+  /**
+   * changed: by somebody else meanwhile. unanswered: no answer came, and reading shows that nothing was written.
+   * unfinished: more of the same is to be written. written: only to be looked at.
+   */
+  readonly why: 'changed' | 'unanswered' | 'unfinished' | 'written'
   readonly judgement: Judgement
+  /** The side that was written to. */
+  readonly side: Side
 }
 
 /** What came of a window. */
@@ -31,6 +36,8 @@ export interface Applied {
   readonly deletes: readonly Action[]
   /** Operations left undone because a saved plan does not hold them. */
   readonly unplanned: number
+  /** Writes that were sent. */
+  readonly tried: number
 }
 
 /** Writes a window of decisions: first to Sales, then to Business Central (native E-06). */
@@ -52,7 +59,7 @@ export async function applyWindow(
     ...(await write(session, 'sales', toSales)),
     ...(await write(session, 'businessCentral', toBusinessCentral)),
   ]
-  return { again, deletes, unplanned }
+  return { again, deletes, unplanned, tried: toSales.length + toBusinessCentral.length }
 }
 
 /** Writes actions of one side and commits each batch as it ends; returns what must be decided again. */
@@ -148,7 +155,7 @@ async function unknown(session: Session, action: Action): Promise<Outcome> {
   if (isGone) return { entries }
   return {
     entries,
-    again: isThere ? again(action, 'written', pairRef(action, action.intent.target)) : again(action, 'changed'),
+    again: isThere ? again(action, 'written', pairRef(action, action.intent.target)) : again(action, 'unanswered'),
   }
 }
 
@@ -178,7 +185,12 @@ const outageOf = (side: Side, result: Extract<WriteResult, { kind: 'later' }>): 
     code: result.refusal.code,
   })
 
-const again = ({ judgement }: Action, why: Again['why'], ref: Ref = judgement.ref): Again => ({ judgement, why, ref })
+const again = ({ judgement, side }: Action, why: Again['why'], ref: Ref = judgement.ref): Again => ({
+  judgement,
+  side,
+  why,
+  ref,
+})
 
 const pairRef = (action: Action, id: string): Ref => {
   const from = otherSide(action.side)

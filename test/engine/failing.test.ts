@@ -176,6 +176,63 @@ t.test('a second run finds the lock', async (t) => {
   await s.store.unlock()
 })
 
+/** A service that answers nothing to writes of these records, and does none of them. */
+function silent(connector: Connector, isMet: (values: Readonly<Record<string, unknown>>) => boolean): Connector {
+  const port = portOf(connector)
+  return {
+    ...port,
+    write: async (operations, onBatch) => {
+      const isLost = operations.some(({ steps }) => steps.some((step) => step.kind !== 'delete' && isMet(step.values)))
+      if (!isLost) return port.write(operations, onBatch)
+      const result = { kind: 'unknown' as const, reason: 'the batch ended with status 503' }
+      await onBatch?.(operations.map((operation) => ({ operation, result })))
+      return []
+    },
+  }
+}
+
+t.test(
+  'P5 a record that breaks every batch it stands in waits alone, by its number and with what happened',
+  async (t) => {
+    const s = await stage(t)
+    for (let n = 0; n < 8; n++) s.customer({ number: `C${n}`, phoneNumber: n === 5 ? 'bad' : '1' })
+    const { connectors } = s
+    s.connectors = { ...connectors, sales: silent(connectors.sales, (values) => values['telephone1'] === 'bad') }
+    const report = await s.run([customerAccount(bothWays)])
+    t.equal(s.accounts().length, 7)
+    t.match(report.problems, [
+      { kind: 'failed', number: 'C5', message: /Sales gave no answer .* nothing was/, remedy: /next run .* by itself/ },
+    ])
+    t.equal(report.refused, false)
+    const [since] = s.held().map((held) => held.since)
+    t.match(await s.run([customerAccount(bothWays)]), { refused: false, problems: [{ isNew: false }] })
+    t.equal(s.held()[0]?.since, since)
+    s.connectors = connectors
+    t.equal((await s.run([customerAccount(bothWays)])).ok, true)
+    t.equal(s.accounts().length, 8)
+  },
+)
+
+t.test('a side that answers no write at all ends the run as an outage, and nothing is held or forgotten', async (t) => {
+  const s = await stage(t)
+  for (let n = 0; n < 6; n++) s.customer({ number: `C${n}` })
+  s.simulator.faults.add({ match: { service: 'sales', method: 'POST', path: 'batch' }, do: { status: 503 } })
+  const mapped = customerAccount({ ...bothWays, deletes: { businessCentral: 'hold', sales: 'delete', sweepMs: 1 } })
+  const report = await s.run([mapped, { ...mapped, name: 'second' }])
+  t.match(report.problems, [{ mapping: name, kind: 'service', side: 'sales', message: /no answer came/ }])
+  t.equal(report.problems.length, 1)
+  t.equal(report.refused, true)
+  t.equal(s.held().length, 0)
+  t.equal(s.store.mapping(name).watermark('businessCentral'), undefined)
+  s.simulator.faults.clear()
+  t.equal((await s.run([mapped])).ok, true)
+  t.equal(s.accounts().length, 6)
+  s.simulator.faults.add({ match: { service: 'businessCentral', method: 'POST', path: 'batch' }, do: { status: 503 } })
+  for (const account of s.accounts().slice(0, 2)) s.simulator.sales.delete('accounts', idOf(account))
+  t.match((await s.run([mapped])).problems, [{ kind: 'service', side: 'businessCentral' }], 'deletes as well')
+  t.equal(s.held().length, 0)
+})
+
 const limited = (count: number, share?: number) => ({ count, share })
 const none = limited(Infinity)
 
