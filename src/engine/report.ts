@@ -1,9 +1,10 @@
 /** What came of a run: counts a mapping and direction, problems with their remedies, the plan. */
-import { type Side } from '../config/config.ts'
+import { type Side, otherSide } from '../config/config.ts'
 import type { Held } from '../core/coupling.ts'
 import { type MappingCounts, type Operation, type PlannedHold, inOrder } from '../core/plan.ts'
 import type { ConnectorError } from '../errors.ts'
 import type { MappingSummary, Store } from '../store/store.ts'
+import type { Scope } from './intake.ts'
 import type { RunProblem, RunReport } from './ports.ts'
 import type { RunContext } from './prepare.ts'
 import { Tally } from './tally.ts'
@@ -30,6 +31,8 @@ export interface Ended {
   readonly failures: readonly Failure[]
   readonly cost: ReadonlyMap<string, Measured>
   readonly tallies: ReadonlyMap<string, Tally>
+  /** What each mapping read. */
+  readonly scopes: ReadonlyMap<string, Scope>
   /** The state after the run. */
   readonly store: Store
   readonly refusedOperations: readonly string[]
@@ -59,14 +62,17 @@ export function reportOf(ended: Ended): RunReport {
 }
 
 /** Records of a mapping that wait after the run; in a run over certain records only those. */
-function heldIn({ context, store }: Ended, name: string): readonly Held[] {
-  const { ids } = context.options
-  const all = [...store.mapping(name).allHeld()]
-  if (ids === undefined) return all
-  const wanted = new Set(ids.ids)
-  return all.filter(
-    (held) => wanted.has(held.id) || wanted.has(store.mapping(name).bySide(held.side, held.id)?.[ids.side].id ?? ''),
-  )
+function heldIn({ context, store, scopes }: Ended, name: string): readonly Held[] {
+  const state = store.mapping(name)
+  const all = [...state.allHeld()]
+  if (context.options.ids === undefined && context.options.record === undefined) return all
+  const scope = scopes.get(name)
+  if (scope?.kind !== 'ids') return []
+  const wanted = { businessCentral: new Set(scope.ids.businessCentral), sales: new Set(scope.ids.sales) }
+  return all.filter(({ side, id }) => {
+    const partner = state.bySide(side, id)?.[otherSide(side)].id
+    return wanted[side].has(id) || (partner !== undefined && wanted[otherSide(side)].has(partner))
+  })
 }
 
 function summaries(ended: Ended, name: string, held: readonly Held[]): readonly MappingSummary[] {

@@ -10,7 +10,7 @@ import { ConnectorError, UnsafePlanError } from '../errors.ts'
 import type { Store } from '../store/store.ts'
 import type { Permit } from './apply.ts'
 import { Ceiling } from './ceiling.ts'
-import { type Intake, takeIn } from './intake.ts'
+import { type Intake, type Scope, takeIn } from './intake.ts'
 import type { Wanted } from './judge.ts'
 import { applyMapping } from './apply-mapping.ts'
 import { chosen, contextOf } from './context.ts'
@@ -20,7 +20,7 @@ import { PlanBook } from './plan-book.ts'
 import type { Ports, RunOptions, RunReport } from './ports.ts'
 import { type Prepared, type RunContext, prepare, sessionOf } from './prepare.ts'
 import { type Failure, type Measured, reportOf } from './report.ts'
-import { idsOf, scopeOf } from './scope.ts'
+import { idsOf, refuseNobody, scopeOf } from './scope.ts'
 import type { Session } from './session.ts'
 import { settleIntents } from './settling.ts'
 
@@ -74,6 +74,7 @@ class WholeRun {
   readonly #planned = new Map<string, Standing>()
   readonly #prepared = new Map<string, Prepared>()
   readonly #sessions = new Map<string, Session>()
+  readonly #asked = new Map<string, { readonly session: Session; readonly scope: Scope }>()
   readonly #book: PlanBook
   readonly #failures: Failure[] = []
   readonly #cost = new Map<string, Measured>()
@@ -91,9 +92,15 @@ class WholeRun {
     this.#permit = permit === undefined ? undefined : { operations: permit, used: new Set() }
   }
 
-  /** Takes in and decides every mapping, then what had to wait for later ones. */
+  /**
+   * Takes in and decides every mapping, then what had to wait for later ones. Throws ConfigError when the record that a
+   * person asked for is nobody's.
+   */
   async plan(): Promise<void> {
-    for (const name of this.#context.order) await this.#guarded(name, 'plan', () => this.#planOne(name))
+    const { order, options } = this.#context
+    for (const name of order) await this.#guarded(name, 'plan', () => this.#planOne(name))
+    if (options.record !== undefined && this.#failures.length === 0)
+      refuseNobody(options.record, [...this.#asked.values()])
     for (const [name, { session }] of this.#planned) {
       if (session.deferred.size > 0) await this.#guarded(name, 'plan', () => this.#planAgain(session))
     }
@@ -155,6 +162,7 @@ class WholeRun {
       counts: this.counts(),
       failures: this.#failures,
       cost: this.#cost,
+      scopes: new Map([...this.#asked].map(([name, { scope }]) => [name, scope])),
       tallies: new Map([...this.#prepared].map(([name, { tally }]) => [name, tally])),
       store: this.#context.options.dry ? this.#overlay : this.#context.ports.store,
       refusedOperations: [...(this.#permit?.operations ?? [])].filter((hash) => this.#permit?.used.has(hash) !== true),
@@ -168,12 +176,9 @@ class WholeRun {
     const session = sessionOf(this.#context, prepared, this.#overlay, 'plan')
     if (options.dry) await settleIntents(session)
     this.#coupledBefore.set(name, session.state.size)
-    const planned = await planMapping(
-      session,
-      await scopeOf(session),
-      this.#takeAlong('plan', name),
-      this.#keeping(name),
-    )
+    const scope = await scopeOf(session)
+    this.#asked.set(name, { session, scope })
+    const planned = await planMapping(session, scope, this.#takeAlong('plan', name), this.#keeping(name))
     this.#book.add(planned)
     this.#planned.set(name, { prepared, session, planned })
   }

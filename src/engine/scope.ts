@@ -1,6 +1,7 @@
 /** Which records a mapping reads in a run: its changes, everything, or certain ones. */
 import { type Side, sides } from '../config/config.ts'
 import type { Wait } from '../core/offer.ts'
+import { canonical } from '../core/values.ts'
 import { ConfigError } from '../errors.ts'
 import type { Scope } from './intake.ts'
 import { type Session, isSource } from './session.ts'
@@ -17,22 +18,50 @@ export async function scopeOf(session: Session): Promise<Scope> {
   return { kind: 'changes', whole: options.full || options.rewrite !== undefined || state.hash !== mapping.hash }
 }
 
-/** The records that hold a value in a column: of Business Central where the mapping reads such a column there, else of Sales. */
-async function recordIds(
-  session: Session,
-  record: { readonly column: string; readonly value: string },
-): Promise<Readonly<Record<Side, readonly string[]>>> {
-  const side = sides.find(
-    (candidate) =>
-      session.compiled.sides[candidate].select.includes(record.column) ||
-      session.compiled.sides[candidate].description.key.includes(record.column),
+/** A column and the value that the wanted records hold in it. */
+type Named = NonNullable<Session['options']['record']>
+
+/**
+ * The records that hold a value in a column: of the first side where there are any; a pair also when its record has left
+ * the filter or is gone.
+ */
+async function recordIds(session: Session, record: Named): Promise<Readonly<Record<Side, readonly string[]>>> {
+  for (const side of sidesWith(session, record)) {
+    const known = knownAs(session, side, record)
+    const found = await session.readers[side].find([{ [record.column]: record.value }])
+    const ids = new Set([...(known === undefined ? [] : [known]), ...found.map(({ id }) => id)])
+    if (ids.size > 0) return { businessCentral: [], sales: [], [side]: [...ids] }
+  }
+  return { businessCentral: [], sales: [] }
+}
+
+/** The sides where the mapping reads such a column. */
+const sidesWith = ({ compiled }: Session, { column }: Named): readonly Side[] =>
+  sides.filter(
+    (side) => compiled.sides[side].select.includes(column) || compiled.sides[side].description.key.includes(column),
   )
-  if (side === undefined)
-    throw new ConfigError([
-      { path: '--record', message: `${session.mapping.name} reads no column called "${record.column}" on either side` },
-    ])
-  const found = await session.readers[side].find([{ [record.column]: record.value }])
-  return { businessCentral: [], sales: [], [side]: found.map(({ id }) => id) }
+
+function knownAs({ mapping, state }: Session, side: Side, { column, value }: Named): string | undefined {
+  const { keys } = mapping[side]
+  const code = canonical(value, { type: 'code' })
+  if (keys.length !== 1 || keys[0] !== column || code === null) return undefined
+  return state.byKeys(side, { [column]: code })?.[side].id
+}
+
+/** Throws ConfigError when none of the mappings knows a record that a person asked for. */
+export function refuseNobody(
+  record: Named,
+  asked: readonly { readonly session: Session; readonly scope: Scope }[],
+): void {
+  if (asked.some(({ scope }) => scope.kind === 'ids' && sides.some((side) => scope.ids[side].length > 0))) return
+  const { column, value } = record
+  const reading = asked.filter(({ session }) => sidesWith(session, record).length > 0)
+  const names = (reading.length > 0 ? reading : asked).map(({ session }) => session.mapping.name).join(', ')
+  const message =
+    reading.length > 0
+      ? `no record of ${names} has ${column} ${value}, on either side, as far as its filters admit`
+      : `${names} reads no column called "${column}" on either side`
+  throw new ConfigError([{ path: '--record', message }])
 }
 
 /** Ids, by side, of the records that others wait for: named by id or by natural keys; only on sides the mapping reads. */

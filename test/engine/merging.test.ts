@@ -577,6 +577,28 @@ t.test('one record alone travels when it is named', async (t) => {
   ])
 })
 
+t.test('a named record that is nobody’s is told, and a run over one tells only what waits of it', async (t) => {
+  const s = await stage(t)
+  const { sales } = await pair(s)
+  const careful = customerAccount()
+  s.customer({ number: 'C2' })
+  t.equal((await s.run([careful])).problems.length, 1)
+  const named = (value: string, dry = false) => s.run([careful], { record: { column: 'number', value }, dry })
+  t.same((await named('C1')).problems, [], 'C2 waits, and is not asked for')
+  t.match((await named('C2')).problems, [{ kind: 'no-partner', number: 'C2' }])
+  for (const dry of [true, false])
+    await t.rejects(named('zzz', dry), {
+      name: 'ConfigError',
+      message: /no record of customer-account has number zzz, on either side/,
+    })
+  await t.rejects(s.run([careful], { record: { column: 'colour', value: 'red' } }), { message: /no column.*"colour"/ })
+  const other = { ...careful, name: 'second', match: [], businessCentral: { ...careful.businessCentral, keys: [] } }
+  t.equal((await s.run([other, careful], { record: { column: 'accountnumber', value: 'C1' } })).refused, false)
+  s.simulator.sales.edit('accounts', sales, { accountnumber: 'moved' })
+  s.simulator.businessCentral.edit('customers', s.couplings()[0]?.businessCentral.id ?? '', { blocked: 'All' })
+  t.equal((await named('C1')).refused, false, 'a pair that has left the filter is known all the same')
+})
+
 t.test('rewrite writes what one side says over the other, whole', async (t) => {
   const s = await stage(t)
   const { sales } = await pair(s, { creditLimit: 100 })
