@@ -219,6 +219,22 @@ t.test('a plan writes nothing, masks values, and can be told by its exit code', 
   t.equal(businessCentral.writes + sales.writes, 0)
 })
 
+t.test('a plan tells what waits since earlier runs, though it is not looked at again', async (t) => {
+  const world = await worldFor(t)
+  const file = join(world.folder, 'mappings', 'customer.yaml')
+  await writeFile(file, mappingFile.replace('create: both', 'create: never'))
+  const first = await world.run('plan')
+  t.match(first.out, 'would wait')
+  t.notMatch(first.out, 'already', 'before the first run they are the plan’s own')
+  t.equal((await world.run('sync')).code, 1)
+  const said = await world.run('plan')
+  t.match(said.out, /^\d more records wait already since earlier runs \(\d no partner\): couplet held$/m)
+  const json = JSON.parse((await world.run('plan --json')).out) as { waiting: { count: number }[]; holds: unknown[] }
+  t.match(json.waiting, [{ mapping: 'customer', kind: 'no-partner' }])
+  t.equal((json.waiting[0]?.count ?? 0) + json.holds.length, 5, 'what the overlap reads again is told as planned')
+  t.notMatch((await world.run('plan --full')).out, 'already', 'each is told once')
+})
+
 t.test('a saved plan holds no value and is applied as it is, or refused one by one', async (t) => {
   const world = await worldFor(t)
   t.equal((await world.run('plan --out first.json')).code, 0)

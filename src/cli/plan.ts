@@ -4,6 +4,7 @@ import type { Excess } from '../core/guard.ts'
 import type { RunReport } from '../engine/ports.ts'
 import type { Project } from '../main.ts'
 import { planJson, planText } from '../report/plan-text.ts'
+import { waitingBeside } from '../report/plan-waiting.ts'
 import { problemGroups } from '../report/run-text.ts'
 import { examples } from './context.ts'
 import type { AddCommand, Context } from './context.ts'
@@ -54,6 +55,7 @@ export function plan(context: Context, names: readonly string[], given: PlanArgu
       showValues,
       details: given.details === true,
       excesses: limitsOf(project, report, options.accept ?? []),
+      waiting: waitingBeside(report.problems, report.plan.holds),
     }
     const services = report.problems.filter(({ kind }) => kind === 'service')
     context.print(

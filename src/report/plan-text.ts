@@ -9,6 +9,8 @@ import type { Paint } from './paint.ts'
 import { overwrittenText } from './plan-overwrites.ts'
 import { holdsText } from './plan-holds.ts'
 import { limitsText } from './plan-limits.ts'
+import { waitingText } from './plan-waiting.ts'
+import type { Waiting } from './plan-waiting.ts'
 import { shorten, table } from './table.ts'
 import type { Cell } from './table.ts'
 import { count, firstOf, sideName, thousands } from './words.ts'
@@ -23,6 +25,8 @@ export interface PlanTextOptions {
   readonly incomplete?: boolean
   /** Limits that a run would stop at. */
   readonly excesses: readonly Excess[]
+  /** What waits since earlier runs and was not looked at again. @default none */
+  readonly waiting?: readonly Waiting[]
 }
 
 /** Operations told one by one for each mapping. */
@@ -30,7 +34,7 @@ const shownOperations = 20
 /** Lines of operations that still fit a screen; a larger plan is told in groups. */
 const screen = 40
 
-/** The whole plan: counts, operations, what would be overwritten, what would be held, limits. */
+/** The whole plan: counts, operations, what would be overwritten, what would be held or waits already, limits. */
 export function planText(plan: Plan, options: PlanTextOptions): string {
   const { paint } = options
   const parts = [
@@ -39,6 +43,7 @@ export function planText(plan: Plan, options: PlanTextOptions): string {
     operationsText(plan, options),
     overwrittenText(plan, paint),
     holdsText(plan.holds, options),
+    waitingText(options.waiting ?? []),
     limitsText(options.excesses, paint),
   ]
   return parts.filter((part) => part !== '').join('\n\n')
@@ -179,8 +184,8 @@ function columnsOf(group: readonly Operation[]): string {
 }
 
 /** The plan as a JSON document; values masked as in the text. */
-export function planJson(plan: Plan, options: Pick<PlanTextOptions, 'showValues' | 'excesses'>): object {
-  const { showValues, excesses } = options
+export function planJson(plan: Plan, options: Pick<PlanTextOptions, 'showValues' | 'excesses' | 'waiting'>): object {
+  const { showValues, excesses, waiting = [] } = options
   return {
     counts: plan.counts,
     operations: plan.operations.map((operation) => ({
@@ -203,6 +208,7 @@ export function planJson(plan: Plan, options: Pick<PlanTextOptions, 'showValues'
         },
       })),
     })),
+    waiting,
     limits: excesses,
   }
 }
