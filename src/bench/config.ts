@@ -105,6 +105,7 @@ export const benchConfig: Config = {
     pricing: 'extended',
     salesOrders: 'off',
     timeZone: 'UTC',
+    attempts: 8,
     localCurrency: 'GBP',
   },
   state: { store: 'json', path: '/' },

@@ -39,6 +39,8 @@ export interface Settings {
   readonly timeZone: string
   /** ISO code of Business Central's local currency, e.g. GBP. */
   readonly localCurrency: string | undefined
+  /** How often a service may refuse a record before it is set aside. @default 8 */
+  readonly attempts: number
   /** Further settings of the administrator, seen by expressions as `$settings`. */
   readonly [name: string]: unknown
 }

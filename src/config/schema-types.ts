@@ -129,6 +129,10 @@ export interface ProjectFile {
      */
     salesOrders?: 'off' | 'legacy' | 'bidirectional'
     /**
+     * How often a service may refuse a record before it is set aside until its source changes or a person retries it. The tries come after 1, 4, 16 … minutes, at most a day apart. Default: 8.
+     */
+    attempts?: number
+    /**
      * IANA time zone in which a date-time becomes a date, e.g. Europe/Berlin. Default: UTC.
      */
     timeZone?: string

@@ -17,6 +17,7 @@ export function settingsOf({ settings = {} }: ProjectFile): Settings {
     salesOrders: settings.salesOrders ?? 'off',
     timeZone: settings.timeZone ?? 'UTC',
     localCurrency: settings.localCurrency,
+    attempts: settings.attempts ?? 8,
   }
 }
 

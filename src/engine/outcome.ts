@@ -188,8 +188,6 @@ export async function doneEntries(session: Session, action: Action, result: Done
   return [...replaced, { kind: 'couple', coupling }, settled, ...(waits ? [] : release(session, judgement))]
 }
 
-/** How many refusals before a record is set aside. */
-const attemptsMost = 8
 /** Minutes until the next try after n refusals: 1, 4, 16 … at most a day. */
 const delayMinutes = (attempts: number): number => Math.min(24 * 60, 4 ** (attempts - 1))
 
@@ -203,7 +201,7 @@ function refused(
   const attempts = (before?.attempts ?? 0) + 1
   const now = session.clock.now()
   const nextTry = new Date(now.getTime() + delayMinutes(attempts) * 60_000).toISOString()
-  const isSetAside = attempts >= attemptsMost
+  const isSetAside = attempts >= session.attemptsMost
   return {
     ...told,
     kind: isSetAside ? 'quarantine' : 'failed',

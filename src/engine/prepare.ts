@@ -94,6 +94,7 @@ export function sessionOf(context: RunContext, prepared: Prepared, store: Store,
     phase,
     writable: writableSides(options),
     ceiling: undefined,
+    attemptsMost: config.settings.attempts,
     deferLater: true,
     deferred: new Set(),
   }

@@ -39,6 +39,8 @@ export interface Session {
   readonly company: string
   readonly phase: 'plan' | 'apply'
   readonly writable: BySide<boolean>
+  /** How often a record may be refused before it is set aside. */
+  readonly attemptsMost: number
   /** The guard while writing; absent while planning. */
   readonly ceiling: Ceiling | undefined
   /** False in the second pass. */

@@ -86,6 +86,7 @@ t.test('every default is filled in', async (t) => {
     pricing: 'extended',
     salesOrders: 'off',
     timeZone: 'UTC',
+    attempts: 8,
   })
   t.equal(config.state.path, `${config.root}/.couplet`)
   t.same(config.jobs, [])

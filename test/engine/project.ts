@@ -135,6 +135,7 @@ export function configOf(mappings: readonly Mapping[]): Config {
       pricing: 'extended',
       salesOrders: 'off',
       timeZone: 'UTC',
+      attempts: 8,
       localCurrency: 'GBP',
     },
     state: { store: 'json', path: '/' },
