@@ -1,6 +1,7 @@
-/** One coupled pair in an audit: which field rows are not in step, and will not be by the next run either. */
+/** One coupled pair in an audit: which field rows are not in step, and whether the next run changes that by itself. */
 import { type BySide, type Side, otherSide } from '../config/config.ts'
 import type { Base } from '../core/base.ts'
+import type { FieldWrite } from '../core/decide.ts'
 import type { CompiledField } from '../core/mapping.ts'
 import { type Offers, offersOf } from '../core/offer.ts'
 import type { Loaded } from '../core/record.ts'
@@ -13,9 +14,14 @@ export interface Compared {
   readonly differs: readonly string[]
   /** By the receiving side: somebody edited it there. */
   readonly drifted: BySide<readonly string[]>
+  /** By the side that was edited since the last run: the next one brings it over. */
+  readonly edited: BySide<readonly string[]>
+  /** By the side that the next run writes from for another reason: a decision, a blank to fill, a new field row. */
+  readonly awaited: BySide<readonly string[]>
 }
 
-const inStep: Compared = { differs: [], drifted: { businessCentral: [], sales: [] } }
+const none: BySide<readonly string[]> = { businessCentral: [], sales: [] }
+const inStep: Compared = { differs: [], drifted: none, edited: none, awaited: none }
 
 /** Compares what both sides hold now. A paused pair is not expected to be in step. */
 export async function comparePair(session: Session, judgement: Judgement): Promise<Compared> {
@@ -25,7 +31,8 @@ export async function comparePair(session: Session, judgement: Judgement): Promi
   if (!isAdmitted(session, 'businessCentral', businessCentral.row)) return inStep
   if (!isAdmitted(session, 'sales', sales.row)) return inStep
   const pair: BySide<Loaded> = { businessCentral, sales }
-  const awaiting = new Set(decided?.writes.map(({ field }) => field.rowId))
+  const writes = decided?.writes ?? []
+  const awaiting = new Set(writes.map(({ field }) => field.rowId))
   const base = baseOf(session, coupling)
   const differs: string[] = []
   const drifted = { businessCentral: [] as string[], sales: [] as string[] }
@@ -36,7 +43,16 @@ export async function comparePair(session: Session, judgement: Judgement): Promi
     if (place === 'differs') differs.push(field.field.name)
     else if (place !== undefined) drifted[place].push(field.field.name)
   }
-  return { differs, drifted }
+  const edits = writes.filter(({ why }) => why === 'edit')
+  const others = writes.filter(({ why }) => why !== 'edit')
+  return { differs, drifted, edited: bySource(edits), awaited: bySource(others) }
+}
+
+/** Names of the rows to be written, by the side that they come from. */
+function bySource(writes: readonly FieldWrite[]): BySide<readonly string[]> {
+  const from = (side: Side): readonly string[] =>
+    writes.filter(({ to }) => to === otherSide(side)).map(({ field }) => field.field.name)
+  return { businessCentral: from('businessCentral'), sales: from('sales') }
 }
 
 /** Whether a row differs, or on which side it drifted. */

@@ -1,7 +1,7 @@
 /**
  * The audit: both sides of every mapping are read whole and compared with the couplings, whatever the watermarks say.
- * Works on an overlay of the state and writes nothing, anywhere (P6). What the next run will carry by itself is no
- * finding; what waits, was never sent, lost its partner or drifted is.
+ * Works on an overlay of the state and writes nothing, anywhere (P6). What the next run carries by itself is a finding
+ * like any other, and says so.
  */
 import { type Config, type Mapping, type Side, otherSide, sides } from '../config/config.ts'
 import type { Coupling } from '../core/coupling.ts'
@@ -114,7 +114,7 @@ async function auditMapping(context: RunContext, name: string): Promise<readonly
 
 /** Every record of a side: coupled ones are kept for the comparison, admitted ones without a partner are findings. */
 async function readWhole(session: Session, side: Side, crossed: Crossings): Promise<readonly Finding[]> {
-  const findings: Finding[] = []
+  const alone: Upsert[] = []
   for await (const page of session.readers[side].changes(undefined)) {
     const rows = page.changes.filter((change) => change.kind === 'upsert')
     const isCoupled = ({ id }: Upsert): boolean => session.state.bySide(side, id) !== undefined
@@ -124,9 +124,21 @@ async function readWhole(session: Session, side: Side, crossed: Crossings): Prom
     }
     if (!isSource(session.mapping, side)) continue
     for (const row of await session.readers[side].attach(rows.filter((one) => !isCoupled(one))))
-      if (isAdmitted(session, side, row.row) && !isConstant(row.id)) findings.push(neverSent(session, side, row))
+      if (isAdmitted(session, side, row.row) && !isConstant(row.id)) alone.push(row)
   }
-  return findings
+  const isNext = await nextReader(session, side, alone)
+  return alone.map((row) => neverSent(session, { side, row, isNext: isNext(row.id) }))
+}
+
+/** Tells which of the records without a partner, of which nothing is known yet, the next run reads by itself. */
+async function nextReader(session: Session, side: Side, alone: readonly Upsert[]): Promise<(id: string) => boolean> {
+  const { state, mapping, readers } = session
+  const since = state.watermark(side)
+  if (since === undefined || state.hash !== mapping.hash) return () => true
+  const next = new Set<string>()
+  if (alone.some(({ id }) => state.held(side, id) === undefined))
+    for await (const { changes } of readers[side].changes(since)) for (const { id } of changes) next.add(id)
+  return (id) => next.has(id)
 }
 
 async function comparePairs(session: Session): Promise<readonly Finding[]> {
@@ -146,9 +158,16 @@ async function comparePairs(session: Session): Promise<readonly Finding[]> {
   return findings
 }
 
-function neverSent(session: Session, side: Side, row: Upsert): Finding {
+function neverSent(
+  session: Session,
+  { side, row, isNext }: { readonly side: Side; readonly row: Upsert; readonly isNext: boolean },
+): Finding {
   const held = session.state.held(side, row.id)
   const { name } = session.mapping
+  const { message, remedy } = held ?? {
+    message: isNext ? 'it is new since the last run; the next sync takes it up' : nothingKnown,
+    remedy: isNext ? `couplet sync ${name}` : `read everything again: couplet sync ${name} --full`,
+  }
   return {
     mapping: name,
     kind: 'never-sent',
@@ -157,10 +176,12 @@ function neverSent(session: Session, side: Side, row: Upsert): Finding {
     number: numberOf(session, side, row.row),
     partner: undefined,
     fields: [],
-    message: held?.message ?? 'it has no partner, and nothing is known of why',
-    remedy: held?.remedy ?? `read everything again: couplet sync ${name} --full`,
+    message,
+    remedy,
   }
 }
+
+const nothingKnown = 'it has no partner, and nothing is known of why'
 
 function orphaned(session: Session, { rows, ref, number }: Judgement): Finding | undefined {
   const gone = sides.find((side) => rows[side] === undefined)
@@ -183,30 +204,36 @@ function orphaned(session: Session, { rows, ref, number }: Judgement): Finding |
 
 function comparedFindings(session: Session, { ref, number }: Judgement, compared: Compared): readonly Finding[] {
   const { name, direction } = session.mapping
-  const told = (kind: 'differs' | 'drifted', side: Side, fields: readonly string[]): readonly Finding[] =>
+  const told = (why: Why, side: Side, fields: readonly string[]): readonly Finding[] =>
     fields.length === 0
       ? []
       : [
           {
             mapping: name,
-            kind,
+            kind: why === 'drifted' ? 'drifted' : 'differs',
             side,
             id: ref[side] ?? '',
             number,
             partner: ref[otherSide(side)],
             fields,
-            ...texts[kind](name, number, side),
+            ...texts[why](name, number, side),
           },
         ]
   const lead: Side = direction === 'toBusinessCentral' ? 'sales' : 'businessCentral'
   return [
     ...told('differs', lead, compared.differs),
-    ...sides.flatMap((side) => told('drifted', side, compared.drifted[side])),
+    ...sides.flatMap((side) => [
+      ...told('drifted', side, compared.drifted[side]),
+      ...told('edited', side, compared.edited[side]),
+      ...told('awaited', side, compared.awaited[side]),
+    ]),
   ]
 }
 
 type Texts = (mapping: string, number: string | undefined, side: Side) => Pick<Finding, 'message' | 'remedy'>
-const texts: Readonly<Record<'differs' | 'drifted', Texts>> = {
+type Why = keyof Compared
+const nameOf = (side: Side): string => (side === 'sales' ? 'Sales' : 'Business Central')
+const texts: Readonly<Record<Why, Texts>> = {
   differs: (mapping, number) => ({
     message: 'the two sides differ, and no run will change that by itself',
     remedy: `take one side: couplet resolve ${mapping} --record ${number ?? 'ID'} --take businessCentral (or sales)`,
@@ -214,6 +241,14 @@ const texts: Readonly<Record<'differs' | 'drifted', Texts>> = {
   drifted: (mapping, _, side) => ({
     message: 'it was edited on the side that only receives',
     remedy: `it stays until its source changes; to write the source over it now: couplet sync ${mapping} --rewrite ${side}`,
+  }),
+  edited: (mapping, _, side) => ({
+    message: `edited in ${nameOf(side)} since the last run; the next sync brings it over`,
+    remedy: `couplet sync ${mapping}`,
+  }),
+  awaited: (mapping, _, side) => ({
+    message: `the next sync writes what ${nameOf(side)} says to ${nameOf(otherSide(side))}`,
+    remedy: `couplet sync ${mapping}`,
   }),
 }
 

@@ -28,14 +28,48 @@ async function threePairs(s: Stage): Promise<Map<string, { bc: string; sales: st
   )
 }
 
-t.test('what is in step is no finding, nor what the next run will carry by itself', async (t) => {
-  const s = await stage(t)
-  const pairs = await threePairs(s)
-  t.same(await found(s), [])
-  s.simulator.businessCentral.edit('customers', pairs.get('C1')?.bc ?? '', { phoneNumber: '2', creditLimit: 7 })
-  s.simulator.sales.edit('accounts', pairs.get('C2')?.sales ?? '', { address1_city: 'Rome' })
-  t.same(await found(s), [])
-})
+t.test(
+  'what is in step is no finding; an edit that no run has seen yet is told as one that the next brings over',
+  async (t) => {
+    const s = await stage(t)
+    const pairs = await threePairs(s)
+    t.same(await found(s), [])
+    s.simulator.businessCentral.edit('customers', pairs.get('C1')?.bc ?? '', { phoneNumber: '2', creditLimit: 7 })
+    s.simulator.sales.edit('accounts', pairs.get('C2')?.sales ?? '', { address1_city: 'Rome' })
+    t.same(await found(s), ['differs businessCentral C1 phone creditLimit', 'differs sales C2 city'])
+    const { findings } = await audit(configOf([mapped]), s.ports, { mappings: [] })
+    const remedy = 'couplet sync customer-account'
+    t.match(
+      findings.find(({ number }) => number === 'C2'),
+      { remedy, message: /^edited in Sales since the last run/ },
+    )
+    await s.run([mapped])
+    t.same(await found(s), [])
+  },
+)
+
+t.test(
+  'a record that the next run takes up by itself is told so; one that it would pass over needs a whole read',
+  async (t) => {
+    const s = await stage(t)
+    await threePairs(s)
+    const day = 86_400_000
+    const last = async (): Promise<unknown> => {
+      const { findings } = await audit(configOf([mapped]), s.ports, { mappings: [] })
+      return findings.map(({ kind, number, message, remedy }) => ({ kind, number, message, remedy }))
+    }
+    s.customer({ number: 'C4' })
+    const isNew = { kind: 'never-sent', message: /new since the last run/, remedy: 'couplet sync customer-account' }
+    t.match(await last(), [{ ...isNew, number: 'C4' }])
+    s.account({ name: 'From Sales', accountnumber: 'A1' })
+    t.match(await last(), [{ number: 'C4' }, { ...isNew, number: 'A1' }], 'by token as by stamp')
+    await s.store.lock('person')
+    const later = { kind: 'stamp', at: new Date(Date.now() + day).toISOString() } as const
+    await s.store.commit('customer-account', [{ kind: 'watermark', name: 'businessCentral', watermark: later }])
+    await s.store.unlock()
+    t.match(await last(), [{ number: 'C4', remedy: /--full/ }, { number: 'A1' }])
+  },
+)
 
 t.test('drifted, differing and orphaned records are told, with their fields', async (t) => {
   const s = await stage(t)
