@@ -25,12 +25,9 @@ const inStep: Compared = { differs: [], drifted: none, edited: none, awaited: no
 
 /** Compares what both sides hold now. A paused pair is not expected to be in step. */
 export async function comparePair(session: Session, judgement: Judgement): Promise<Compared> {
-  const { rows, coupling, decided } = judgement
-  const { businessCentral, sales } = rows
-  if (businessCentral === undefined || sales === undefined || coupling === undefined) return inStep
-  if (!isAdmitted(session, 'businessCentral', businessCentral.row)) return inStep
-  if (!isAdmitted(session, 'sales', sales.row)) return inStep
-  const pair: BySide<Loaded> = { businessCentral, sales }
+  const { coupling, decided } = judgement
+  const pair = pairInside(session, judgement)
+  if (pair === undefined || coupling === undefined) return inStep
   const writes = decided?.writes ?? []
   const awaiting = new Set(writes.map(({ field }) => field.rowId))
   const base = baseOf(session, coupling)
@@ -46,6 +43,14 @@ export async function comparePair(session: Session, judgement: Judgement): Promi
   const edits = writes.filter(({ why }) => why === 'edit')
   const others = writes.filter(({ why }) => why !== 'edit')
   return { differs, drifted, edited: bySource(edits), awaited: bySource(others) }
+}
+
+/** Both rows, where both are there and inside the filters. */
+function pairInside(session: Session, { rows }: Judgement): BySide<Loaded> | undefined {
+  const { businessCentral, sales } = rows
+  if (businessCentral === undefined || sales === undefined) return undefined
+  const inside = isAdmitted(session, 'businessCentral', businessCentral.row) && isAdmitted(session, 'sales', sales.row)
+  return inside ? { businessCentral, sales } : undefined
 }
 
 /** Names of the rows to be written, by the side that they come from. */
