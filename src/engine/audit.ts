@@ -91,7 +91,7 @@ const twiceFinding = (mapping: string, side: Side, coupling: Coupling): Finding 
   partner: coupling[otherSide(side)].id,
   fields: [],
   message: 'another mapping over the same collections couples it with another record',
-  remedy: `take one of the two pairs apart: couplet uncouple ${mapping} --record NUMBER`,
+  remedy: `take one of the two pairs apart: couplet uncouple ${mapping} --record ${coupling[side].id}`,
 })
 
 async function auditMapping(context: RunContext, name: string): Promise<readonly Finding[]> {
@@ -263,6 +263,6 @@ function crossedFinding(session: Session, pair: { readonly id: string; readonly 
     partner: pair.partner,
     fields: [],
     message: 'its match values are those of another coupled record, not of its partner: the pairs may be crosswise',
-    remedy: `look at both; to take a pair apart: couplet uncouple ${name} --record NUMBER`,
+    remedy: `look at both; to take the pair apart: couplet uncouple ${name} --record ${pair.id}`,
   }
 }

@@ -7,13 +7,25 @@ import type { Wait } from '../core/offer.ts'
 import type { Hold, Judgement } from './judgement.ts'
 import type { Session } from './session.ts'
 
+/** Who waits: enough to name it in a command. */
+type Who = Pick<Judgement, 'ref' | 'number'>
+
+/** `customer-account --record 10000`: the mapping and the record, as the commands take them. */
+export const recordArgument = (session: Session, who: Who): string => `${session.mapping.name} --record ${nameOf(who)}`
+
+function nameOf({ ref, number }: Who): string {
+  const name = number ?? ref.businessCentral ?? ref.sales ?? ''
+  return /^[\w.-]+$/.test(name) ? name : `"${name}"`
+}
+
 /** Why (part of) a pair waits, from what was decided field by field. */
-export function holdsOf(decided: Decided): readonly Hold[] {
+export function holdsOf(session: Session, who: Who, decided: Decided): readonly Hold[] {
   const holds: Hold[] = []
   const conflicts = decided.held.filter(({ because }) => because === 'conflict')
   const different = decided.held.filter(({ because }) => because === 'different')
-  if (conflicts.length > 0) holds.push(fieldsHold('conflict', conflicts))
-  if (different.length > 0) holds.push(fieldsHold('different', different))
+  const command = `couplet resolve ${recordArgument(session, who)}`
+  if (conflicts.length > 0) holds.push(fieldsHold('conflict', conflicts, command))
+  if (different.length > 0) holds.push(fieldsHold('different', different, command))
   const waits = decided.waits.filter(({ policy }) => policy === 'hold' || policy === 'sync')
   const later = decided.waits.filter(({ policy }) => policy === 'defer')
   if (waits.length > 0) holds.push(waitingHold(waits, false))
@@ -25,7 +37,7 @@ const names = (fields: readonly { readonly field: string }[]): readonly string[]
   ...new Set(fields.map(({ field }) => field)),
 ]
 
-function fieldsHold(kind: 'conflict' | 'different', fields: readonly HeldField[]): Hold {
+function fieldsHold(kind: 'conflict' | 'different', fields: readonly HeldField[], command: string): Hold {
   const list = names(fields)
   const message =
     kind === 'conflict'
@@ -36,8 +48,7 @@ function fieldsHold(kind: 'conflict' | 'different', fields: readonly HeldField[]
     fields,
     names: list,
     message,
-    remedy:
-      'take one side: couplet resolve MAPPING --record NUMBER --take businessCentral (or sales), or set a policy in the mapping',
+    remedy: `take one side: ${command} --take businessCentral (or sales), or set a policy in the mapping`,
   }
 }
 
@@ -55,19 +66,23 @@ export function waitingHold(waits: readonly Wait[], secondPass: boolean): Hold {
 }
 
 /** A person must say what becomes of the record whose partner was deleted. */
-export function deletedPartner(session: Session, common: Pick<Judgement, 'ref' | 'number'>, gone: Side): Hold {
+export function deletedPartner(session: Session, who: Who, gone: Side): Hold {
   const where = gone === 'sales' ? 'Sales' : 'Business Central'
   return {
     kind: 'deleted',
     fields: [],
     names: [],
     message: `its partner was deleted in ${where}`,
-    remedy: `decide: couplet resolve ${session.mapping.name} --record ${common.number ?? common.ref.businessCentral ?? ''} --action restore (or delete, or uncouple)`,
+    remedy: `decide: couplet resolve ${recordArgument(session, who)} --action restore (or delete, or uncouple)`,
   }
 }
 
 /** It has no partner, or too many. */
-export function loneHold(session: Session, side: Side, because: 'ambiguous' | 'no-partner'): Hold {
+export function loneHold(
+  session: Session,
+  { side, ...who }: Who & { readonly side: Side },
+  because: 'ambiguous' | 'no-partner',
+): Hold {
   const other = side === 'sales' ? 'Business Central' : 'Sales'
   if (because === 'ambiguous') {
     return {
@@ -75,7 +90,7 @@ export function loneHold(session: Session, side: Side, because: 'ambiguous' | 'n
       fields: [],
       names: [],
       message: `several records could be its partner in ${other}, or the one that fits is coupled already`,
-      remedy: `choose: couplet couple ${session.mapping.name} --bc NUMBER --sales ID; or make the match rule sharper`,
+      remedy: `choose: couplet couple ${session.mapping.name} ${ends(side, nameOf(who))}; or make the match rule sharper`,
     }
   }
   return {
@@ -86,6 +101,10 @@ export function loneHold(session: Session, side: Side, because: 'ambiguous' | 'n
     remedy: `couple it by hand, or allow creating: create: ${side === 'sales' ? 'toBusinessCentral' : 'toSales'} (or both)`,
   }
 }
+
+/** Both records for `couplet couple`; which partner is right only a person knows. */
+const ends = (side: Side, name: string): string =>
+  side === 'sales' ? `--bc PARTNER --sales ${name}` : `--bc ${name} --sales PARTNER`
 
 /** The mapping's own expression failed. */
 export const failedExpression = (error: ExpressionError): Hold => ({

@@ -29,7 +29,9 @@ export async function judgeLone(session: Session, common: Common): Promise<Judge
       return createOn(session, common, verdict.on, false)
     case 'hold': {
       const lacksLeave = verdict.because === 'no-partner' && !mayWriteMetadata(session, to)
-      const hold = lacksLeave ? metadataHold(session.mapping.name) : loneHold(session, side, verdict.because)
+      const hold = lacksLeave
+        ? metadataHold(session.mapping.name)
+        : loneHold(session, { ...common, side }, verdict.because)
       return { action: { kind: 'hold' }, decided: undefined, holds: [hold] }
     }
   }
@@ -46,7 +48,7 @@ export async function createOn(session: Session, common: Common, on: Side, resto
   if (decided.waits.some(({ policy }) => policy === 'skip')) return plainly({ kind: 'ignore' })
   const blocking = decided.waits.filter(({ policy }) => policy !== 'defer')
   if (blocking.length > 0) return { action: { kind: 'hold' }, decided, holds: [waitingHold(blocking, false)] }
-  return { action: { kind: 'create', on, restores }, decided, holds: holdsOf(decided) }
+  return { action: { kind: 'create', on, restores }, decided, holds: holdsOf(session, common, decided) }
 }
 
 /**
@@ -61,6 +63,6 @@ export async function judgeImagined(session: Session, common: Common): Promise<J
     missingPages: missingPages(session),
     deferLater: session.deferLater,
   })
-  const holds = holdsOf(decided)
+  const holds = holdsOf(session, common, decided)
   return holds.length === 0 ? plainly({ kind: 'ignore' }) : { action: { kind: 'hold' }, decided: undefined, holds }
 }

@@ -7,7 +7,7 @@ import { type Base, noBase } from '../core/base.ts'
 import type { Coupling, Held } from '../core/coupling.ts'
 import { type Decided, type FieldWrite, decidePair, isEdited } from '../core/decide.ts'
 import { type PairVerdict, type Standing, reconcile } from '../core/reconcile.ts'
-import { deletedPartner, holdsOf, loneHold, metadataHold } from './holds.ts'
+import { deletedPartner, holdsOf, loneHold, metadataHold, recordArgument } from './holds.ts'
 import { createOn } from './judge-lone.ts'
 import { type Common, type Hold, type Judged, plainly } from './judgement.ts'
 import { type Session, baseOf, isAdmitted, mayWriteMetadata, missingPages, pendingRows } from './session.ts'
@@ -82,10 +82,11 @@ async function mergePair(session: Session, common: Common, facts: CoupledFacts):
     writable: session.writable,
     deferLater: session.deferLater,
   })
+  const moving = decided.writes.filter((write) => isMoving(facts.coupling, write))
   return withLeave(session, {
     action: { kind: 'merge', paused },
     decided: stoppedWhereMoving(session, facts.coupling, decided),
-    holds: [...holdsOf(decided), ...movingHold(facts.coupling, decided)],
+    holds: [...holdsOf(session, common, decided), ...movingHold(session, common, moving)],
   })
 }
 
@@ -99,16 +100,16 @@ function stoppedWhereMoving(session: Session, coupling: Coupling, decided: Decid
     : { ...decided, writes: decided.writes.filter((write) => !isMoving(coupling, write)) }
 }
 
-function movingHold(coupling: Coupling, decided: Decided): readonly Hold[] {
-  const moving = decided.writes.filter((write) => isMoving(coupling, write)).map(({ field }) => field.field.name)
+function movingHold(session: Session, common: Common, moving: readonly FieldWrite[]): readonly Hold[] {
   if (moving.length === 0) return []
+  const names = moving.map(({ field }) => field.field.name)
   return [
     {
       kind: 'moving',
       fields: [],
-      names: moving,
-      message: `the service stores another value than the one written in ${moving.join(', ')}, again and again`,
-      remedy: 'make the field row one-way, or compute the value the way the service stores it; then: couplet retry',
+      names,
+      message: `the service stores another value than the one written in ${names.join(', ')}, again and again`,
+      remedy: `make the field row one-way, or compute the value the way the service stores it; then: couplet retry ${recordArgument(session, common)}`,
     },
   ]
 }
@@ -123,7 +124,11 @@ export async function judgeMatched(session: Session, common: Common): Promise<Ju
   const { businessCentral, sales } = common.rows
   if (businessCentral === undefined || sales === undefined) return plainly({ kind: 'ignore' })
   if (common.coupling !== undefined || session.state.bySide('sales', sales.id) !== undefined)
-    return { action: { kind: 'hold' }, decided: undefined, holds: [loneHold(session, 'businessCentral', 'ambiguous')] }
+    return {
+      action: { kind: 'hold' },
+      decided: undefined,
+      holds: [loneHold(session, { ...common, side: 'businessCentral' }, 'ambiguous')],
+    }
   const decided = await decidePair(session.deciding, {
     rows: { businessCentral, sales },
     base: noBase,
@@ -134,7 +139,7 @@ export async function judgeMatched(session: Session, common: Common): Promise<Ju
     writable: session.writable,
     deferLater: session.deferLater,
   })
-  return withLeave(session, { action: { kind: 'couple' }, decided, holds: holdsOf(decided) })
+  return withLeave(session, { action: { kind: 'couple' }, decided, holds: holdsOf(session, common, decided) })
 }
 
 /** Options of a choice column are written only with the administrator's leave. */

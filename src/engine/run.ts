@@ -35,7 +35,7 @@ export { defaultRunOptions } from './ports.ts'
 export async function run(config: Config, ports: Ports, options: RunOptions): Promise<RunReport> {
   const mappings = chosen(config, options)
   const startedAt = ports.clock.now()
-  const id = `run-${startedAt.toISOString().replaceAll(/[-:]|\.\d+/g, '')}`
+  const id = `run-${startedAt.toISOString().replaceAll(/[-:.]/g, '')}`
   if (!options.dry) await ports.store.lock(id)
   try {
     const context = await contextOf(config, ports, options, mappings)
@@ -108,18 +108,7 @@ class WholeRun {
 
   /** Stops the run before anything is written when the plan is larger than the limits allow. */
   guard(): void {
-    const emptied = [...this.#planned.values()].flatMap(({ session, planned: { intake } }) =>
-      intake.emptied.map(
-        (side) =>
-          `${session.mapping.name}: ${nameOf(side)} had ${session.state.counted(side)} records and now lists none`,
-      ),
-    )
-    if (emptied.length > 0 && !this.#context.options.dry) {
-      throw new UnsafePlanError(
-        `${emptied.join('\n')}\nNothing was written. Look at the permissions, the filter and the company of the connection; if the records are really gone: couplet uncouple MAPPING --all`,
-        [],
-      )
-    }
+    if (!this.#context.options.dry) this.#refuseEmptied()
     const over = excesses(this.counts(), (mapping) => this.#limits(mapping), this.#context.options.accept)
     if (over.length === 0 || this.#context.options.dry) return
     const lines = over.map(
@@ -129,6 +118,21 @@ class WholeRun {
     throw new UnsafePlanError(
       `${lines.join('\n')}\nNothing was written. Look at couplet plan; to go on with exactly this: ${over.map(({ accept }) => `--accept ${accept}`).join(' ')}`,
       over.map(({ accept }) => accept),
+    )
+  }
+
+  #refuseEmptied(): void {
+    const emptied = [...this.#planned].filter(([, { planned }]) => planned.intake.emptied.length > 0)
+    if (emptied.length === 0) return
+    const lines = emptied.flatMap(([name, { session, planned }]) =>
+      planned.intake.emptied.map(
+        (side) => `${name}: ${nameOf(side)} had ${session.state.counted(side)} records and now lists none`,
+      ),
+    )
+    const commands = emptied.map(([name]) => `couplet uncouple ${name} --all`).join('; ')
+    throw new UnsafePlanError(
+      `${lines.join('\n')}\nNothing was written. Look at the permissions, the filter and the company of the connection; if the records are really gone: ${commands}`,
+      [],
     )
   }
 

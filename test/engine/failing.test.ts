@@ -169,6 +169,32 @@ t.test('when not even the identity of a side can be read the run throws, and the
   t.equal((await s.run([customerAccount(toSales)])).ok, true)
 })
 
+t.test('runs within one second have different names', async (t) => {
+  const s = await stage(t)
+  const first = await s.run([])
+  t.match(first.run, /^run-\d{8}T\d{9}Z$/)
+  s.clock.advance(5)
+  t.not((await s.run([])).run, first.run)
+})
+
+t.test('what waits says its way on with its own mapping and number', async (t) => {
+  const s = await stage(t)
+  const mapped = customerAccount(bothWays)
+  const customer = s.customer({ number: 'C1', phoneNumber: '1' })
+  await s.run([mapped])
+  s.simulator.businessCentral.edit('customers', idOf(customer), { phoneNumber: '2' })
+  s.simulator.sales.edit('accounts', idOf(s.accounts()[0] ?? {}), { telephone1: '3' })
+  s.customer({ number: 'C2' })
+  s.account({ name: 'One', accountnumber: 'C2' })
+  s.account({ name: 'Two', accountnumber: 'C2' })
+  const { problems } = await s.run([mapped])
+  const remedyOf = (kind: string, side: string) =>
+    problems.find((problem) => problem.kind === kind && problem.side === side)?.remedy
+  t.match(remedyOf('conflict', 'businessCentral'), 'couplet resolve customer-account --record C1 --take')
+  t.match(remedyOf('ambiguous', 'businessCentral'), 'couplet couple customer-account --bc C2 --sales PARTNER')
+  t.notMatch(JSON.stringify(problems), /MAPPING|NUMBER/)
+})
+
 t.test('a second run finds the lock', async (t) => {
   const s = await stage(t)
   await s.store.lock('other')
@@ -278,7 +304,9 @@ t.test('a side that had records and now lists none stops the run', async (t) => 
   await s.run([customerAccount({ ...bothWays, deletes })])
   for (const customer of s.customers()) s.simulator.businessCentral.delete('customers', idOf(customer))
   s.clock.advance(1000)
-  await t.rejects(s.run([customerAccount({ ...bothWays, deletes })]), { message: /Business Central had 3 records/ })
+  await t.rejects(s.run([customerAccount({ ...bothWays, deletes })]), {
+    message: /Business Central had 3 records[^]*couplet uncouple customer-account --all$/,
+  })
   await t.rejects(s.run([customerAccount({ ...bothWays, deletes })], { full: true }), UnsafePlanError)
   t.equal(s.accounts().length, 3)
 })
