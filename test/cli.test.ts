@@ -285,6 +285,31 @@ t.test('sync does it and prints the document of the contract, then has nothing t
   t.same([events[0], events.at(-1)], ['run.started', 'run.ended'])
 })
 
+t.test('a mapping that could not be run ends the run with 3, and the others are done', async (t) => {
+  const world = await worldFor(t)
+  const yaml = await readFile(join(world.folder, 'couplet.yaml'), 'utf8')
+  await writeFile(join(world.folder, 'couplet.yaml'), yaml.replace('[customer]', '[customer, item]'))
+  const itemFile = `mapping: item
+direction: toSales
+create: toSales
+businessCentral: { entity: items, keys: [number] }
+sales: { entity: products }
+match: [{ businessCentral: [number], sales: [productnumber] }]
+fields:
+  name: { businessCentral: displayName, sales: name }
+`
+  await writeFile(join(world.folder, 'mappings', 'item.yaml'), itemFile)
+  world.simulator.faults.add({ match: { service: 'businessCentral', path: '/items' }, do: { status: 403 } })
+  const said = await world.run('sync --json --fail-on new')
+  t.equal(said.code, 3, said.err)
+  const { ok, problems } = JSON.parse(said.out) as { ok: boolean; problems: { mapping: string; kind: string }[] }
+  t.equal(ok, false)
+  t.match(problems, [{ mapping: 'item', kind: 'service' }])
+  t.equal((await world.pairs()).size, 5)
+  t.match(await world.run('sync'), { code: 3, out: '1 mapping could not be run: couplet doctor' })
+  world.simulator.faults.clear()
+})
+
 t.test('a safety limit stops a run with 4, and the plan names the words that let it go on', async (t) => {
   const world = await worldFor(t, 'limits: { creates: "2" }\n')
   const stopped = await world.run('sync')
