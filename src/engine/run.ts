@@ -81,7 +81,8 @@ class WholeRun {
   readonly #coupledBefore = new Map<string, number>()
   readonly #permit: Permit | undefined
   readonly #referred: ReadonlySet<string>
-  #unreachable = false
+  /** The side that is out of reach: nothing more is asked of it. */
+  #unreachable: Side | undefined
 
   constructor(context: RunContext) {
     this.#context = context
@@ -278,7 +279,7 @@ class WholeRun {
 
   /** Runs one step of one mapping; a service's refusal is this mapping's own, an outage ends the run. */
   async #guarded(name: string, phase: 'plan' | 'apply', work: () => Promise<void>): Promise<void> {
-    if (this.#unreachable) return
+    if (this.#unreachable !== undefined) return this.#passOver(name, this.#unreachable)
     const { clock, emit, connectors } = this.#context.ports
     const requests = (): number => sides.reduce((sum, side) => sum + connectors[side].usage().requests, 0)
     const before = { at: clock.now().getTime(), requests: requests() }
@@ -289,12 +290,19 @@ class WholeRun {
       if (!(error instanceof ConnectorError)) throw error
       this.#failures.push({ mapping: name, error })
       this.#planned.delete(name)
-      this.#unreachable ||= error.fault === 'unauthorized' || error.fault === 'unreachable'
+      if (error.fault === 'unauthorized' || error.fault === 'unreachable') this.#unreachable ??= error.side
     }
     const cost = this.#cost.get(name) ?? { requests: 0, ms: 0 }
     const ms = clock.now().getTime() - before.at
     this.#cost.set(name, { requests: cost.requests + requests() - before.requests, ms: cost.ms + ms })
     emit({ kind: 'mapping.ended', mapping: name, phase, ms })
+  }
+
+  /** A mapping that was not run, or not to its end, is not in step. */
+  #passOver(mapping: string, side: Side): void {
+    if (this.#failures.some((failure) => failure.mapping === mapping)) return
+    const message = `not run to its end, because ${nameOf(side)} was out of reach`
+    this.#failures.push({ mapping, error: new ConnectorError(side, 'unreachable', { message, remedy: '' }) })
   }
 }
 

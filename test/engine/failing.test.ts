@@ -245,8 +245,11 @@ t.test('a side that answers no write at all ends the run as an outage, and nothi
   s.simulator.faults.add({ match: { service: 'sales', method: 'POST', path: 'batch' }, do: { status: 503 } })
   const mapped = customerAccount({ ...bothWays, deletes: { businessCentral: 'hold', sales: 'delete', sweepMs: 1 } })
   const report = await s.run([mapped, { ...mapped, name: 'second' }])
-  t.match(report.problems, [{ mapping: name, kind: 'service', side: 'sales', message: /no answer came/ }])
-  t.equal(report.problems.length, 1)
+  t.match(report.problems, [
+    { mapping: name, kind: 'service', side: 'sales', message: /no answer came/ },
+    { mapping: 'second', kind: 'service', side: 'sales', message: /not run to its end/ },
+  ])
+  t.equal(report.problems.length, 2)
   t.equal(report.refused, true)
   t.equal(s.held().length, 0)
   t.equal(s.store.mapping(name).watermark('businessCentral'), undefined)
