@@ -2,7 +2,9 @@
 import t from 'tap'
 import type { Connector } from '../../src/connector/connector.ts'
 import { LockedError, UnsafePlanError } from '../../src/errors.ts'
-import { customerAccount, mapping, row, source } from './project.ts'
+import { Ceiling } from '../../src/engine/ceiling.ts'
+import { PlanBook } from '../../src/engine/plan-book.ts'
+import { configOf, customerAccount, mapping, row, source } from './project.ts'
 import { type Stage, bothWays, counted, idOf, portOf, stage, toSales, writesMade } from './stage.ts'
 
 const name = 'customer-account'
@@ -325,3 +327,59 @@ t.test(
     await t.rejects(s.run([off], { mappings: [name] }), { message: /switched off: migration/ })
   },
 )
+
+t.test('P5 the project says how often a refused record is tried before it is set aside', async (t) => {
+  const s = await stage(t)
+  s.customer({ id: '00000000-0000-4000-8001-000000000001', number: 'C1', phoneNumber: 'bad' })
+  const { connectors } = s
+  s.connectors = { ...connectors, sales: refusing(connectors.sales, (values) => values['telephone1'] === 'bad') }
+  const config = configOf([customerAccount(bothWays)])
+  const patient = { ...config, settings: { ...config.settings, attempts: 2 } }
+  await s.run(patient)
+  t.match(s.held(), [{ kind: 'failed', attempts: 1 }])
+  s.clock.advance(2 * minute)
+  await s.run(patient)
+  t.match(s.held(), [{ kind: 'quarantine', attempts: 2 }])
+})
+
+t.test('the guard while writing stops before one record too many, and counts each record once', (t) => {
+  const ceiling = new Ceiling(name, (side, kind) => (side === 'sales' && kind === 'creates' ? 2 : 1))
+  ceiling.admit('sales', 'creates', ['a', 'b'])
+  ceiling.admit('sales', 'creates', ['b'])
+  ceiling.admit('sales', 'updates', ['a', 'b', 'c'])
+  ceiling.admit('businessCentral', 'deletes', ['a'])
+  t.throws(() => ceiling.admit('sales', 'creates', ['c']), /--accept customer-account\.sales\.creates=3/)
+  t.throws(() => ceiling.admit('sales', 'updates', ['d']), UnsafePlanError)
+  t.end()
+})
+
+const planned = (column: string) => ({
+  name: column,
+  column,
+  before: null,
+  after: '1',
+  why: 'edit' as const,
+  reveal: false,
+  print: 'p',
+})
+
+t.test('a record that is planned twice counts once, with the fields of both', (t) => {
+  const update = {
+    mapping: name,
+    kind: 'update' as const,
+    side: 'sales' as const,
+    key: 'k',
+    partner: 'p',
+    number: '1',
+    version: 'v',
+  }
+  const book = new PlanBook(true)
+  book.add({ operations: [{ ...update, fields: [planned('a')] }], holds: [] })
+  book.add({ operations: [{ ...update, fields: [planned('a'), planned('b')] }], holds: [] })
+  t.equal(book.counts(name, 'sales', 7).updates, 1)
+  t.same(
+    book.operations.map(({ fields }) => fields.map((each) => each.name)),
+    [['a', 'b']],
+  )
+  t.end()
+})
