@@ -19,6 +19,8 @@ import { audit } from './engine/audit.ts'
 import type { AuditReport } from './engine/audit.ts'
 import { defaultRunOptions } from './engine/ports.ts'
 import type { Ports, RunOptions, RunReport } from './engine/ports.ts'
+import { review } from './engine/review.ts'
+import type { ReviewLine } from './engine/review.ts'
 import { run } from './engine/run.ts'
 import { ensureFolder } from './store/durable-file.ts'
 import { openJsonStore } from './store/json-store.ts'
@@ -53,6 +55,8 @@ export interface Project {
    * StateError, ConfigError. A single mapping or record that fails is part of the report.
    */
   run(options?: Partial<RunOptions>): Promise<RunReport>
+  /** Counts both sides of each mapping and says what its first run had best do; all mappings when none is named. */
+  review(mappings?: readonly string[]): Promise<readonly ReviewLine[]>
   /** Reads both sides whole against the couplings and tells what is not in step; all mappings when none is named. */
   audit(mappings?: readonly string[]): Promise<AuditReport>
   /**
@@ -101,6 +105,7 @@ export async function openProject(folder: string, options: ProjectOptions): Prom
     warnings,
     ports,
     run: (asked) => run(config, ports, { ...defaultRunOptions, ...asked }),
+    review: (mappings = []) => review(config, ports, mappings),
     audit: (mappings = []) => audit(config, ports, { mappings }),
     firstKey: isFirst ? store.key : undefined,
     close: async () => {

@@ -41,6 +41,7 @@ const source = (
   reference: undefined,
   modified: undefined,
   recheck: undefined,
+  builtIn: undefined,
 })
 
 const unlimited = { count: undefined, share: undefined }
@@ -60,6 +61,7 @@ const customerAccount: Mapping = {
   firstMatch: { blank: 'fill', different: 'hold' },
   conflicts: 'hold',
   deletes: { businessCentral: 'hold', sales: 'hold', sweepMs: 86_400_000 },
+  firstRun: 'auto',
   limits: { deletes: unlimited, updates: unlimited, creates: unlimited },
   fields: [
     row('number', 'number', 'accountnumber', { direction: 'toSales' }),

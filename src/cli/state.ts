@@ -12,18 +12,20 @@ import type { Act, AddCommand, Context } from './context.ts'
 import { recordNamed } from './decide.ts'
 import { exits } from './exit.ts'
 import { saveFile } from './save-file.ts'
+import { addRewind } from './state-rewind.ts'
 import { UsageError } from './usage-error.ts'
 
 export const addState: AddCommand = (program, act) => {
   const state = program
     .command('state')
-    .description('look after what is remembered: verify, export, import, rekey, forget')
+    .description('look after what is remembered: verify, export, import, rekey, forget, rewind')
     .addHelpText('after', examples('couplet state verify', 'couplet state export --couplings couplings.csv'))
   addVerify(state, act)
   addExport(state, act)
   addImport(state, act)
   addRekey(state, act)
   addForget(state, act)
+  addRewind(state, act)
 }
 
 function addVerify(state: Command, act: Act): void {

@@ -1,13 +1,17 @@
 /** `couplet sync`: plan and apply. */
 import { Option } from 'commander'
 import { examples } from './context.ts'
+import { checkFull, createHint, fullRun, showReview } from './full-run.ts'
+import type { FullArguments } from './full-run.ts'
 import type { AddCommand, Context } from './context.ts'
+import { exits } from './exit.ts'
 import { mappingsNamed } from './mapping-names.ts'
 import { endRun } from './run-ending.ts'
 import { addRunOptions, runOptions } from './run-options.ts'
 import type { RunArguments } from './run-options.ts'
 
-export interface SyncArguments extends RunArguments {
+export interface SyncArguments extends RunArguments, FullArguments {
+  readonly full?: boolean
   readonly failOn?: 'new'
 }
 
@@ -15,6 +19,9 @@ export const addSync: AddCommand = (program, act) => {
   addRunOptions(program.command('sync'))
     .description('bring both sides in step: plan, check the safety limits, write')
     .argument('[mapping...]', 'only these mappings')
+    .option('--review', 'with --full: count both sides, recommend what to do for each mapping, write nothing')
+    .option('--recommended', 'with --full: do what the review recommends')
+    .option('--restart', 'with --full: only what the last full run could not finish')
     .addOption(
       new Option('--fail-on <what>', 'new: records that waited before this run are no failure').choices(['new']),
     )
@@ -24,6 +31,8 @@ export const addSync: AddCommand = (program, act) => {
         'couplet sync',
         'couplet sync customer-account --record number=10000 --direction toSales',
         'couplet sync --accept customer-account.sales.deletes=41',
+        'couplet sync --full --review               before the first run',
+        'couplet sync --full --restart',
         'couplet sync --json --fail-on new',
       ),
     )
@@ -32,9 +41,24 @@ export const addSync: AddCommand = (program, act) => {
 
 /** Runs, prints the report, gives the exit code. */
 export function sync(context: Context, names: readonly string[], given: SyncArguments): Promise<number> {
+  checkFull(names, given)
   return context.withProject(async (project) => {
     if (names.length > 0) mappingsNamed(project.config, names)
-    const report = await project.run(runOptions(names, given))
-    return endRun(context, report, given.failOn ?? 'any')
+    if (given.review === true) return showReview(context, project, names)
+    const full = await fullRun(project, names, given)
+    if (full === undefined) return nothingToDo(context)
+    const report = await project.run({ ...runOptions(names, given), ...full })
+    const code = await endRun(context, report, given.failOn ?? 'any')
+    const hint = given.full === true && !context.json ? createHint(project) : ''
+    if (hint !== '') context.terminal.out(`\n${hint}`)
+    return code
   })
+}
+
+function nothingToDo(context: Context): number {
+  context.print(
+    () => 'Nothing is left to do.',
+    () => ({ ok: true, mappings: [], problems: [] }),
+  )
+  return exits.done
 }

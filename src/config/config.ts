@@ -106,6 +106,8 @@ export interface Mapping {
   readonly firstMatch: FirstMatch
   readonly conflicts: ConflictPolicy
   readonly deletes: Deletes
+  /** What the review before the first full run recommends; auto: from the counts of both sides. @default auto */
+  readonly firstRun: 'auto' | 'full' | 'couple'
   readonly limits: Limits
   readonly fields: readonly Field[]
   /** Metadata of the organisation (choice options) may be written. @default false */
@@ -139,6 +141,8 @@ export interface Source {
   readonly modified: string | undefined
   /** A filter for rows that change without moving their stamp; read in each run. */
   readonly recheck: string | undefined
+  /** A filter for rows that the service itself brings along: they count as no data before the first run. */
+  readonly builtIn: string | undefined
 }
 
 /** One collection of a side. */

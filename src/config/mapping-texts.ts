@@ -54,6 +54,7 @@ export function filtersOf(mapping: MappingFile | IncludeFile): readonly FilterTe
     const own = [
       { path: [side, 'filter'], text: source.filter },
       { path: [side, 'recheck'], text: source.recheck },
+      { path: [side, 'builtIn'], text: source.builtIn },
     ]
     return [...own, ...joins].flatMap(({ path, text }) => (typeof text === 'string' ? [{ path, text, side }] : []))
   })

@@ -32,7 +32,7 @@ export interface MappingContext {
 /** Resolves one mapping. */
 export function resolveMapping(draft: MappingDraft, context: MappingContext): Mapping {
   const mapping: MappingFile = { ...draft.value, fields: Object.fromEntries(context.rows) }
-  const { direction = 'both', deletes = {} } = mapping
+  const { direction = 'both' } = mapping
   const { settings, project } = context
   const fields = context.rows.map(([name, row]) => resolveRow(name, row, { mapping, settings }))
   const match = (mapping.match ?? []).map((group) => resolveGroup(group, fields, settings))
@@ -56,24 +56,38 @@ export function resolveMapping(draft: MappingDraft, context: MappingContext): Ma
     ...resolved,
     firstMatch: resolveFirstMatch(mapping.firstMatch),
     conflicts: mapping.conflicts ?? 'hold',
-    deletes: {
-      businessCentral: deletes.inBusinessCentral ?? 'hold',
-      sales: deletes.inSales ?? 'hold',
-      sweepMs: durationMs(deletes.sweep ?? '24h') ?? 0,
-    },
+    deletes: resolveDeletes(mapping.deletes),
+    firstRun: mapping.firstRun ?? 'auto',
     limits: resolveLimits({ ...project.limits, ...mapping.limits }),
     fields,
     allowMetadataChanges: mapping.allowMetadataChanges ?? false,
     notReachable: (mapping.notReachable ?? []).map(({ field, reason }) => ({ field, reason })),
     hash: hashOf(
-      { ...resolved, fields: fields.map(({ hash }) => hash), settings: settingsRead(mapping, settings) },
+      {
+        ...resolved,
+        ...decidingSources(resolved),
+        fields: fields.map(({ hash }) => hash),
+        settings: settingsRead(mapping, settings),
+      },
       16,
     ),
   }
 }
 
+/** What only the review before a first run looks at discards no tokens. */
+const decidingSources = ({ businessCentral, sales }: BySide<Mapping[Side]>): BySide<object> => ({
+  businessCentral: { ...businessCentral, builtIn: undefined },
+  sales: { ...sales, builtIn: undefined },
+})
+
 const textsOf = (written: string | readonly string[] = []): readonly string[] =>
   typeof written === 'string' ? [written] : written
+
+const resolveDeletes = (written: MappingFile['deletes'] = {}): Mapping['deletes'] => ({
+  businessCentral: written.inBusinessCentral ?? 'hold',
+  sales: written.inSales ?? 'hold',
+  sweepMs: durationMs(written.sweep ?? '24h') ?? 0,
+})
 
 const usualLimits = { deletes: '10 or 1 %', updates: '50 %', creates: '200 or 20 %' }
 

@@ -33,6 +33,7 @@ export function resolveSource(side: Side, context: SourceContext): Source {
     reference: written.reference,
     modified: written.modified,
     recheck,
+    builtIn: fill(written.builtIn),
   }
 }
 

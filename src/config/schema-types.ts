@@ -356,6 +356,10 @@ export interface MappingFile {
   create?: Create
   firstMatch?: FirstMatch
   conflicts?: Conflicts
+  /**
+   * What the review before a full run recommends: auto (from the counts of both sides), full, or couple first. Decides nothing else. Default: auto.
+   */
+  firstRun?: 'auto' | 'full' | 'couple'
   deletes?: Deletes
   limits?: Limits
   /**
@@ -438,6 +442,7 @@ export interface Source {
   }
   reference?: Column
   modified?: Column
+  builtIn?: Filter
   /**
    * OData filter for rows that change without moving their stamp, read in each run. Default: none.
    */

@@ -11,7 +11,9 @@ function mayCreate(session: Session, on: Side): boolean {
   const { mapping, writable, options } = session
   const isOption = mapping[on].entity?.kind === 'choice'
   const isAllowed = isOption ? mayWriteMetadata(session, on) : mapping.createOn[on]
-  return isAllowed && writable[on] && !options.noCreate
+  const { noCreate } = options
+  const isMatchOnly = typeof noCreate === 'boolean' ? noCreate : noCreate.has(mapping.name)
+  return isAllowed && writable[on] && !isMatchOnly
 }
 
 /** Decides a record without a partner. */

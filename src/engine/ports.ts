@@ -37,8 +37,8 @@ export interface RunOptions {
   readonly accept: readonly Acceptance[]
   /** Do only operations whose hash is in here (apply of a saved plan). */
   readonly permit: ReadonlySet<string> | undefined
-  /** Match only, whatever `create` says. */
-  readonly noCreate: boolean
+  /** Match only, whatever `create` says: in all mappings, or in these. */
+  readonly noCreate: boolean | ReadonlySet<string>
 }
 
 export const defaultRunOptions: RunOptions = {

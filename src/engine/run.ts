@@ -51,6 +51,7 @@ export async function run(config: Config, ports: Ports, options: RunOptions): Pr
         startedAt: startedAt.toISOString(),
         endedAt: ports.clock.now().toISOString(),
         ok: report.ok,
+        ...(context.options.full && { full: { unfinished: unfinishedOf(report) } }),
         mappings: report.mappings,
         bytes: report.bytes,
       })
@@ -99,7 +100,7 @@ class WholeRun {
    */
   async plan(): Promise<void> {
     const { order, options } = this.#context
-    for (const name of order) await this.#guarded(name, 'plan', () => this.#planOne(name))
+    for (const name of order) await this.#inTurn(name, 'plan', () => this.#planOne(name))
     if (options.record !== undefined && this.#failures.length === 0)
       refuseNobody(options.record, [...this.#asked.values()])
     for (const [name, { session }] of this.#planned) {
@@ -140,7 +141,7 @@ class WholeRun {
   /** Writes what was planned, mapping by mapping, then the second pass. */
   async apply(): Promise<void> {
     for (const [name, standing] of this.#planned) {
-      await this.#guarded(name, 'apply', async () => {
+      await this.#inTurn(name, 'apply', async () => {
         const session = this.#open(name, standing.prepared)
         await applyMapping(session, standing.planned, this.#takeAlong('apply', name), this.#permit)
         standing.prepared.cache.clear()
@@ -277,6 +278,22 @@ class WholeRun {
     return mapping.limits
   }
 
+  /**
+   * A full run leaves what comes after a mapping that could not be run for later (native U-03): its records would be
+   * made without what they refer to. Other runs go on: a record that lacks its partner waits by itself (P5).
+   */
+  async #inTurn(name: string, phase: 'plan' | 'apply', work: () => Promise<void>): Promise<void> {
+    const { byName, options } = this.#context
+    const failed = new Set(this.#failures.map(({ mapping }) => mapping))
+    const before = options.full ? byName.get(name)?.after.find((other) => failed.has(other)) : undefined
+    if (before === undefined || this.#unreachable !== undefined) return this.#guarded(name, phase, work)
+    const side = this.#failures.find(({ mapping }) => mapping === before)?.error.side ?? 'sales'
+    this.#planned.delete(name)
+    const message = `not run, because it comes after ${before}, which could not be run`
+    const remedy = `See to ${before} first, then: couplet sync --full --restart`
+    this.#failures.push({ mapping: name, error: new ConnectorError(side, 'gone', { message, remedy }) })
+  }
+
   /** Runs one step of one mapping; a service's refusal is this mapping's own, an outage ends the run. */
   async #guarded(name: string, phase: 'plan' | 'apply', work: () => Promise<void>): Promise<void> {
     if (this.#unreachable !== undefined) return this.#passOver(name, this.#unreachable)
@@ -304,6 +321,12 @@ class WholeRun {
     const message = `not run to its end, because ${nameOf(side)} was out of reach`
     this.#failures.push({ mapping, error: new ConnectorError(side, 'unreachable', { message, remedy: '' }) })
   }
+}
+
+/** Mappings that a full run has to be restarted for: not run to the end, or with records that were refused. */
+function unfinishedOf({ problems }: RunReport): readonly string[] {
+  const unfinished = problems.filter(({ kind }) => kind === 'service' || kind === 'failed' || kind === 'quarantine')
+  return [...new Set(unfinished.map(({ mapping }) => mapping))]
 }
 
 /** What is taken along takes nothing along itself. */

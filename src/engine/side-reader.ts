@@ -56,6 +56,11 @@ export class SideReader {
     return this.#compiled.source.joins.length > 0 || this.#compiled.source.with.length > 0
   }
 
+  /** Ids of the constant rows beside the entity, or instead of it. */
+  get constantIds(): readonly string[] {
+    return this.#constants.map(({ id }) => id)
+  }
+
   /** True where rows of other collections can change what a row says. */
   get hasJoins(): boolean {
     return this.#compiled.source.joins.length > 0

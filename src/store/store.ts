@@ -93,6 +93,8 @@ export interface RunSummary {
   readonly startedAt: string
   readonly endedAt: string
   readonly ok: boolean
+  /** Only of a full run: the mappings that it has to be restarted for. */
+  readonly full?: { readonly unfinished: readonly string[] }
   readonly mappings: readonly MappingSummary[]
   readonly bytes: number
 }

@@ -47,6 +47,7 @@ export function source(side: Side, entity: string, given: Partial<Source> = {}):
     reference: undefined,
     modified: undefined,
     recheck: undefined,
+    builtIn: undefined,
     ...given,
   }
 }
@@ -58,6 +59,7 @@ export function mapping(
   return {
     native: [],
     enabled: true,
+    firstRun: 'auto',
     reason: undefined,
     direction: 'both',
     after: [],
