@@ -3,6 +3,7 @@
  * a rule of JSONata that is not rebuilt here (lists, conversions, mistakes), the function leaves by `Deoptimised`
  * and the interpreter evaluates instead: the answer is always JSONata's.
  */
+import { addedFunctions } from './expression-functions.ts'
 import type { Node } from './expression-syntax.ts'
 
 /** Names of the row and of what is handed in. */
@@ -228,7 +229,7 @@ function callClosure(node: Node): Closure | undefined {
     )
 }
 
-const handedIn = new Set(['coupled', 'option', 'truncate', 'splitText'])
+const handedIn = new Set(['coupled', 'option', ...Object.keys(addedFunctions)])
 
 function callBound({ bindings }: Scope, name: string, values: readonly unknown[]): unknown {
   const bound = bindings[name]

@@ -1,25 +1,8 @@
 /** The functions that expressions may call: JSONata's own, and those added here. */
-import { cut } from './values.ts'
-
-/** The first `most` characters of a text; a pair of surrogates is never torn. Nothing stays nothing. */
-const truncate = (text: unknown, most: number): string | undefined =>
-  typeof text === 'string' ? cut(text, most) : undefined
-
-/** A text in pieces of at most `most` characters, e.g. a long description as comment lines. */
-export function splitText(text: unknown, most: number): readonly string[] | undefined {
-  if (typeof text !== 'string') return undefined
-  if (!(most >= 2)) throw new RangeError('$splitText needs a length of 2 or more')
-  const pieces: string[] = []
-  for (let rest = text; rest !== '';) {
-    const piece = cut(rest, most)
-    pieces.push(piece)
-    rest = rest.slice(piece.length)
-  }
-  return pieces
-}
+import { alphanumeric, part, plainText, splitText, titleCase, trimEnds, truncate } from './text-functions.ts'
 
 /** Functions of this product that need nothing from outside. */
-export const addedFunctions = { truncate, splitText } as const
+export const addedFunctions = { truncate, splitText, plainText, trimEnds, titleCase, alphanumeric, part } as const
 
 /** Names that are handed in with each evaluation. */
 export const boundNames: readonly string[] = ['settings', 'coupled', 'option']

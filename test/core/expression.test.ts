@@ -4,7 +4,7 @@ import jsonata from 'jsonata'
 import t from 'tap'
 import { checkExpression } from '../../src/core/expression-check.ts'
 import { closureOf } from '../../src/core/expression-closure.ts'
-import { splitText } from '../../src/core/expression-functions.ts'
+import { splitText } from '../../src/core/text-functions.ts'
 import type { Node } from '../../src/core/expression-syntax.ts'
 import { compileExpression, ExpressionError, type Bindings } from '../../src/core/expression.ts'
 
@@ -180,6 +180,42 @@ t.test('a long text is split without tearing a character', async (t) => {
   t.same(splitText('ab😀cd', 3), ['ab', '😀c', 'd'])
   t.same(splitText(null, 3), undefined)
   t.throws(() => splitText('abc', 1), RangeError)
+})
+
+t.test('L-08 a long text keeps its words whole, and its line breaks', async (t) => {
+  const cases: [text: string, most: number, pieces: string[]][] = [
+    ['one two three', 7, ['one two', 'three']],
+    ['one two three', 8, ['one two', 'three']],
+    ['one  two', 5, ['one', 'two']],
+    ['incomprehensible word', 6, ['incomp', 'rehens', 'ible', 'word']],
+    ['a\nb\r\n\r\nc ', 10, ['a', 'b', 'c']],
+    ['', 10, []],
+    ['   ', 2, []],
+  ]
+  for (const [text, most, pieces] of cases) t.same(splitText(text, most), pieces, JSON.stringify(text))
+  fc.assert(
+    fc.property(fc.string({ unit: 'grapheme' }), fc.integer({ min: 2, max: 20 }), (text, most) => {
+      const pieces = splitText(text, most) ?? []
+      assert.ok(pieces.every((piece) => piece.length <= most && piece !== ''))
+      assert.equal(pieces.join('').replaceAll(/\s/g, ''), text.replaceAll(/\s/g, ''))
+    }),
+  )
+})
+
+t.test('N-01 what a person reads of an HTML note: no tags, no addresses, lines kept', async (t) => {
+  const cases: [html: unknown, text: unknown][] = [
+    ['<div>Call <b>Ann</b>&nbsp;&amp; Bob</div><div>at 9</div>', 'Call Ann & Bob\nat 9'],
+    ['<p>One</p><p>Two<br>Three</p>', 'One\n\nTwo\nThree'],
+    ['<ul><li>a</li><li>b</li></ul>', '- a\n- b'],
+    ['see <a href="https://contoso.example">the page</a><img src="x.png" alt="logo">', 'see the page'],
+    ['<h1>Title</h1>text', 'Title\n\ntext'],
+    ['<script>steal()</script>kept', 'kept'],
+    ['no tags:\n5 < 6 & more', 'no tags:\n5 < 6 & more'],
+    ['', ''],
+    [undefined, null],
+  ]
+  for (const [html, text] of cases) t.equal(await value('$plainText(html)', { html }), text, String(html))
+  t.equal(value('$plainText(html)', { html: `${'<div>'.repeat(50_000)}deep` }), '...', 'depth is bounded')
 })
 
 const expressions = `a; a.b; a & b; a & ' - ' & b & c; a = b; a != b; a = 'x'; a = null; a + b; a - b * c; a / b; a % b
