@@ -29,6 +29,7 @@ export function checkExpression(text: string): readonly ExpressionProblem[] {
   return [
     ...expression.variables.flatMap(checkName),
     ...expression.calls.flatMap(checkPadding),
+    ...expression.calls.flatMap(checkArguments),
     ...expression.regexes.flatMap(checkRegex),
     ...(expression.columns.includes('*') ? [{ message: 'takes the row whole; name the columns', position: 0 }] : []),
   ]
@@ -43,11 +44,13 @@ function checkName({ name, position }: { name: string; position: number }): read
 /** Wider than any column of either service that is padded. */
 const widestPadding = 1000
 
-function checkPadding(call: {
-  name: string
-  position: number
-  arguments: readonly Node[]
-}): readonly ExpressionProblem[] {
+interface Call {
+  readonly name: string
+  readonly position: number
+  readonly arguments: readonly Node[]
+}
+
+function checkPadding(call: Call): readonly ExpressionProblem[] {
   if (call.name !== 'pad') return []
   const width = widthOf(call.arguments[1])
   if (width !== undefined && width <= widestPadding) return []
@@ -58,6 +61,35 @@ function widthOf(node: Node | undefined): number | undefined {
   if (node?.type === 'number') return Math.abs(Number(node.value))
   return node?.type === 'unary' && node.value === '-' ? widthOf(node.expression) : undefined
 }
+
+/** A first argument with which each function works, so that its further ones can be tried before any record is there. */
+const samples: Readonly<Partial<Record<keyof typeof addedFunctions, unknown>>> = {
+  splitText: 'a',
+  titleCase: 'a',
+  part: 'a',
+  parseDate: '2026-11-21',
+  parseDateTime: '2026-11-21T03:34:00Z',
+  formatDate: '2026-11-21',
+  datePart: '2026-11-21',
+  parseDecimal: '1',
+  formatDecimal: 1,
+  roundTo: 1,
+}
+
+/** Locales, time zones, formats, lengths and directions that are written in the expression are tried beforehand. */
+function checkArguments({ name, position, arguments: given }: Call): readonly ExpressionProblem[] {
+  const further = given.slice(1).map(literalOf)
+  if (!Object.hasOwn(samples, name) || further.includes(undefined)) return []
+  const call = addedFunctions[name as keyof typeof addedFunctions] as (...values: readonly unknown[]) => unknown
+  try {
+    call(samples[name as keyof typeof samples], ...further)
+    return []
+  } catch (error) {
+    return [{ message: `$${name}: ${error instanceof Error ? error.message : String(error)}`, position }]
+  }
+}
+
+const literalOf = (node: Node): unknown => (node.type === 'string' || node.type === 'number' ? node.value : undefined)
 
 function checkRegex({ source, position }: { source: string; position: number }): readonly ExpressionProblem[] {
   const danger = dangerOf(source)

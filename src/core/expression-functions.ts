@@ -1,8 +1,34 @@
 /** The functions that expressions may call: JSONata's own, and those added here. */
+import {
+  datePart,
+  formatDate,
+  formatDecimal,
+  fromUnix,
+  parseDate,
+  parseDateTime,
+  parseDecimal,
+  roundTo,
+} from './format-functions.ts'
 import { alphanumeric, part, plainText, splitText, titleCase, trimEnds, truncate } from './text-functions.ts'
 
 /** Functions of this product that need nothing from outside. */
-export const addedFunctions = { truncate, splitText, plainText, trimEnds, titleCase, alphanumeric, part } as const
+export const addedFunctions = {
+  truncate,
+  splitText,
+  plainText,
+  trimEnds,
+  titleCase,
+  alphanumeric,
+  part,
+  parseDate,
+  parseDateTime,
+  formatDate,
+  datePart,
+  fromUnix,
+  parseDecimal,
+  formatDecimal,
+  roundTo,
+} as const
 
 /** Names that are handed in with each evaluation. */
 export const boundNames: readonly string[] = ['settings', 'coupled', 'option']

@@ -40,6 +40,22 @@ function offsetAt(instant: number, timeZone: string): number {
   return (instantOf(clock) ?? instant) - instant
 }
 
+/** The clock's reading in an IANA zone, as `2026-11-21T04:34:00`. */
+export function zonedText(instant: number, timeZone: string): string {
+  return utcText(timeZone === 'UTC' ? instant : instant + offsetAt(instant, timeZone)).slice(0, -1)
+}
+
+/**
+ * The instant at which the clocks of an IANA zone read so (`2026-11-21T04:34:00`); undefined when it is no date-time.
+ * Of an hour that comes twice, the first; of one that is left out, as if the clock had not been changed.
+ */
+export function zonedInstant(text: string, timeZone: string): number | undefined {
+  const local = instantOf(`${text}Z`)
+  if (local === undefined || timeZone === 'UTC') return local
+  const both = [local - 86_400_000, local + 86_400_000].map((at) => local - offsetAt(at, timeZone)) as [number, number]
+  return both.sort((a, b) => a - b).find((at) => at + offsetAt(at, timeZone) === local) ?? both[1]
+}
+
 const day = { year: 'numeric', month: '2-digit', day: '2-digit' } as const
 const clock = { ...day, hour: '2-digit', minute: '2-digit', second: '2-digit' } as const
 const dateFormat = formats(day)

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import * as fc from 'fast-check'
 import jsonata from 'jsonata'
 import t from 'tap'
@@ -279,4 +280,110 @@ t.test('P8 a failing expression does not quote the value that it stumbled over',
     t.ok(error instanceof ExpressionError, text)
     t.notMatch(String(error), /Secret/, text)
   }
+})
+
+t.test('F-06 every example of the documentation gives what it says', async (t) => {
+  const text = readFileSync('docs/expressions.md', 'utf8')
+  const examples = [...text.matchAll(/^(.*\S) +→ (.*)$/gm)].map(([, expression = '', result = '']) => [
+    expression,
+    result,
+  ])
+  t.ok(examples.length >= 30)
+  for (const [expression = '', result = ''] of examples) {
+    t.same(checkExpression(expression), [], expression)
+    t.strictSame(await value(expression, {}), JSON.parse(result), expression)
+  }
+})
+
+t.test('F-06 the native rules meet texts that do not fit as natively, or hold the record', async (t) => {
+  const cases: [expression: string, expected: unknown][] = [
+    ['$titleCase("o\'neill ABC x 3rd ÉCOLE été")', "O'neill ABC X 3Rd ÉCOLE Été"],
+    ['$titleCase("istanbul", "tr-TR")', 'İstanbul'],
+    ['$titleCase(absent)', null],
+    ['$titleCase("")', ''],
+    ['$part("abc", 0)', ''],
+    ['$part("abc", -1, 2)', ''],
+    ['$part("abc", 4)', ''],
+    ['$part("abc", 2, 100)', 'bc'],
+    ['$part("abc", "", "c")', 'ab'],
+    ['$part("abc", "a", "x")', ''],
+    ['$part("a-b-c", "-", "-")', 'b'],
+    ['$part(absent, 2)', null],
+    ['$parseDate("29.02.2028", "dd.MM.yyyy")', '2028-02-29'],
+    ['$parseDate("29.02.2027", "dd.MM.yyyy")', '29.02.2027'],
+    ['$parseDate("1.2.2026", "dd.MM.yyyy")', '1.2.2026'],
+    ['$parseDate("1.2.2026", "d.M.yyyy")', '2026-02-01'],
+    ['$parseDate("1.2.50", "d.M.yy")', '1950-02-01'],
+    ['$parseDate("05/04/2026", "", "en-GB")', '2026-04-05'],
+    ['$parseDate("05/04/2026", "", "en-US")', '2026-05-04'],
+    ['$parseDate("2026-04-05", "", "en-US")', '2026-04-05'],
+    ['$parseDate("2026. 04. 05.", "", "hu-HU")', '2026-04-05'],
+    ['$parseDate("yesterday", "", "en-US")', 'yesterday'],
+    ['$parseDate(absent, "yyyy")', null],
+    ['$parseDateTime("12/31/2026 12:05 AM", "", "en-US")', '2026-12-31T00:05:00Z'],
+    ['$parseDateTime("2026-07-01T12:00:00+02:00", "", "en-US", "Asia/Tokyo")', '2026-07-01T10:00:00Z'],
+    // The hour that does not exist, and the one that comes twice.
+    ['$parseDateTime("2026-03-29 02:30", "yyyy-MM-dd HH:mm", "", "Europe/Berlin")', '2026-03-29T01:30:00Z'],
+    ['$parseDateTime("2026-10-25 02:30", "yyyy-MM-dd HH:mm", "", "Europe/Berlin")', '2026-10-25T00:30:00Z'],
+    ['$parseDecimal("-1,234.50", "en-US")', -1234.5],
+    ['$parseDecimal("1234.5-", "en-US")', -1234.5],
+    ["$parseDecimal('1’234.50', 'de-CH')", 1234.5],
+    ['$parseDecimal("12,34,567.8", "en-IN")', 1234567.8],
+    ['$parseDecimal("", "en-US")', null],
+    ['$roundTo(2.5, 1)', 3],
+    ['$roundTo(-2.5, 1)', -3],
+    ['$roundTo(1.005, 0.01)', 1.01],
+    ["$roundTo(10.01, 0.05, '>')", 10.05],
+    ["$roundTo(-10.01, 0.05, '>')", -10.05],
+    ['$roundTo(-0.001, 0.01)', 0],
+    ['$datePart("2026-12-31T23:30:00Z", "year", "Europe/Berlin")', 2027],
+    ['$fromUnix("not a number")', ''],
+    ['$fromUnix(absent)', null],
+    ['$alphanumeric("Ünïcode №5_名")', 'Ünïcode5名'],
+    ['$trimEnds("   ")', ''],
+  ]
+  for (const [expression, expected] of cases) t.strictSame(await value(expression, {}), expected, expression)
+  const failing = ['$parseDecimal("1.5", "da-DK")', '$parseDecimal("abc")', '$roundTo("x", 1)', '$datePart("x", "day")']
+  for (const expression of failing) await t.rejects(async () => value(expression, {}), ExpressionError, expression)
+})
+
+t.test('F-06 formats, locales and lengths are tried before any record is there', async (t) => {
+  const wrong: [expression: string, message: RegExp][] = [
+    ["$parseDate(a, '', 'klingon')", /no locale is called klingon/],
+    ["$parseDecimal(a, 'english_US')", /locale/],
+    ["$parseDateTime(a, 'yyyy', '', 'Europe/Nowhere')", /time zone/],
+    ["$formatDate(a, ' ')", /format is blank/],
+    ['$roundTo(a, 0)', /precision above 0/],
+    ["$roundTo(a, 1, 'up')", /direction/],
+    ['$splitText(a, 1)', /length of 2/],
+    ['$splitText(a)', /length of 2/],
+    ["$datePart(a, 'week')", /day, month or year/],
+  ]
+  for (const [expression, message] of wrong) t.match(checkExpression(expression)[0]?.message, message, expression)
+  t.same(checkExpression('$roundTo(a, b)'), [], 'what the row says is not known yet')
+})
+
+t.test('F-06 the added functions take time in proportion to the text', async (t) => {
+  const long = 'a '.repeat(200_000)
+  const expressions = [
+    '$titleCase(a)',
+    '$trimEnds(a)',
+    '$alphanumeric(a)',
+    '$part(a, "a ", "x")',
+    '$splitText(a, 80)',
+    '$plainText(a)',
+    '$plainText("<p>" & a)',
+    '$parseDate(a, "d.M.yyyy")',
+    '$parseDate(a, "", "en-US")',
+    '$parseDateTime(a, "", "en-US")',
+  ]
+  const blanks = ' '.repeat(400_000)
+  for (const text of [long, blanks, `${blanks}x`, '1'.repeat(400_000), '<a'.repeat(100_000)])
+    for (const expression of expressions) {
+      const started = performance.now()
+      await Promise.resolve(value(expression, { a: text }))
+      const took = performance.now() - started
+      assert.ok(took < 2000, `${expression} took ${Math.round(took)} ms`)
+    }
+  t.pass()
 })
