@@ -444,7 +444,7 @@ export interface Source {
   modified?: Column
   builtIn?: Filter
   /**
-   * OData filter for rows that change without moving their stamp, read in each run. Default: none.
+   * OData filter for rows that change without moving their stamp (an open invoice's remaining amount): those inside it are read in each run, and once more when they have left it. Default: none.
    */
   recheck?: Filter | null
 }

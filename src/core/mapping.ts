@@ -36,6 +36,8 @@ export interface CompiledSide {
   /** Page or join name → columns to read of it. */
   readonly selectOf: Readonly<Record<string, readonly string[]>>
   readonly filter: ParsedFilter | undefined
+  /** The filter for rows that change without moving their stamp. */
+  readonly recheck: ParsedFilter | undefined
   /** The filter as it may be sent: undefined where it speaks of joined rows. */
   readonly sendFilter: string | undefined
 }
@@ -204,8 +206,11 @@ function compileSide(
   const source = mapping[side]
   const filter = source.filter === undefined ? undefined : parseFilter(source.filter)
   const extra = new Set([...source.with, ...source.joins].map(({ name }) => name))
-  const ofFilter = filter === undefined ? [] : filterColumns(filter).map(({ name }) => name)
-  const paths = [...pathsOf(side, mapping, fields), ...ofFilter]
+  const recheck = source.recheck === undefined ? undefined : parseFilter(source.recheck)
+  const columnsOf = (each: ParsedFilter | undefined): readonly string[] =>
+    each === undefined ? [] : filterColumns(each).map(({ name }) => name)
+  const ofFilter = columnsOf(filter)
+  const paths = [...pathsOf(side, mapping, fields), ...ofFilter, ...columnsOf(recheck)]
   const speaksOfJoins = ofFilter.some((path) => extra.has(splitPath(path).page ?? ''))
   return {
     side,
@@ -213,6 +218,7 @@ function compileSide(
     description: descriptions[side].main,
     ...columnsToRead(paths, source, extra),
     filter,
+    recheck,
     sendFilter: speaksOfJoins ? undefined : source.filter,
   }
 }

@@ -12,6 +12,7 @@ import type { Change, Loaded, Upsert } from '../core/record.ts'
 import type { Watermark } from '../core/watermark.ts'
 import type { Entry } from '../store/store.ts'
 import { Matching } from './matching.ts'
+import { Recheck } from './recheck.ts'
 import { type Session, baseOf, heldOf, isAdmitted, isAsRefused, isRead } from './session.ts'
 import { absentIds, listedKeys, sweepIsDue, sweepName } from './sweep.ts'
 
@@ -78,21 +79,24 @@ class Reading {
     const { state } = this.#session
     const since = whole ? undefined : state.watermark(side)
     const seen = new Set<string>()
+    const recheck = new Recheck(this.#session, side)
     let count = 0
     let wasWhole = false
     for await (const page of this.#session.readers[side].changes(since)) {
       wasWhole = page.whole
       count += page.changes.length
       if (page.whole) for (const { id } of page.changes) seen.add(id)
+      if (page.whole) recheck.seen(page.changes)
       await this.#takePage(side, page.changes, { whole: page.whole, asked: false })
       this.#session.emit({ kind: 'read', mapping: this.#session.mapping.name, side, rows: count })
       if (page.next !== undefined) this.#mark(side, page.next)
     }
     if (wasWhole) await this.#afterWholeRead(side, seen, count)
     else {
-      for await (const rows of this.#session.readers[side].rechecked()) await this.#takePage(side, rows, unstamped)
+      for await (const rows of recheck.rows()) await this.#takePage(side, rows, unstamped)
       await this.#sweep(side, whole)
     }
+    this.#marks.push(...recheck.marks())
     await this.#triggered(side, since !== undefined)
   }
 

@@ -100,12 +100,16 @@ export class SideReader {
     return JSON.stringify(this.#compiled.source.keys.map((key) => canonical(row[key], { type: 'code' })))
   }
 
+  /** True where rows change without moving their stamp. Where changes come by token nothing changes unseen. */
+  get isRechecked(): boolean {
+    return this.#compiled.source.recheck !== undefined && this.hasEntity && !this.isTracked
+  }
+
   /** Rows that change without moving their stamp, as the mapping's filter for them says; none where it says nothing. */
   async *rechecked(): AsyncIterable<readonly Change[]> {
     const query = this.#query()
     const { recheck } = this.#compiled.source
-    // Where changes come by token nothing changes unseen, and a filter could not be sent.
-    if (query === undefined || recheck === undefined || this.isTracked) return
+    if (query === undefined || recheck === undefined || !this.isRechecked) return
     const filter = query.filter === undefined ? recheck : `(${query.filter}) and (${recheck})`
     for await (const page of this.#connector.changes({ ...query, filter }, undefined)) yield page.changes
   }

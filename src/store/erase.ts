@@ -36,11 +36,28 @@ function without(content: MappingContent, { side, id }: ForgetRecord): MappingCo
   const held = content.held.filter((item) => item.side !== side || item.id !== id)
   const intents = content.intents.filter((intent) => (intent.side === side ? intent.target : intent.source) !== id)
   const { [id]: counter, ...others } = content.generations[side]
-  const after = { ...content, couplings, held, intents, generations: { ...content.generations, [side]: others } }
+  const watched = Object.fromEntries(
+    Object.entries(content.watched).map(([name, ids]) => [
+      name,
+      name.startsWith(`${side}/`) ? ids.filter((one) => one !== id) : ids,
+    ]),
+  )
+  const after = {
+    ...content,
+    couplings,
+    held,
+    intents,
+    watched,
+    generations: { ...content.generations, [side]: others },
+  }
   return facts(after) === facts(content) && counter === undefined ? undefined : after
 }
 
-const facts = (of: MappingContent): number => of.couplings.length + of.held.length + of.intents.length
+const facts = (of: MappingContent): number =>
+  Object.values(of.watched).reduce((sum, ids) => sum + ids.length, 0) +
+  of.couplings.length +
+  of.held.length +
+  of.intents.length
 
 /**
  * Makes the state forget everything that was hashed with its fingerprint key, and gives it a new one (`options.key`, or
@@ -74,6 +91,7 @@ export function withoutPrints(content: MappingContent): MappingContent {
   return {
     ...content,
     watermarks: {},
+    watched: {},
     intents: [],
     couplings: content.couplings.map((coupling) => ({
       ...coupling,

@@ -15,6 +15,8 @@ export interface MappingContent {
   /** Record id → how often a person uncoupled it. */
   readonly generations: BySide<Readonly<Record<string, number>>>
   readonly counted: Readonly<Partial<Record<Side, number>>>
+  /** Name → record ids; names with none are left out. */
+  readonly watched: Readonly<Record<string, readonly string[]>>
 }
 
 /** A store whose mappings can be taken out and put back whole: for export, import, forgetting and new keys. */
@@ -36,4 +38,5 @@ export const emptyContent: MappingContent = {
   watermarks: {},
   generations: { businessCentral: {}, sales: {} },
   counted: {},
+  watched: {},
 }

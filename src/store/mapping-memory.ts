@@ -29,6 +29,8 @@ export class MappingMemory implements MappingState {
   #intents = new Map<string, Intent | null>()
   #generations: BySide<Map<string, number>> = perSide(() => new Map())
   #counted: Partial<Record<Side, number>> = {}
+  /** Copied from the state below when first changed. */
+  #watched = new Map<string, Set<string>>()
   #couplingEdits = 0
 
   constructor(name: string, under?: MappingState) {
@@ -98,6 +100,10 @@ export class MappingMemory implements MappingState {
     return this.#counted[side] ?? this.#under?.counted(side) ?? 0
   }
 
+  watched(name: string): ReadonlySet<string> {
+    return this.#watched.get(name) ?? this.#under?.watched(name) ?? nothing
+  }
+
   /** Takes in entries, in order. Never throws, so that what was journalled can always be replayed. */
   apply(entries: readonly Entry[]): void {
     for (const entry of entries) this.#take(entry)
@@ -117,6 +123,9 @@ export class MappingMemory implements MappingState {
         sales: Object.fromEntries(this.#generations.sales),
       },
       counted: { ...this.#counted },
+      watched: Object.fromEntries(
+        [...this.#watched].flatMap(([name, ids]) => (ids.size > 0 ? [[name, [...ids]]] : [])),
+      ),
     }
   }
 
@@ -133,6 +142,7 @@ export class MappingMemory implements MappingState {
     this.#intents = new Map(content.intents.map((intent) => [intent.id, intent]))
     this.#generations = perSide((side) => new Map(Object.entries(content.generations[side])))
     this.#counted = { ...content.counted }
+    this.#watched = new Map(Object.entries(content.watched).map(([name, ids]) => [name, new Set(ids)]))
     this.#couplingEdits++
   }
 
@@ -157,11 +167,20 @@ export class MappingMemory implements MappingState {
       case 'counted':
         this.#counted[entry.side] = entry.count
         return
+      case 'watch':
+        return this.#watch(entry)
       case 'intent':
         return void this.#intents.set(entry.intent.id, entry.intent)
       case 'settled':
         return this.#drop(this.#intents, entry.id)
     }
+  }
+
+  #watch({ name, add, drop }: Extract<Entry, { kind: 'watch' }>): void {
+    const own = this.#watched.get(name) ?? new Set(this.#under?.watched(name))
+    for (const id of add) own.add(id)
+    for (const id of drop) own.delete(id)
+    this.#watched.set(name, own)
   }
 
   #drop<T>(map: Map<string, T | null>, key: string): void {
@@ -214,6 +233,7 @@ export class MappingMemory implements MappingState {
   }
 }
 
+const nothing: ReadonlySet<string> = new Set()
 const heldKey = (held: { readonly side: Side; readonly id: string }): string => `${held.side}|${held.id}`
 
 function perSide<T>(make: (side: Side) => T): BySide<T> {

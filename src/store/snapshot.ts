@@ -36,6 +36,9 @@ interface Marks extends Omit<MappingContent, 'couplings' | 'held'> {
   readonly files: Readonly<Record<string, string>>
 }
 
+/** As it may stand in a file: `watched` came later. */
+type MarksRead = Omit<Marks, 'watched'> & Partial<Pick<Marks, 'watched'>>
+
 /** A coupling as one line: ids, keys and versions of Business Central and Sales, layout, base, and what is rarer. */
 type Line = readonly [
   businessCentral: string,
@@ -255,16 +258,18 @@ function encodeMarks({ upTo, fence, content }: Snapshot, files: Readonly<Record<
       sales: ordered(content.generations.sales),
     },
     intents: content.intents.toSorted((a, b) => compare(a.id, b.id)),
+    watched: ordered(mapped(content.watched, (ids) => ids.toSorted(compare))),
   }
   return `${JSON.stringify(marks, null, 1)}\n`
 }
 
 function decode(raw: RawSnapshot): Snapshot {
-  const { upTo, fence, hash, watermarks, layouts, counted, generations, intents } = raw.marks as Marks
+  const { upTo, fence, hash, watermarks, layouts, counted, generations, intents, watched = {} } = raw.marks as MarksRead
   const known = new Map<string, string>()
   const couplings = raw.couplings.map((line) => decodeLine(line as Line, known))
   const held = raw.held as Held[]
-  return { upTo, fence, content: { hash, couplings, held, intents, layouts, watermarks, generations, counted } }
+  const content = { hash, couplings, held, intents, layouts, watermarks, generations, counted, watched }
+  return { upTo, fence, content }
 }
 
 /** `known` lets all couplings share one text for each layout. */
@@ -285,6 +290,10 @@ function decodeLine(line: Line, known: Map<string, string>): Coupling {
 function ordered<T extends object>(record: T): T {
   return Object.fromEntries(Object.entries(record).toSorted(([a], [b]) => compare(a, b))) as T
 }
+
+/** The same members with other values. */
+const mapped = <A, B>(record: Readonly<Record<string, A>>, change: (value: A) => B): Readonly<Record<string, B>> =>
+  Object.fromEntries(Object.entries(record).map(([name, value]) => [name, change(value)]))
 
 const byHeldKey = (a: Held, b: Held): number => compare(a.side, b.side) || compare(a.id, b.id)
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)

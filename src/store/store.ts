@@ -49,6 +49,11 @@ export interface MappingState {
   generation(side: Side, id: string): number
   /** Number of records of that side at the last whole read; for the empty-read guard. */
   counted(side: Side): number
+  /**
+   * Ids of records to be looked at beyond what changes tell, by name: `businessCentral/recheck` (inside the filter for
+   * rows that change without a stamp), `businessCentral/followed` (looked at, and no pair of this mapping).
+   */
+  watched(name: string): ReadonlySet<string>
 }
 
 /** One fact, as it is journalled. */
@@ -67,6 +72,7 @@ export type Entry =
   | { readonly kind: 'watermark'; readonly name: string; readonly watermark: Watermark | null }
   | { readonly kind: 'hash'; readonly hash: string }
   | { readonly kind: 'counted'; readonly side: Side; readonly count: number }
+  | { readonly kind: 'watch'; readonly name: string; readonly add: readonly string[]; readonly drop: readonly string[] }
   | { readonly kind: 'intent'; readonly intent: Intent }
   /** The outcome of that intent is known and committed. */
   | { readonly kind: 'settled'; readonly id: string }

@@ -2,7 +2,7 @@
 import type { BySide } from '../config/config.ts'
 import { StateError } from '../errors.ts'
 import { withoutPrints } from './erase.ts'
-import type { MappingContent, PortableStore } from './mapping-content.ts'
+import { type MappingContent, type PortableStore, emptyContent } from './mapping-content.ts'
 import { currentFormat, refuseNewer } from './migrate.ts'
 import { keyCheck } from './state-file.ts'
 import { checkContent } from './verify.ts'
@@ -60,5 +60,9 @@ function readDocument(document: unknown): StateDocument {
     throw new StateError('The document is not an exported state.', 'Give a file written by: couplet state export')
   }
   refuseNewer(format, 'The document')
-  return { couplet, format, mappings, identity: found.identity ?? null, keyCheck: found.keyCheck ?? '' }
+  // Documents of an earlier version say nothing of what is watched.
+  const complete = Object.fromEntries(
+    Object.entries(mappings).map(([name, content]) => [name, { ...emptyContent, ...content }]),
+  )
+  return { couplet, format, mappings: complete, identity: found.identity ?? null, keyCheck: found.keyCheck ?? '' }
 }

@@ -166,6 +166,8 @@ export function storeContract(t: Test, open: (t: Test) => Promise<Store>, { guar
       { kind: 'layout', id: 'L1', rows: ['name@1', 'phone@2'] },
       { kind: 'hash', hash: 'h1' },
       { kind: 'counted', side: 'sales', count: 12 },
+      { kind: 'watch', name: 'sales/recheck', add: ['S1', 'S2', 'S2'], drop: [] },
+      { kind: 'watch', name: 'sales/recheck', add: ['S3'], drop: ['S1', 'S9'] },
       { kind: 'intent', intent: intent('i1') },
       { kind: 'intent', intent: intent('i2') },
     ])
@@ -177,6 +179,8 @@ export function storeContract(t: Test, open: (t: Test) => Promise<Store>, { guar
     t.equal(mapping.hash, 'h1')
     t.equal(mapping.counted('sales'), 12)
     t.equal(mapping.counted('businessCentral'), 0)
+    t.same([...mapping.watched('sales/recheck')].sort(), ['S2', 'S3'])
+    t.same([...mapping.watched('businessCentral/recheck')], [])
     t.same(
       mapping
         .intents()

@@ -632,27 +632,3 @@ t.test('P7 a lost base is a first match: nothing is overwritten', async (t) => {
   t.match(s.accounts()[0], { telephone1: '1', address1_city: 'Paris' })
   t.match(s.customers()[0], { phoneNumber: '2', city: 'London' })
 })
-
-t.test('rows that change without moving their stamp are looked at again in each run', async (t) => {
-  const s = await stage(t)
-  const base = customerAccount(bothWays)
-  const balanced = {
-    ...base,
-    businessCentral: { ...base.businessCentral, recheck: 'balanceDue gt 0' },
-    fields: [...base.fields, row('balance', { businessCentral: 'balanceDue', sales: 'revenue', direction: 'toSales' })],
-  }
-  const customer = s.customer({ number: 'C1' })
-  s.simulator.businessCentral.edit('customers', idOf(customer), { balanceDue: 100 })
-  for (let n = 2; n < 9; n++) s.customer({ number: `C${n}` })
-  t.same((await s.run([balanced])).problems, [])
-  s.clock.advance(3_600_000)
-  await s.run([balanced])
-  s.simulator.businessCentral.edit('customers', idOf(customer), { balanceDue: 70 })
-  s.simulator.resetRequests()
-  await s.run([balanced])
-  t.equal(s.accounts().find((account) => account['accountnumber'] === 'C1')?.['revenue'], 70)
-  s.simulator.resetRequests()
-  await s.run([balanced])
-  t.equal(writesMade(s.simulator), 0)
-  t.equal(s.simulator.requests().businessCentral.requests, 2, 'its changes, and the rows to look at again')
-})

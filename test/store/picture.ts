@@ -36,6 +36,12 @@ const entry: fc.Arbitrary<Entry> = fc.oneof(
   }),
   fc.string().map((hash) => ({ kind: 'hash' as const, hash })),
   record.chain(({ side }) => fc.nat().map((count) => ({ kind: 'counted' as const, side, count }))),
+  fc.record({
+    kind: fc.constant('watch' as const),
+    name: fc.constantFrom('businessCentral/recheck', 'sales/recheck'),
+    add: fc.array(fc.constantFrom(...bcIds, ...salesIds), { maxLength: 3 }),
+    drop: fc.array(fc.constantFrom(...bcIds, ...salesIds), { maxLength: 2 }),
+  }),
   fc.constantFrom('i1', 'i2').map((id) => ({ kind: 'intent' as const, intent: intent(id) })),
   fc.constantFrom('i1', 'i2').map((id) => ({ kind: 'settled' as const, id })),
 )
@@ -67,6 +73,7 @@ export function picture(mapping: MappingState): unknown {
       held: text(mapping.allHeld()),
       intents: text(mapping.intents()),
       counted: [mapping.counted('businessCentral'), mapping.counted('sales')],
+      watched: ['businessCentral/recheck', 'sales/recheck'].map((name) => [...mapping.watched(name)].sort()),
       watermarks: names.map((name) => mapping.watermark(name) ?? null),
       layouts: layouts.map((id) => mapping.layout(id) ?? null),
       records,

@@ -137,11 +137,13 @@ t.test('a forgotten record leaves no trace in any file', async (t) => {
   await store.commit('customer', [
     { kind: 'hold', held: held('S1') },
     { kind: 'intent', intent: { ...intent('i'), target: 'S1', source: 'B1' } },
+    { kind: 'watch', name: 'sales/recheck', add: ['S1', 'S5'], drop: [] },
   ])
   await store.commit('item', [couple('B4', 'S4')])
   t.same(await forget(store, { side: 'sales', id: 'S1' }), ['customer'])
   t.equal(store.mapping('customer').size, 1)
   t.same(store.mapping('customer').intents(), [])
+  t.same([...store.mapping('customer').watched('sales/recheck')], ['S5'])
   t.same(await forget(store, { side: 'sales', id: 'S8' }), ['customer'], 'a counter alone is a trace')
   t.same(await forget(store, { side: 'sales', id: 'S2', mapping: 'item' }), [])
   t.same(await forget(store, { side: 'sales', id: 'unknown' }), [])
