@@ -197,6 +197,9 @@ function isMissing(field: Field, mapping: Mapping, descriptions: BySide<SideDesc
   })
 }
 
+const columnsOf = (filter: ParsedFilter | undefined): readonly string[] =>
+  filter === undefined ? [] : filterColumns(filter).map(({ name }) => name)
+
 function compileSide(
   side: Side,
   mapping: Mapping,
@@ -207,8 +210,6 @@ function compileSide(
   const filter = source.filter === undefined ? undefined : parseFilter(source.filter)
   const extra = new Set([...source.with, ...source.joins].map(({ name }) => name))
   const recheck = source.recheck === undefined ? undefined : parseFilter(source.recheck)
-  const columnsOf = (each: ParsedFilter | undefined): readonly string[] =>
-    each === undefined ? [] : filterColumns(each).map(({ name }) => name)
   const ofFilter = columnsOf(filter)
   const paths = [...pathsOf(side, mapping, fields), ...ofFilter, ...columnsOf(recheck)]
   const speaksOfJoins = ofFilter.some((path) => extra.has(splitPath(path).page ?? ''))

@@ -159,8 +159,7 @@ export class MappingMemory implements MappingState {
       case 'release':
         return this.#drop(this.#held, `${entry.side}|${entry.id}`)
       case 'watermark':
-        if (entry.watermark === null) return this.#drop(this.#watermarks, entry.name)
-        return void this.#watermarks.set(entry.name, entry.watermark)
+        return this.#mark(entry.name, entry.watermark)
       case 'hash':
         this.#hash = entry.hash
         return
@@ -174,6 +173,11 @@ export class MappingMemory implements MappingState {
       case 'settled':
         return this.#drop(this.#intents, entry.id)
     }
+  }
+
+  #mark(name: string, watermark: Watermark | null): void {
+    if (watermark === null) this.#drop(this.#watermarks, name)
+    else this.#watermarks.set(name, watermark)
   }
 
   #watch({ name, add, drop }: Extract<Entry, { kind: 'watch' }>): void {
