@@ -23,6 +23,10 @@ const terminal: Terminal = {
   env: process.env,
   cwd: process.cwd(),
   clock: systemClock,
+  confirm:
+    isatty(0) && isatty(1)
+      ? async (message) => (await import('@inquirer/prompts')).confirm({ message, default: false })
+      : undefined,
   stopped: () =>
     new Promise((resolve) => {
       for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve())

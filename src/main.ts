@@ -17,6 +17,8 @@ import { ConfigError } from './errors.ts'
 import type { ConfigProblem } from './errors.ts'
 import { audit } from './engine/audit.ts'
 import type { AuditReport } from './engine/audit.ts'
+import { compare } from './engine/compare.ts'
+import type { CompareRequest, Comparison } from './engine/compare.ts'
 import { defaultRunOptions } from './engine/ports.ts'
 import type { Ports, RunOptions, RunReport } from './engine/ports.ts'
 import { review } from './engine/review.ts'
@@ -59,6 +61,8 @@ export interface Project {
   review(mappings?: readonly string[]): Promise<readonly ReviewLine[]>
   /** Reads both sides whole against the couplings and tells what is not in step; all mappings when none is named. */
   audit(mappings?: readonly string[]): Promise<AuditReport>
+  /** Two records side by side, and what a run would do about each field; writes nothing. */
+  compare(request: CompareRequest): Promise<Comparison>
   /**
    * The fingerprint key, when no state was written with it yet. A plan saved before the first run must carry it,
    * because nothing could be compared with its fingerprints otherwise.
@@ -107,6 +111,7 @@ export async function openProject(folder: string, options: ProjectOptions): Prom
     run: (asked) => run(config, ports, { ...defaultRunOptions, ...asked }),
     review: (mappings = []) => review(config, ports, mappings),
     audit: (mappings = []) => audit(config, ports, { mappings }),
+    compare: (request) => compare(config, ports, request),
     firstKey: isFirst ? store.key : undefined,
     close: async () => {
       await Promise.all([store.close(), connectors.businessCentral.close(), connectors.sales.close()])

@@ -363,7 +363,7 @@ t.test('what waits is told with its way on, and a person decides', async (t) => 
   })
 
   t.equal(
-    (await world.run('resolve customer --all --take sales --field phone')).code,
+    (await world.run('resolve customer --all --take sales --field phone --yes')).code,
     1,
     'the website still waits, and so does the record whose partner was deleted',
   )
@@ -374,7 +374,7 @@ t.test('what waits is told with its way on, and a person decides', async (t) => 
   )
   t.equal(sales.row('accounts', pair.sales.id)?.['websiteurl'], 'https://theirs.example.com')
   t.match(await world.run('resolve customer --action restore'), { code: 2, err: '--record NUMBER, or --all' })
-  t.equal((await world.run('resolve customer --all --action restore')).code, 0)
+  t.equal((await world.run('resolve customer --all --action restore --yes')).code, 0)
   t.equal((await world.run('sync')).code, 0)
   t.equal(sales.row('accounts', pair.sales.id)?.['websiteurl'], 'https://ours.example.com')
   t.equal((await world.run('held')).out, 'Nothing waits.')
@@ -409,7 +409,15 @@ t.test('pairs are taken apart and coupled by hand, by number or id', async (t) =
   t.match(await world.run('state import all.json'), { code: 0, out: '5 pairs in 1 mapping' })
   t.match(await world.run('state rekey'), { code: 0, out: '5 pairs kept' })
   t.equal((await world.run('sync')).code, 0, 'equal records are found in step')
-  t.equal((await world.run('uncouple customer --all')).code, 0)
+  t.match(await world.run('uncouple customer --all'), { code: 2, err: '5 pairs of customer would be taken apart' })
+  const asked: string[] = []
+  const answering = (answer: boolean) => ({
+    confirm: (question: string) => Promise.resolve(asked.push(question) > 0 && answer),
+  })
+  t.match(await world.run('uncouple customer --all', answering(false)), { code: 0, err: 'Nothing was changed.' })
+  t.equal((await world.pairs()).size, 5, 'a person said no')
+  t.equal((await world.run('uncouple customer --all', answering(true))).code, 0)
+  t.equal(asked.length, 2)
   t.equal((await world.pairs()).size, 0)
 })
 

@@ -14,22 +14,21 @@ import { planFileOf } from './plan-file.ts'
 import { addRunOptions, runOptions } from './run-options.ts'
 import type { RunArguments } from './run-options.ts'
 import { saveFile } from './save-file.ts'
+import { addValueOptions, showsValues } from './show-values.ts'
+import type { ValueArguments } from './show-values.ts'
 
-export interface PlanArguments extends RunArguments {
+export interface PlanArguments extends RunArguments, ValueArguments {
   readonly out?: string
   readonly exitCode?: boolean
-  readonly showValues?: boolean
   readonly details?: boolean
 }
 
 export const addPlan: AddCommand = (program, act) => {
-  addRunOptions(program.command('plan'))
+  addValueOptions(addRunOptions(program.command('plan')))
     .description('show what a run would do; writes nothing')
     .argument('[mapping...]', 'only these mappings')
     .option('-o, --out <file>', 'save the plan for couplet apply; holds no values')
     .option('--exit-code', 'end with 10 when there is something to do')
-    .option('--show-values', 'show business values; the default at a terminal, never in CI')
-    .option('--no-show-values', 'mask business values')
     .option('--details', 'tell a large plan record by record too')
     .addHelpText(
       'after',
@@ -49,7 +48,7 @@ export function plan(context: Context, names: readonly string[], given: PlanArgu
     if (names.length > 0) mappingsNamed(project.config, names)
     const options = runOptions(names, given)
     const report = await project.run({ ...options, dry: true })
-    const showValues = given.showValues ?? (context.terminal.isTerminal && !isCi(context))
+    const showValues = showsValues(context, given)
     const shown = {
       paint: context.paint,
       showValues,
@@ -74,8 +73,6 @@ export function plan(context: Context, names: readonly string[], given: PlanArgu
     return given.exitCode === true && report.plan.operations.length > 0 ? exits.toDo : exits.done
   })
 }
-
-const isCi = ({ terminal: { env } }: Context): boolean => (env['CI'] ?? '') !== '' && env['CI'] !== 'false'
 
 /** The limits that a run would stop at. */
 function limitsOf({ config }: Project, report: RunReport, accepted: Parameters<typeof excesses>[2]): readonly Excess[] {

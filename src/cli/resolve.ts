@@ -3,10 +3,13 @@ import { Option } from 'commander'
 import type { Side } from '../config/config.ts'
 import { afterDelete, take } from '../engine/decisions.ts'
 import type { Known } from '../engine/decisions.ts'
-import { sideName } from '../report/words.ts'
+import { count, sideName } from '../report/words.ts'
+import type { MappingState } from '../store/store.ts'
+import { mayGoOn, yesOption } from './confirm.ts'
 import { examples } from './context.ts'
 import type { AddCommand, Context } from './context.ts'
 import { carryOut } from './decide.ts'
+import { exits } from './exit.ts'
 import { mappingNamed } from './mapping-names.ts'
 import { chosen } from './uncouple.ts'
 import { UsageError } from './usage-error.ts'
@@ -18,6 +21,7 @@ export interface ResolveArguments {
   readonly field?: readonly string[]
   readonly action?: 'restore' | 'delete' | 'uncouple'
   readonly later?: boolean
+  readonly yes?: boolean
 }
 
 export const addResolve: AddCommand = (program, act) => {
@@ -40,6 +44,7 @@ export const addResolve: AddCommand = (program, act) => {
       ]),
     )
     .option('--later', 'only remember it; the next run carries it out')
+    .addOption(yesOption())
     .addHelpText(
       'after',
       examples(
@@ -59,6 +64,10 @@ export function resolve(context: Context, name: string, given: ResolveArguments)
   const decision = action ?? `take ${side === undefined ? '' : sideName[side]}`
   return context.withProject(async (project) => {
     mappingNamed(project.config, name)
+    if (given.all === true && given.record === undefined) {
+      const question = `${decision} for everything in ${name} that waits for it: ${waitingFor(project.ports.store.mapping(name), action)}. Go on?`
+      if (!(await mayGoOn(context, question, given.yes))) return exits.done
+    }
     return carryOut(context, project, {
       mapping: name,
       decide: (state) => {
@@ -70,6 +79,12 @@ export function resolve(context: Context, name: string, given: ResolveArguments)
       later: given.later === true,
     })
   })
+}
+
+/** How many records a decision over all of them is about. */
+function waitingFor(state: MappingState, action: ResolveArguments['action']): string {
+  const wanted = [...state.allHeld()].filter(({ kind }) => (kind === 'deleted') === (action !== undefined))
+  return count(wanted.length, 'record')
 }
 
 /** Those in which one of the fields waits; all of them when none does, so that the refusal can say what is held. */

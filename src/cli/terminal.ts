@@ -16,6 +16,8 @@ export interface Terminal {
   /** Folder in which the command was given, absolute. */
   readonly cwd: string
   readonly clock: Clock
+  /** Asks a person a question that yes or no answers; absent where nobody sits at the terminal. */
+  readonly confirm?: ((question: string) => Promise<boolean>) | undefined
   /** Resolves when the person (or the system) asks to stop. */
   stopped(): Promise<void>
 }

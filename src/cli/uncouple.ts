@@ -2,15 +2,19 @@
 import { everyRecord, uncouple as decide } from '../engine/decisions.ts'
 import type { Known } from '../engine/decisions.ts'
 import type { MappingState } from '../store/store.ts'
+import { count } from '../report/words.ts'
+import { mayGoOn, yesOption } from './confirm.ts'
 import { examples } from './context.ts'
 import type { AddCommand, Context } from './context.ts'
 import { carryOut, recordNamed } from './decide.ts'
+import { exits } from './exit.ts'
 import { mappingNamed } from './mapping-names.ts'
 import { UsageError } from './usage-error.ts'
 
 export interface UncoupleArguments {
   readonly record?: string
   readonly all?: boolean
+  readonly yes?: boolean
 }
 
 export const addUncouple: AddCommand = (program, act) => {
@@ -20,6 +24,7 @@ export const addUncouple: AddCommand = (program, act) => {
     .argument('<mapping>')
     .option('--record <name>', 'number, code or id of one of the two')
     .option('--all', 'every pair of the mapping')
+    .addOption(yesOption())
     .addHelpText('after', examples('couplet uncouple customer-account --record 10000'))
     .action((name: string, given: UncoupleArguments) => act((context) => uncouple(context, name, given)))
 }
@@ -29,6 +34,9 @@ export function uncouple(context: Context, name: string, given: UncoupleArgument
   return context.withProject(async (project) => {
     mappingNamed(project.config, name)
     const size = project.ports.store.mapping(name).size
+    const question = `${count(size, 'pair')} of ${name} would be taken apart. Go on?`
+    if (given.all === true && given.record === undefined && !(await mayGoOn(context, question, given.yes)))
+      return exits.done
     return carryOut(context, project, {
       mapping: name,
       decide: (state) => decide(state, chosen(state, given)),

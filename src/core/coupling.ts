@@ -82,5 +82,7 @@ export type Decision =
   | { readonly kind: 'take'; readonly fields: Readonly<Record<string, Side>> }
   /** What becomes of a pair whose one record was deleted. */
   | { readonly kind: 'deleted'; readonly action: 'restore' | 'delete' | 'uncouple' }
+  /** Where the two are filled differently at their first meeting, this side is right; a blank still wipes nothing. */
+  | { readonly kind: 'prefer'; readonly side: Side }
   /** Try again now. */
   | { readonly kind: 'retry' }

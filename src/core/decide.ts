@@ -2,7 +2,7 @@
  * Deciding a pair field by field: what is to be written where, what must wait for a coupling or for a person. Keeps P2
  * and P9 at the level of fields. Everything it needs is handed in; it is async only because expressions are.
  */
-import { type BySide, type Side, otherSide, sides, travelsTo } from '../config/config.ts'
+import { type BySide, type FirstMatch, type Side, otherSide, sides, travelsTo } from '../config/config.ts'
 import type { Base, Prints } from './base.ts'
 import { type RecordQuery, said } from './carry.ts'
 import type { Decision } from './coupling.ts'
@@ -213,12 +213,16 @@ function verdictOf(deciding: Deciding, facts: PairFacts, offers: Offers): FieldV
     agree: agrees('businessCentral') || agrees('sales'),
     blank: { businessCentral: isBlank(offers, 'businessCentral'), sales: isBlank(offers, 'sales') },
     meeting: facts.meeting === 'first' || facts.pending?.has(offers.field.rowId) === true ? 'first' : 'row',
-    firstMatch: field.firstMatch ?? mapping.firstMatch,
+    firstMatch: preferred(facts.decision) ?? field.firstMatch ?? mapping.firstMatch,
     conflicts: field.conflicts ?? mapping.conflicts,
     newest: newestSide(facts.rows),
     decision: take[field.name] ?? take['*'],
   })
 }
+
+/** What a person wants of a first meeting, instead of what the mapping says. */
+const preferred = (decision: Decision | undefined): FirstMatch | undefined =>
+  decision?.kind === 'prefer' ? { blank: 'fill', different: decision.side } : undefined
 
 function didSince(offers: Offers, side: Side): Did {
   if (offers.before === undefined) return 'new'

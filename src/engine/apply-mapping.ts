@@ -185,6 +185,8 @@ const restlessBecause: Readonly<Record<Again['why'], (target: Side) => string>> 
 /** The hash that the watermarks belong to, once the mapping was read as far as it reads. */
 function hashEntries(session: Session): readonly Entry[] {
   const { state, mapping, options } = session
+  // What was only coupled must be seen by the next run, whatever the watermarks say.
+  if (options.coupleOnly) return [{ kind: 'hash', hash: '' }]
   const isWhole =
     options.ids === undefined &&
     options.record === undefined &&

@@ -2,7 +2,7 @@
  * A person's decisions about records: pure functions from the state and a request to the entries to commit, or to a
  * problem in words. Nothing is read from a service and nothing is written here.
  */
-import { type BySide, type Side, sides } from '../config/config.ts'
+import { type BySide, type Side, otherSide, sides } from '../config/config.ts'
 import type { Coupling, Decision, Held, HeldKind } from '../core/coupling.ts'
 import type { Entry, MappingState } from '../store/store.ts'
 
@@ -94,33 +94,76 @@ export function* namesIn(state: MappingState): Generator<string> {
   for (const { number } of state.allHeld()) if (number !== undefined) yield number
 }
 
-/** Couples two records by hand. The pair has no base, so its first run is a first match: nothing is overwritten. */
+/** What is to be done with two records that a person couples. */
+export interface CoupleRequest {
+  /** What a first meeting does where both are filled differently: hold it, or take that side's value. */
+  readonly prefer: 'hold' | Side
+  /** Ids of coupled records that are known to be deleted: their couplings are stale and block nobody (C-07). */
+  readonly gone: ReadonlySet<string>
+  /** When it was decided, ISO 8601. */
+  readonly at: string
+}
+
+/**
+ * Couples two records by hand. The pair has no base, so its first run is a first match: a blank is filled, and what
+ * differs is held, unless the person says which side is right.
+ */
 export function couple(
   state: MappingState,
   pair: BySide<{ readonly id: string; readonly keys: Readonly<Record<string, string>> }>,
+  request: CoupleRequest,
 ): Decided {
+  const stale: Entry[] = []
   for (const side of sides) {
     const there = state.bySide(side, pair[side].id)
     if (there === undefined) continue
-    if (sides.every((each) => there[each].id === pair[each].id)) {
+    const other = there[otherSide(side)]
+    if (other.id === pair[otherSide(side)].id) {
       return problem('These two records are coupled with each other already.', 'Nothing is to be done.')
     }
-    const other = side === 'sales' ? there.businessCentral : there.sales
-    return problem(
-      `${nameOf(pair[side])} is coupled with another record (${nameOf(other)}).`,
-      `Uncouple it first: couplet uncouple ${state.name} --record ${nameOf(pair[side])}`,
-    )
+    if (!request.gone.has(other.id)) return coupledElsewhere(state, pair[side], other)
+    stale.push({ kind: 'uncouple', businessCentral: there.businessCentral.id, sales: there.sales.id })
+    stale.push(...releaseOf(state, otherSide(side), other.id))
   }
   const seen = (side: Side): Coupling[Side] => ({ ...pair[side], version: undefined })
   const coupling: Coupling = { businessCentral: seen('businessCentral'), sales: seen('sales'), layout: '', base: '' }
   return decided(
-    [{ kind: 'couple', coupling }, ...sides.flatMap((side) => releaseOf(state, side, pair[side].id))],
+    [
+      ...stale,
+      ...releaseOf(state, 'sales', pair.sales.id),
+      { kind: 'couple', coupling },
+      { kind: 'hold', held: notCompared(pair.businessCentral, request) },
+    ],
     [{ side: 'businessCentral', id: pair.businessCentral.id }],
   )
 }
 
-const nameOf = ({ id, keys }: { readonly id: string; readonly keys: Readonly<Record<string, string>> }): string =>
-  Object.values(keys)[0] ?? id
+const coupledElsewhere = (state: MappingState, record: Named, other: Named): Decided =>
+  problem(
+    `${nameOf(record)} is coupled with another record (${nameOf(other)}).`,
+    `Uncouple it first: couplet uncouple ${state.name} --record ${nameOf(record)}`,
+  )
+
+/** So that the next run looks at the new pair whatever its stamps say, and knows what the person wanted. */
+const notCompared = ({ id, keys }: Named, { prefer, at }: CoupleRequest): Held => ({
+  side: 'businessCentral',
+  id,
+  kind: 'waiting',
+  number: Object.values(keys)[0],
+  fields: [],
+  message: 'it was coupled by hand, and the two records were not compared yet',
+  remedy: 'nothing to do: the next run compares them',
+  since: at,
+  attempts: 0,
+  decision: prefer === 'hold' ? { kind: 'retry' } : { kind: 'prefer', side: prefer },
+})
+
+interface Named {
+  readonly id: string
+  readonly keys: Readonly<Record<string, string>>
+}
+
+const nameOf = ({ id, keys }: Named): string => Object.values(keys)[0] ?? id
 
 const releaseOf = (state: MappingState, side: Side, id: string): readonly Entry[] =>
   state.held(side, id) === undefined ? [] : [{ kind: 'release', side, id }]

@@ -1,5 +1,5 @@
 /** Deciding a record without a partner: created, or held. */
-import { type Side, otherSide, sides } from '../config/config.ts'
+import { type Side, otherSide, sides, travelsTo } from '../config/config.ts'
 import { decideCreate } from '../core/decide.ts'
 import { reconcileLone } from '../core/reconcile.ts'
 import { holdsOf, loneHold, metadataHold, waitingHold } from './holds.ts'
@@ -9,11 +9,11 @@ import { type Session, isImagined, mayWriteMetadata, missingPages } from './sess
 /** For an option of a choice the administrator's leave to change metadata is the leave to create. */
 function mayCreate(session: Session, on: Side): boolean {
   const { mapping, writable, options } = session
-  const isOption = mapping[on].entity?.kind === 'choice'
-  const isAllowed = isOption ? mayWriteMetadata(session, on) : mapping.createOn[on]
-  const { noCreate } = options
+  const { noCreate, creates } = options
   const isMatchOnly = typeof noCreate === 'boolean' ? noCreate : noCreate.has(mapping.name)
-  return isAllowed && writable[on] && !isMatchOnly
+  if (!writable[on] || isMatchOnly || creates?.[on] === false) return false
+  if (mapping[on].entity?.kind === 'choice') return mayWriteMetadata(session, on)
+  return creates === undefined ? mapping.createOn[on] : travelsTo(mapping.direction, on)
 }
 
 /** Decides a record without a partner. */

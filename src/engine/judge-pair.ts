@@ -14,6 +14,7 @@ import { type Session, baseOf, isAdmitted, mayWriteMetadata, missingPages, pendi
 
 /** Decides a coupled pair. */
 export async function judgeCoupled(session: Session, common: Common, coupling: Coupling): Promise<Judged> {
+  if (session.options.coupleOnly) return plainly({ kind: 'leave' })
   const base = baseOf(session, coupling)
   const standing = {
     businessCentral: await standingOf(session, 'businessCentral', common, base),
@@ -26,7 +27,7 @@ export async function judgeCoupled(session: Session, common: Common, coupling: C
     deletes: mapping.deletes,
     decision: decision?.kind === 'deleted' ? decision.action : undefined,
   })
-  const forced = decision?.kind === 'take' || options.rewrite !== undefined
+  const forced = decision?.kind === 'take' || decision?.kind === 'prefer' || options.rewrite !== undefined
   return afterVerdict(session, common, {
     coupling,
     base,
@@ -74,7 +75,7 @@ async function mergePair(session: Session, common: Common, facts: CoupledFacts):
   const decided = await decidePair(session.deciding, {
     rows: { businessCentral, sales },
     base: facts.base,
-    meeting: 'known',
+    meeting: session.state.layout(facts.coupling.layout) === undefined ? 'first' : 'known',
     pending: pendingRows(session, facts.coupling, facts.base),
     paused,
     decision: decisionFor(session, common.held),
@@ -129,18 +130,31 @@ export async function judgeMatched(session: Session, common: Common): Promise<Ju
       decided: undefined,
       holds: [loneHold(session, { ...common, side: 'businessCentral' }, 'ambiguous')],
     }
+  if (session.options.coupleOnly) return { action: { kind: 'couple' }, decided: notLookedAt, holds: [] }
+  const prefer = preferred(session)
   const decided = await decidePair(session.deciding, {
     rows: { businessCentral, sales },
     base: noBase,
     meeting: 'first',
     paused: false,
-    decision: decisionFor(session, common.held),
+    decision: prefer === undefined ? decisionFor(session, common.held) : { kind: 'prefer', side: prefer },
     missingPages: missingPages(session),
     writable: session.writable,
     deferLater: session.deferLater,
   })
   return withLeave(session, { action: { kind: 'couple' }, decided, holds: holdsOf(session, common, decided) })
 }
+
+/** The side that is right where records coupled by this run differ; none where a person decides. */
+function preferred({ mapping, options: { prefer } }: Session): Side | undefined {
+  if (prefer !== 'conflicts') return prefer
+  const { direction, conflicts } = mapping
+  if (direction !== 'both') return direction === 'toSales' ? 'businessCentral' : 'sales'
+  return conflicts === 'businessCentral' || conflicts === 'sales' ? conflicts : undefined
+}
+
+/** A pair that is coupled and not compared: everything is left for the next run. */
+const notLookedAt: Decided = { writes: [], agreed: noBase, held: [], waits: [], asks: [], left: true }
 
 /** Options of a choice column are written only with the administrator's leave. */
 function withLeave(session: Session, judged: Judged & { readonly decided: Decided }): Judged {

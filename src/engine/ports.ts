@@ -39,6 +39,12 @@ export interface RunOptions {
   readonly permit: ReadonlySet<string> | undefined
   /** Match only, whatever `create` says: in all mappings, or in these. */
   readonly noCreate: boolean | ReadonlySet<string>
+  /** Instead of what `create` says in the mappings: on which sides a record without a partner may be created. */
+  readonly creates: BySide<boolean> | undefined
+  /** Couple what matches and write to neither side; the next run compares the pairs (native: coupling without synchronising). */
+  readonly coupleOnly: boolean
+  /** Where two records that this run couples are filled differently, this side is right, or the one that wins conflicts (K-06). */
+  readonly prefer: Side | 'conflicts' | undefined
 }
 
 export const defaultRunOptions: RunOptions = {
@@ -52,6 +58,9 @@ export const defaultRunOptions: RunOptions = {
   accept: [],
   permit: undefined,
   noCreate: false,
+  creates: undefined,
+  coupleOnly: false,
+  prefer: undefined,
 }
 
 /** A record that is held or failed, or a side that refused. */

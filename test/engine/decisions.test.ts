@@ -67,27 +67,42 @@ t.test('a record is named by number, code or id of either side, and a held pair 
   t.equal(everyRecord(state).length, 3)
 })
 
+const asked = { prefer: 'hold', gone: new Set<string>(), at: '2026-01-02T00:00:00Z' } as const
+
 t.test('coupling by hand leaves no base, so nothing is overwritten, and releases what waited', async (t) => {
   const lone = held('ambiguous', { id: 'c3', number: '3' })
   const state = await stateOf([lone])
   const entries = entriesOf(
-    couple(state, { businessCentral: { id: 'c3', keys: { number: '3' } }, sales: { id: 'a3', keys: {} } }),
+    couple(state, { businessCentral: { id: 'c3', keys: { number: '3' } }, sales: { id: 'a3', keys: {} } }, asked),
   )
   t.match(entries[0], {
     kind: 'couple',
     coupling: { base: '', layout: '', businessCentral: { id: 'c3', keys: { number: '3' }, version: undefined } },
   })
-  t.same(entries[1], { kind: 'release', side: 'businessCentral', id: 'c3' })
+  t.match(
+    entries[1],
+    { kind: 'hold', held: { side: 'businessCentral', id: 'c3', kind: 'waiting', decision: { kind: 'retry' } } },
+    'the next run looks at it, whatever it waited for before',
+  )
 })
 
-t.test('a record that is coupled already is not coupled a second time', async (t) => {
+t.test('K-02: a record that is coupled already is not coupled a second time', async (t) => {
   const state = await stateOf()
   const with_ = (bc: string, sales: string): string =>
-    problemOf(couple(state, { businessCentral: { id: bc, keys: {} }, sales: { id: sales, keys: {} } }))
+    problemOf(couple(state, { businessCentral: { id: bc, keys: {} }, sales: { id: sales, keys: {} } }, asked))
   t.match(with_('c10000', 'a3'), 'c10000 is coupled with another record (a10000)')
   t.match(with_('c3', 'a10000'), 'a10000 is coupled with another record (10000)')
   t.match(with_('c10000', 'a10000'), 'coupled with each other already')
   t.match(with_('c10000', 'a20000'), 'coupled with another record', 'crosswise')
+})
+
+t.test('C-07: a coupling whose other record was deleted is stale and blocks nobody', async (t) => {
+  const state = await stateOf()
+  const pair = { businessCentral: { id: 'c3', keys: {} }, sales: { id: 'a10000', keys: {} } }
+  const entries = entriesOf(couple(state, pair, { ...asked, gone: new Set(['c10000']) }))
+  t.same(entries[0], { kind: 'uncouple', businessCentral: 'c10000', sales: 'a10000' })
+  t.match(entries[1], { kind: 'couple', coupling: { businessCentral: { id: 'c3' }, sales: { id: 'a10000' } } })
+  t.match(problemOf(couple(state, pair, asked)), 'coupled with another record', 'not while it is there')
 })
 
 t.test('uncoupling remembers that a person did it, and forgets what waited', async (t) => {

@@ -1,0 +1,150 @@
+/**
+ * Two records side by side, field row by field row: what each says, what differs, and what a run would do about it.
+ * Asked before two records are coupled (native: the coupling page) and before one is written over the other. Works on
+ * an overlay of the state and writes nothing, anywhere (P6).
+ */
+import { type BySide, type Config, type Side, otherSide, sides } from '../config/config.ts'
+import type { Decided } from '../core/decide.ts'
+import type { CompiledField } from '../core/mapping.ts'
+import { type Offers, isBlank, offersOf, shownValues } from '../core/offer.ts'
+import type { Loaded } from '../core/record.ts'
+import type { Canonical } from '../core/values.ts'
+import { ConfigError } from '../errors.ts'
+import type { Entry } from '../store/store.ts'
+import { chosen, contextOf } from './context.ts'
+import { judgeWindow } from './judge-window.ts'
+import { defaultRunOptions, type Ports } from './ports.ts'
+import { prepare, sessionOf } from './prepare.ts'
+import { type Session, baseOf, missingPages } from './session.ts'
+
+/** Which two records are compared, and as what. */
+export interface CompareRequest {
+  readonly mapping: string
+  readonly pair: BySide<string>
+  /** What is to be taken for remembered first, e.g. that the two are coupled. */
+  readonly entries: readonly Entry[]
+}
+
+/** One field row of both records. */
+export interface ComparedField {
+  readonly name: string
+  readonly direction: CompiledField['field']['direction']
+  /** Columns, where there are any. */
+  readonly columns: BySide<string | undefined>
+  readonly values: BySide<Canonical>
+  /** Both hold the same, after the row's own conversion. */
+  readonly equal: boolean
+  /** The side has changed it since the two last agreed; false where nothing is known of an agreement. */
+  readonly edited: BySide<boolean>
+  /** The side that a run would write to. */
+  readonly written: Side | undefined
+  /** The mapping in which another record must be coupled first. */
+  readonly waits: string | undefined
+  /** Why a run would leave it to a person. */
+  readonly held: 'conflict' | 'different' | undefined
+  /** A code that may be shown where values are masked. */
+  readonly reveal: boolean
+}
+
+export interface Comparison {
+  readonly mapping: string
+  readonly number: string | undefined
+  readonly fields: readonly ComparedField[]
+  /** What else a run would wait for. */
+  readonly waits: readonly { readonly message: string; readonly remedy: string }[]
+}
+
+/** Compares two records. Throws ConfigError when one is not there, ConnectorError, StateError. */
+export async function compare(config: Config, ports: Ports, request: CompareRequest): Promise<Comparison> {
+  const options = { ...defaultRunOptions, mappings: [request.mapping], dry: true }
+  const [mapping, ...others] = chosen(config, options)
+  if (mapping === undefined) throw new Error(`no mapping is called ${request.mapping}`)
+  const context = await contextOf(config, ports, options, [mapping, ...others])
+  const store = ports.overlay(ports.store)
+  await store.commit(mapping.name, request.entries)
+  const session = sessionOf(context, await prepare(context, mapping), store, 'plan')
+  // Nothing runs later here: a reference either has its partner or waits for it.
+  session.lookups.allHaveRun()
+  const { businessCentral, sales } = request.pair
+  const coupled = session.state.bySide('businessCentral', businessCentral)?.sales.id === sales
+  const [judgement] = await judgeWindow(session, [{ businessCentral, sales, coupled }], async () => {})
+  const rows = judgement === undefined ? undefined : bothRows(judgement.rows)
+  if (judgement === undefined || rows === undefined)
+    throw new ConfigError([{ path: request.mapping, message: 'one of the two records is not there any more' }])
+  const { number, decided, holds } = judgement
+  const waits = holds.filter(({ kind }) => kind === 'waiting').map(({ message, remedy }) => ({ message, remedy }))
+  return { mapping: mapping.name, number, fields: await fieldsOf(session, rows, decided), waits }
+}
+
+function bothRows({ businessCentral, sales }: BySide<Loaded | undefined>): BySide<Loaded> | undefined {
+  return businessCentral === undefined || sales === undefined ? undefined : { businessCentral, sales }
+}
+
+async function fieldsOf(
+  session: Session,
+  rows: BySide<Loaded>,
+  decided: Decided | undefined,
+): Promise<readonly ComparedField[]> {
+  const coupling = session.state.bySide('businessCentral', rows.businessCentral.id)
+  const base = coupling?.sales.id === rows.sales.id ? baseOf(session, coupling) : new Map()
+  const context = {
+    deciding: session.deciding,
+    rows,
+    base,
+    deferLater: false,
+    translated: { businessCentral: new Map(), sales: new Map() },
+    all: true,
+  }
+  const fields: ComparedField[] = []
+  for (const field of session.compiled.fields) {
+    if (field.field.on === 'create' || !isReadable(session, field, rows)) continue
+    fields.push(comparedField(await offersOf(field, context), decided))
+  }
+  return fields
+}
+
+/** What stands on a page that is not published, or that this record has no row on, cannot be shown. */
+function isReadable(session: Session, field: CompiledField, rows: BySide<Loaded>): boolean {
+  const missing = missingPages(session)
+  return sides.every((side) => {
+    const page = field.place[side]?.page
+    return (
+      (page === undefined || rows[side].row[page] !== undefined) && !field.needs[side].some((name) => missing.has(name))
+    )
+  })
+}
+
+function comparedField(offers: Offers, decided: Decided | undefined): ComparedField {
+  const { field, before, prints } = offers
+  const { name, direction, reveal } = field.field
+  const edited = (side: Side): boolean => before !== undefined && before[side] !== prints[side]
+  return {
+    name,
+    direction,
+    columns: { businessCentral: columnOf(field, 'businessCentral'), sales: columnOf(field, 'sales') },
+    values: shownValues(offers),
+    equal: isNothing(offers) || sides.some((side) => agrees(offers, side)),
+    edited: { businessCentral: edited('businessCentral'), sales: edited('sales') },
+    written: decided?.writes.find((write) => write.field === field)?.to,
+    waits: decided?.waits.find((wait) => wait.field === name)?.mapping,
+    held: decided?.held.find((one) => one.field === name)?.because,
+    reveal,
+  }
+}
+
+const isNothing = (offers: Offers): boolean => sides.every((side) => isBlank(offers, side))
+
+/** What that side offers is what stands on the other. */
+function agrees({ offers, stands }: Offers, from: Side): boolean {
+  const offer = offers[from]
+  return offer?.kind === 'value' && offer.canonical === stands[otherSide(from)]
+}
+
+function columnOf({ place }: CompiledField, side: Side): string | undefined {
+  const at = place[side]
+  return at === undefined ? undefined : at.page === undefined ? at.column : `${at.page}.${at.column}`
+}
+
+/** Fields in which writing one side's values over the other would lose what somebody entered there since they agreed. */
+export const wouldBeLost = (comparison: Comparison, target: Side): readonly ComparedField[] =>
+  comparison.fields.filter(({ edited, equal }) => edited[target] && !equal)
