@@ -100,6 +100,8 @@ export interface Mapping {
   readonly after: readonly string[]
   readonly businessCentral: Source
   readonly sales: Source
+  /** Several rows of Business Central are one record of Sales. */
+  readonly one?: One | undefined
   readonly match: readonly MatchGroup[]
   /** Whether a record without a partner may be created on that side. */
   readonly createOn: BySide<boolean>
@@ -116,6 +118,17 @@ export interface Mapping {
   readonly notReachable: readonly { readonly field: string; readonly reason: string }[]
   /** Hash over select, filter, match, create, joins and settings: a change discards tokens and reads whole. */
   readonly hash: string
+}
+
+/** Which rows of Business Central are one record, and which of them speaks for it. */
+export interface One {
+  /** Columns, or JSONata over the row and its joins, that the rows of a group have in common. */
+  readonly per: readonly string[]
+  /** The row with the largest values in these columns speaks, the first column deciding first. */
+  readonly latest: readonly string[]
+  /** Columns with the first and the last day on which a row may speak. */
+  readonly from: string | undefined
+  readonly until: string | undefined
 }
 
 /** Where the rows of one side of a mapping come from. */
@@ -263,15 +276,15 @@ export interface Field {
 
 export type WhenUncoupled =
   | { readonly kind: 'hold' | 'clear' | 'keep' | 'skip' }
-  /** Take the referenced record along first, then look again. */
-  | { readonly kind: 'sync'; readonly mapping: string }
+  /** Take the referenced record along first, then look again; undefined: by the mapping that the lookup names. */
+  | { readonly kind: 'sync'; readonly mapping: string | undefined }
 
 export type Lookup =
   /** Through the couplings of `mapping`: by id, by a natural key, or by several (natural key → column of this row). */
   | {
       readonly kind: 'coupling'
       readonly mapping: string
-      /** `id`, a natural key, or natural key → column of this row. */
+      /** `id`, a natural key, or natural key → column of this row (`$`: what the row says). */
       readonly by: string | Readonly<Record<string, string>>
       /** The key that a blank source stands for; coming back, that key is written as blank. */
       readonly blankIs?: string

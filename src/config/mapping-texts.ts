@@ -1,4 +1,5 @@
 /** The little languages inside a mapping: where its expressions and filters stand. */
+import { isColumn } from '../core/one.ts'
 import { sides, type Side } from './config.ts'
 import type { Path } from './path.ts'
 import type { IncludeFile, MappingFile } from './schema-types.ts'
@@ -29,7 +30,15 @@ export function expressionsOf(mapping: MappingFile | IncludeFile): readonly Expr
       ...expression(at('compute', 'toBusinessCentral'), row?.compute?.toBusinessCentral, 'sales'),
     ]
   })
-  return [...expression(['when'], mapping.when, undefined), ...constants(mapping), ...rows]
+  return [...expression(['when'], mapping.when, undefined), ...constants(mapping), ...groups(mapping), ...rows]
+}
+
+/** What groups rows: an expression, where it is more than the name of a column. */
+function groups(mapping: MappingFile | IncludeFile): readonly ExpressionText[] {
+  const per = 'one' in mapping ? (mapping.one?.per ?? []) : []
+  return per.flatMap((text, index) =>
+    isColumn(text) ? [] : expression(['one', 'per', index], text, 'businessCentral'),
+  )
 }
 
 function expression(path: Path, text: string | undefined, reads: Side | undefined): readonly ExpressionText[] {

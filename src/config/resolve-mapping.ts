@@ -8,6 +8,7 @@ import {
   type Limits,
   type Mapping,
   type MatchGroup,
+  type One,
   type Settings,
   type Side,
 } from './config.ts'
@@ -15,6 +16,7 @@ import type { MappingDraft } from './draft.ts'
 import { hashOf } from './hash.ts'
 import { expressionsOf } from './mapping-texts.ts'
 import { durationMs, parseLimit } from './quantities.ts'
+import { columnsOfLookup } from '../core/lookup-columns.ts'
 import { resolveFirstMatch, resolveLookup, resolveRow } from './resolve-row.ts'
 import { columnsOfField, resolveSource } from './resolve-source.ts'
 import { towards } from './rules-rows.ts'
@@ -43,6 +45,7 @@ export function resolveMapping(draft: MappingDraft, context: MappingContext): Ma
   const resolved = {
     businessCentral: side('businessCentral'),
     sales: side('sales'),
+    one: resolveOne(mapping.one),
     match,
     createOn: createOn(mapping, project),
     direction,
@@ -79,6 +82,9 @@ const decidingSources = ({ businessCentral, sales }: BySide<Mapping[Side]>): ByS
   businessCentral: { ...businessCentral, builtIn: undefined },
   sales: { ...sales, builtIn: undefined },
 })
+
+const resolveOne = (one: MappingFile['one']): One | undefined =>
+  one && { per: one.per, latest: textsOf(one.latest), from: one.from, until: one.until }
 
 const textsOf = (written: string | readonly string[] = []): readonly string[] =>
   typeof written === 'string' ? [written] : written
@@ -141,9 +147,7 @@ function columnsRead(side: Side, { mapping, fields, match }: Parts): readonly st
   const expressions = expressionsOf(mapping).filter(({ reads }) => reads === side)
   const computed = expressions.flatMap(({ text }) => compileExpression(text).columns)
   const looked = fields.flatMap(({ lookup, direction }) =>
-    lookup?.kind === 'coupling' && typeof lookup.by === 'object' && travelsTo(direction, otherSide(side))
-      ? Object.values(lookup.by)
-      : [],
+    lookup !== undefined && travelsTo(direction, otherSide(side)) ? columnsOfLookup(lookup) : [],
   )
   const plain = fields.flatMap((field) => columnsOfField(field, side))
   return [...new Set([...plain, ...computed, ...looked, ...match.flatMap((group) => group[side])])]

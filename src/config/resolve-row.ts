@@ -53,7 +53,8 @@ function blankOf(written: FieldRow['blank'] = 'clear'): Pick<Field, 'blank' | 'b
 }
 
 function whenUncoupled(written: FieldRow['whenUncoupled'] = 'hold'): WhenUncoupled {
-  return typeof written === 'object' ? { kind: 'sync', mapping: written.sync } : { kind: written }
+  if (typeof written === 'object') return { kind: 'sync', mapping: written.sync }
+  return written === 'sync' ? { kind: 'sync', mapping: undefined } : { kind: written }
 }
 
 /** { blank: fill, different: hold } where nothing else is said. */

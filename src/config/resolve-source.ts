@@ -108,7 +108,5 @@ function selectOf(name: string, join: JoinText, read: readonly string[]): readon
 }
 
 /** Columns of one side that a row reads or writes without an expression. */
-export const columnsOfField = (field: Field, side: Side): readonly string[] => [
-  ...(field[side] === undefined ? [] : [field[side]]),
-  ...(field.lookup?.kind === 'case' ? [field.lookup.column] : []),
-]
+export const columnsOfField = (field: Field, side: Side): readonly string[] =>
+  field[side] === undefined ? [] : [field[side]]

@@ -1,4 +1,5 @@
 /** Rules about the two sides of a mapping, its matching and its policies. */
+import { isColumn } from '../core/one.ts'
 import { sides, travelsTo, type Side } from './config.ts'
 import type { Draft, MappingDraft } from './draft.ts'
 import type { Finding } from './layers.ts'
@@ -93,6 +94,24 @@ function checkOn(path: Path, on: Readonly<Record<string, string>>, known: readon
       },
     ]
   })
+}
+
+/** Rows that become one record: only towards Sales, from an entity, and grouped by a column at least. */
+export function checkOne({ value }: MappingDraft): readonly Finding[] {
+  const { one, direction = 'both', businessCentral } = value
+  if (one === undefined) return []
+  const findings: Finding[] = []
+  if (direction !== 'toSales')
+    findings.push({ path: ['one'], key: true, message: 'rows become one only in a mapping that goes toSales' })
+  for (const key of ['constant', 'recheck'] as const)
+    if (businessCentral?.[key] !== undefined)
+      findings.push({ path: ['one'], key: true, message: `\`one\` and \`${key}\` exclude each other` })
+  if (!one.per.some(isColumn))
+    findings.push({
+      path: ['one', 'per'],
+      message: 'needs at least one column: by it the rows of a group are asked for',
+    })
+  return findings
 }
 
 /** Groups of matching columns: as many on each side; `$row` names a row; a lookup stands for one of the columns. */

@@ -349,6 +349,7 @@ export interface MappingFile {
   when?: Expression
   businessCentral?: Source
   sales?: Source
+  one?: One
   /**
    * Groups of columns, tried in order; inside a group all must agree. Exactly one uncoupled match couples, several are held. Default: none (records are never matched).
    */
@@ -547,6 +548,20 @@ export interface Join {
   description?: string
 }
 /**
+ * Which rows of Business Central belong together, and which of them speaks: of those that the filter admits and whose time it is, the latest. A group in which none speaks is paused and keeps its record.
+ */
+export interface One {
+  /**
+   * What the rows of one group have in common: columns, or JSONata over the row and its joins. At least one is a column. The group is the record: its key is derived from these values.
+   *
+   * @minItems 1
+   */
+  per: string[]
+  latest?: Texts
+  from?: Column
+  until?: Column
+}
+/**
  * Columns that must all agree, the first with the first.
  */
 export interface MatchGroup {
@@ -579,7 +594,7 @@ export interface MatchGroup {
 export interface LookupByCoupling {
   mapping: Name
   /**
-   * What the source value is: `id`, a natural key (from the other mapping's `keys`), or several: natural key to column of this row. Default: id.
+   * What the source value is: `id`, a natural key (from the other mapping's `keys`), or several: natural key to column of this row, or to `$` for what the row itself says. Default: id.
    */
   by?:
     | string
@@ -661,10 +676,10 @@ export interface FieldRow {
   value?: ConstantValue
   lookup?: Lookup
   /**
-   * What becomes of the field where the reference has no partner: hold the record, clear, keep what stands there, skip the row, or { sync: mapping } to take the other record along first. Default: hold.
+   * What becomes of the field where the reference has no partner: hold the record, clear, keep what stands there, skip the row, sync to take the other record along first by the lookup's own mapping, or { sync: mapping } by that one. Default: hold.
    */
   whenUncoupled?:
-    | ('hold' | 'clear' | 'keep' | 'skip')
+    | ('hold' | 'clear' | 'keep' | 'skip' | 'sync')
     | {
         sync: Name
       }

@@ -7,7 +7,14 @@ import type { Draft, MappingDraft, MappingRule, ProjectRule } from './draft.ts'
 import { placeAll, type Finding } from './layers.ts'
 import { checkCycles, checkJobs, checkLookups, checkNames, checkSwitches } from './rules-references.ts'
 import { checkPages, checkRows, checkTargets } from './rules-rows.ts'
-import { checkMatch, checkPolicies, checkProjectLimits, checkQuantities, checkSources } from './rules-sources.ts'
+import {
+  checkMatch,
+  checkOne,
+  checkPolicies,
+  checkProjectLimits,
+  checkQuantities,
+  checkSources,
+} from './rules-sources.ts'
 import { checkExpressions, checkFilters } from './rules-texts.ts'
 import { misplacedReferences } from './secrets.ts'
 import { checkTimeZone } from './setting-values.ts'
@@ -16,7 +23,7 @@ const noReferences: MappingRule = ({ value }) => misplacedReferences(value, () =
 const merging: MappingRule = ({ findings }) => findings
 
 const aboutFiles = [merging, noReferences]
-const aboutSides = [checkSources, checkMatch, checkPolicies, checkQuantities]
+const aboutSides = [checkSources, checkOne, checkMatch, checkPolicies, checkQuantities]
 const aboutRows = [checkRows, checkTargets, checkPages]
 const aboutTexts = [checkExpressions, checkFilters]
 const aboutNames = [checkNames, checkLookups, checkCycles]

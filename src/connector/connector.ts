@@ -15,6 +15,8 @@ export interface Query {
   readonly filter?: string | undefined
   /** Column with the time of change, where the description does not tell it. */
   readonly modified?: string | undefined
+  /** Columns by which a whole read comes sorted; not where changes come by token. */
+  readonly order?: readonly string[] | undefined
 }
 
 /** One page of changes. */

@@ -36,6 +36,11 @@ export async function shapeOf(reach: Reach, query: Query, further: readonly stri
   return { side: reach.dialect.side, what: query.entity.entity, description, select, modified }
 }
 
+/** The option by which a whole read comes sorted, where the query asks for it. */
+export const orderOption = ({ order = [] }: Query): Readonly<Record<string, string | undefined>> => ({
+  $orderby: order.length === 0 ? undefined : order.join(','),
+})
+
 /** Query options for the shape's rows. */
 export const readOptions = (
   shape: Shape,

@@ -13,7 +13,7 @@ import type { Ask } from './gather.ts'
 import { pages } from './pages.ts'
 import type { RawPage } from './pages.ts'
 import { changedSince, inList, keyOf, orChain, pieces, sameId } from './query.ts'
-import { readOptions, shapeOf } from './reach.ts'
+import { orderOption, readOptions, shapeOf } from './reach.ts'
 import type { Reach } from './reach.ts'
 import { changeOf, propertyOf, upsertOf } from './rows.ts'
 import type { Shape } from './rows.ts'
@@ -58,7 +58,8 @@ async function* stamped(reach: Reach, query: Query, { shape, since }: Reading): 
   const modified = shape.modified ?? ''
   const from = since?.kind === 'stamp' ? since.at : undefined
   const filter = from === undefined ? query.filter : changedSince(modified, from, shape.description.columns[modified])
-  const url = urlOf(await reach.address(query.entity), readOptions(shape, filter))
+  const sorted = from === undefined ? orderOption(query) : {}
+  const url = urlOf(await reach.address(query.entity), { ...readOptions(shape, filter), ...sorted })
   let latest = from
   const note = (change: Change): void => {
     if (change.kind === 'upsert' && change.modified !== undefined && (latest === undefined || change.modified > latest))
@@ -69,7 +70,8 @@ async function* stamped(reach: Reach, query: Query, { shape, since }: Reading): 
 }
 
 async function* scanned(reach: Reach, query: Query, shape: Shape): AsyncGenerator<Page> {
-  const url = urlOf(await reach.address(query.entity), readOptions(shape, query.filter))
+  const options = { ...readOptions(shape, query.filter), ...orderOption(query) }
+  const url = urlOf(await reach.address(query.entity), options)
   yield* walk(reach, url, { shape, whole: true, track: false, end: () => ({ kind: 'scan' }) })
 }
 

@@ -3,10 +3,12 @@
  * length, exchanged through couplings, blank as the row wants it. Pure: couplings are read through `Lookups`.
  */
 import { type Field, type Lookup, type Side, type ValueType, otherSide } from '../config/config.ts'
-import type { Bindings, Expression } from './expression.ts'
+import type { Bindings } from './expression.ts'
 import { startOfDay, utcText } from './instant.ts'
+import { ownValue } from './lookup-columns.ts'
 import { type CompiledField, splitPath } from './mapping.ts'
 import type { Cell, Column, Row } from './record.ts'
+import { seenBy } from './seen-row.ts'
 import { type Canonical, type Norm, canonical, cut } from './values.ts'
 
 /** Reads of the couplings of all mappings. */
@@ -57,26 +59,6 @@ export function said(compiled: CompiledField, side: Side, row: Row, bindings: Bi
   const place = compiled.place[side]
   return place === undefined ? undefined : valueAt(row, place)
 }
-
-/**
- * What an expression reads of a row. Nothing is absent: Dataverse's null would make `$lowercase(websiteurl)` fail on
- * every blank.
- */
-function seenBy({ columns }: Expression, row: Row): Row {
-  const view: Record<string, unknown> = {}
-  for (const path of columns) {
-    const { page, column } = splitPath(path)
-    const value = row[page ?? column]
-    if (value !== null && value !== undefined) view[page ?? column] = isPlainRow(value) ? withoutNothing(value) : value
-  }
-  return view
-}
-
-const withoutNothing = (row: Row): Row =>
-  Object.fromEntries(Object.entries(row).filter(([, value]) => value !== null && value !== undefined))
-
-const isPlainRow = (value: unknown): value is Row =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /** All that a carried value depends on. */
 export interface Carriage {
@@ -224,7 +206,7 @@ function keysOf(
   return Object.fromEntries(
     Object.entries(by).map(([name, column]) => [
       name,
-      canonical(valueAt(row, splitPath(column)), { type: 'code' }) ?? '',
+      canonical(column === ownValue ? key : valueAt(row, splitPath(column)), { type: 'code' }) ?? '',
     ]),
   )
 }

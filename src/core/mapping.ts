@@ -13,8 +13,10 @@ import {
   travelsTo,
 } from '../config/config.ts'
 import { type Expression, compileExpression } from './expression.ts'
-import { type ParsedFilter, filterColumns, parseFilter } from './filter.ts'
+import { type ParsedFilter, bothFilters, filterColumns, parseFilter, printFilter } from './filter.ts'
 import { shortHash } from './fingerprint.ts'
+import { type CompiledOne, compileOne, pathsOfOne } from './one.ts'
+import { columnsOfLookup } from './lookup-columns.ts'
 import type { Column, Description } from './record.ts'
 import type { Norm } from './values.ts'
 
@@ -38,7 +40,9 @@ export interface CompiledSide {
   readonly filter: ParsedFilter | undefined
   /** The filter for rows that change without moving their stamp. */
   readonly recheck: ParsedFilter | undefined
-  /** The filter as it may be sent: undefined where it speaks of joined rows. */
+  /** Several rows of this side are one record. */
+  readonly one: CompiledOne | undefined
+  /** The filter as it may be sent: without what it says of joined rows. */
   readonly sendFilter: string | undefined
 }
 
@@ -86,8 +90,8 @@ export function compileMapping(
   return {
     mapping,
     sides: {
-      businessCentral: compileSide('businessCentral', mapping, fields, descriptions),
-      sales: compileSide('sales', mapping, fields, descriptions),
+      businessCentral: compileSide('businessCentral', mapping, fields, { descriptions, timeZone }),
+      sales: compileSide('sales', mapping, fields, { descriptions, timeZone }),
     },
     fields,
     layout: { id: shortHash(rows.join('\n')).slice(0, 6), rows },
@@ -204,15 +208,16 @@ function compileSide(
   side: Side,
   mapping: Mapping,
   fields: readonly CompiledField[],
-  descriptions: BySide<SideDescriptions>,
+  around: { readonly descriptions: BySide<SideDescriptions>; readonly timeZone: string },
 ): CompiledSide {
+  const { descriptions, timeZone } = around
   const source = mapping[side]
   const filter = source.filter === undefined ? undefined : parseFilter(source.filter)
+  const one = side === 'sales' || mapping.one === undefined ? undefined : compileOne(mapping.one, timeZone)
   const extra = new Set([...source.with, ...source.joins].map(({ name }) => name))
   const recheck = source.recheck === undefined ? undefined : parseFilter(source.recheck)
-  const ofFilter = columnsOf(filter)
-  const paths = [...pathsOf(side, mapping, fields), ...ofFilter, ...columnsOf(recheck)]
-  const speaksOfJoins = ofFilter.some((path) => extra.has(splitPath(path).page ?? ''))
+  const ofFilters = [...columnsOf(filter), ...columnsOf(recheck)]
+  const paths = [...pathsOf(side, mapping, fields), ...ofFilters, ...(one === undefined ? [] : pathsOfOne(one))]
   return {
     side,
     source,
@@ -220,8 +225,18 @@ function compileSide(
     ...columnsToRead(paths, source, extra),
     filter,
     recheck,
-    sendFilter: speaksOfJoins ? undefined : source.filter,
+    one,
+    sendFilter: filter === undefined ? undefined : sendable(filter, source.filter, extra),
   }
+}
+
+/** As much of a filter as the service can judge by the row alone; the rest is judged here. */
+function sendable(filter: ParsedFilter, text: string | undefined, extra: ReadonlySet<string>): string | undefined {
+  const isOwn = (part: ParsedFilter): boolean =>
+    filterColumns(part).every(({ name }) => !extra.has(splitPath(name).page ?? ''))
+  if (isOwn(filter)) return text
+  const own = filter.kind === 'and' ? filter.terms.filter(isOwn) : []
+  return bothFilters(...own.map(printFilter))
 }
 
 /** Paths sorted out by where they are read: the main entity, or one of the pages and joins in `extra`. */
@@ -269,7 +284,5 @@ function pathsOf(side: Side, mapping: Mapping, fields: readonly CompiledField[])
 
 function lookupColumns(field: Field, side: Side): readonly string[] {
   if (side === 'sales' || field.lookup === undefined) return []
-  const { lookup } = field
-  if (lookup.kind === 'case') return [lookup.column]
-  return lookup.kind === 'coupling' && typeof lookup.by === 'object' ? Object.values(lookup.by) : []
+  return columnsOfLookup(field.lookup)
 }

@@ -145,7 +145,7 @@ function uncoupled(
     case 'hold':
       return wait(policy.kind)
     case 'sync':
-      return wait('sync', policy.mapping)
+      return wait('sync', policy.mapping ?? missing.mapping)
   }
 }
 

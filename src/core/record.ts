@@ -44,6 +44,8 @@ export interface Upsert {
   /** Time of the last change by the server's clock, ISO 8601, if the entity has one. */
   readonly modified: string | undefined
   readonly row: Row
+  /** No row of its group speaks (`one`): outside the filter, whatever the columns say. */
+  readonly silent?: boolean
 }
 
 /** The record is not there any more. */

@@ -49,7 +49,7 @@ export async function comparePair(session: Session, judgement: Judgement): Promi
 function pairInside(session: Session, { rows }: Judgement): BySide<Loaded> | undefined {
   const { businessCentral, sales } = rows
   if (businessCentral === undefined || sales === undefined) return undefined
-  const inside = isAdmitted(session, 'businessCentral', businessCentral.row) && isAdmitted(session, 'sales', sales.row)
+  const inside = isAdmitted(session, 'businessCentral', businessCentral) && isAdmitted(session, 'sales', sales)
   return inside ? { businessCentral, sales } : undefined
 }
 

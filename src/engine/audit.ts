@@ -124,7 +124,7 @@ async function readWhole(session: Session, side: Side, crossed: Crossings): Prom
     }
     if (!isSource(session.mapping, side)) continue
     for (const row of await session.readers[side].attach(rows.filter((one) => !isCoupled(one))))
-      if (isAdmitted(session, side, row.row) && !isConstant(row.id)) alone.push(row)
+      if (isAdmitted(session, side, row) && !isConstant(row.id)) alone.push(row)
   }
   const isNext = await nextReader(session, side, alone)
   return alone.map((row) => neverSent(session, { side, row, isNext: isNext(row.id) }))

@@ -7,6 +7,7 @@ import type { Coupling, Held, HeldKind } from '../core/coupling.ts'
 import { isEdited } from '../core/decide.ts'
 import { ExpressionError } from '../core/expression.ts'
 import { versionOf } from '../core/fingerprint.ts'
+import { localDate } from '../core/instant.ts'
 import type { Found } from '../core/reconcile.ts'
 import type { Change, Loaded, Upsert } from '../core/record.ts'
 import type { Watermark } from '../core/watermark.ts'
@@ -15,6 +16,9 @@ import { Matching } from './matching.ts'
 import { Recheck } from './recheck.ts'
 import { type Session, baseOf, heldOf, isAdmitted, isAsRefused, isRead } from './session.ts'
 import { absentIds, listedKeys, sweepIsDue, sweepName } from './sweep.ts'
+
+/** Name of the mark that tells on which day grouped rows were last looked at. */
+const dayName = (side: Side): string => `${side}/day`
 
 /** A record to decide: a coupled pair, a pair found by matching, or a lone record with what was found for it. */
 export interface Ref {
@@ -77,7 +81,9 @@ class Reading {
 
   async changes(side: Side, whole: boolean): Promise<void> {
     const { state } = this.#session
-    const since = whole ? undefined : state.watermark(side)
+    // A row that a group has lost shows in no stamp: the whole is read when its keys would be compared.
+    const regroup = this.#session.readers[side].isGrouped && sweepIsDue(this.#session, side, whole)
+    const since = whole || regroup ? undefined : state.watermark(side)
     const seen = new Set<string>()
     const recheck = new Recheck(this.#session, side)
     let count = 0
@@ -94,9 +100,11 @@ class Reading {
     if (wasWhole) await this.#afterWholeRead(side, seen, count)
     else {
       for await (const rows of recheck.rows()) await this.#takePage(side, rows, unstamped)
+      await this.#turned(side)
       await this.#sweep(side, whole)
     }
     this.#marks.push(...recheck.marks())
+    this.#markDay(side)
     await this.#triggered(side, since !== undefined)
   }
 
@@ -188,7 +196,7 @@ class Reading {
   /** A record without coupling: inside the filter it looks for a partner, outside it is nobody's. */
   async #takeLone(side: Side, row: Loaded): Promise<void> {
     const { state, cache } = this.#session
-    if (!isAdmitted(this.#session, side, row.row)) {
+    if (!isAdmitted(this.#session, side, row)) {
       if (state.held(side, row.id) !== undefined) this.#marks.push({ kind: 'release', side, id: row.id })
       return
     }
@@ -220,7 +228,7 @@ class Reading {
   /** Another version, or none to go by: no field of the mapping says anything new. */
   async #saysTheSame(side: Side, row: Loaded, coupling: Coupling): Promise<boolean> {
     if (this.#session.options.rewrite !== undefined || coupling.outside === true) return false
-    if (!this.#isCurrent(coupling) || !isAdmitted(this.#session, side, row.row)) return false
+    if (!this.#isCurrent(coupling) || !isAdmitted(this.#session, side, row)) return false
     try {
       return !(await isEdited(this.#session.deciding, side, row.row, baseOf(this.#session, coupling)))
     } catch (error) {
@@ -266,6 +274,25 @@ class Reading {
       name: sweepName(side),
       watermark: { kind: 'stamp', at: clock.now().toISOString() },
     })
+  }
+
+  /** Grouped rows whose first or last day has come since the last run: no stamp tells of it. */
+  async #turned(side: Side): Promise<void> {
+    const last = this.#session.state.watermark(dayName(side))
+    if (last?.kind !== 'stamp') return
+    const since = localDate(Date.parse(last.at), this.#session.compiled.timeZone)
+    for await (const rows of this.#session.readers[side].turned(since)) await this.#takePage(side, rows, unstamped)
+  }
+
+  /** Remembers the day up to which grouped rows have been looked at; once a day. */
+  #markDay(side: Side): void {
+    const { readers, state, clock, compiled } = this.#session
+    if (!readers[side].isGrouped) return
+    const last = state.watermark(dayName(side))
+    const now = clock.now()
+    const dayOf = (instant: number): string => localDate(instant, compiled.timeZone)
+    if (last?.kind === 'stamp' && dayOf(Date.parse(last.at)) === dayOf(now.getTime())) return
+    this.#marks.push({ kind: 'watermark', name: dayName(side), watermark: { kind: 'stamp', at: now.toISOString() } })
   }
 
   /** Rows whose joined rows changed. */

@@ -64,7 +64,7 @@ function afterVerdict(session: Session, common: Common, facts: CoupledFacts): Ju
 async function standingOf(session: Session, side: Side, common: Common, base: Base): Promise<Standing> {
   const row = common.rows[side]
   if (row === undefined) return 'gone'
-  if (!isAdmitted(session, side, row.row)) return 'outside'
+  if (!isAdmitted(session, side, row)) return 'outside'
   return (await isEdited(session.deciding, side, row.row, base)) ? 'edited' : 'same'
 }
 

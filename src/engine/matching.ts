@@ -140,7 +140,7 @@ export class Matching {
     const unknown = rows.filter((row) => !this.#entrants[side].has(row.id))
     for (const row of await readers[side].attach(unknown)) {
       const coupled = state.bySide(side, row.id) !== undefined
-      if (!coupled && !isAdmitted(this.#session, side, row.row)) continue
+      if (!coupled && !isAdmitted(this.#session, side, row)) continue
       await this.add(side, row, coupled ? 'coupled' : 'candidate')
       keep(side, row)
     }

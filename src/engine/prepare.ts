@@ -11,6 +11,7 @@ import {
 } from '../config/config.ts'
 import type { Connector } from '../connector/connector.ts'
 import type { Fingerprint } from '../core/fingerprint.ts'
+import { localDate } from '../core/instant.ts'
 import { type CompiledMapping, type SideDescriptions, compileMapping, splitPath } from '../core/mapping.ts'
 import type { Description } from '../core/record.ts'
 import { ConnectorError } from '../errors.ts'
@@ -56,9 +57,10 @@ export async function prepare(context: RunContext, mapping: Mapping): Promise<Pr
   }
   const compiled = compileMapping(mapping, descriptions, context.config.settings.timeZone)
   const bindings = { settings: context.config.settings }
+  const today = localDate(context.ports.clock.now().getTime(), compiled.timeZone)
   const warn = (message: string): void => emit({ kind: 'warning', mapping: mapping.name, message })
   const open = (side: Side): Promise<SideReader> =>
-    SideReader.open(compiled.sides[side], connectors[side], { bindings, warn })
+    SideReader.open(compiled.sides[side], connectors[side], { bindings, warn, today })
   return {
     compiled,
     readers: { businessCentral: await open('businessCentral'), sales: await open('sales') },

@@ -26,7 +26,7 @@ function namedBy(mapping: Mapping): readonly string[] {
     .flatMap(({ lookup }) => Object.values(lookup))
     .flatMap((lookup) => (lookup.kind === 'coupling' ? [lookup.mapping] : []))
   const taken = mapping.fields.flatMap(({ whenUncoupled }) =>
-    whenUncoupled.kind === 'sync' ? [whenUncoupled.mapping] : [],
+    whenUncoupled.kind === 'sync' && whenUncoupled.mapping !== undefined ? [whenUncoupled.mapping] : [],
   )
   return [...mapping.fields.flatMap(lookupMappings), ...lookups, ...taken]
 }

@@ -8,6 +8,7 @@ import type { Emit } from '../core/event.ts'
 import { evaluateFilter } from '../core/filter-evaluation.ts'
 import { versionOf } from '../core/fingerprint.ts'
 import type { CompiledMapping } from '../core/mapping.ts'
+import { isColumn } from '../core/one.ts'
 import type { Deciding } from '../core/offer.ts'
 import type { Change, Loaded, Row, Upsert } from '../core/record.ts'
 import { canonical } from '../core/values.ts'
@@ -77,9 +78,9 @@ export const missingPages = ({ readers }: Session): ReadonlySet<string> =>
   new Set([...readers.businessCentral.missingPages, ...readers.sales.missingPages])
 
 /** Whether the mapping's filter admits a row. */
-export function isAdmitted(session: Session, side: Side, row: Row): boolean {
+export function isAdmitted(session: Session, side: Side, { row, silent }: Upsert): boolean {
   const { filter } = session.compiled.sides[side]
-  return filter === undefined || evaluateFilter(filter, row)
+  return silent !== true && (filter === undefined || evaluateFilter(filter, row))
 }
 
 /** The base of a coupling. */
@@ -126,6 +127,8 @@ export function numberOf(session: Session, side: Side, row: Row | undefined): st
 }
 
 function numberColumns(mapping: Mapping, side: Side): readonly string[] {
+  // A group is called by what its rows have in common, whichever of them speaks.
+  if (side === 'businessCentral' && mapping.one !== undefined) return mapping.one.per.filter(isColumn)
   const own = mapping[side].keys
   if (own.length > 0) return own
   const theirs = mapping[otherSide(side)].keys

@@ -6,15 +6,24 @@ import type { Side, Source } from '../config/config.ts'
 import type { Condition, Connector, Page, Query } from '../connector/connector.ts'
 import { compileExpression } from '../core/expression.ts'
 import type { Bindings } from '../core/expression.ts'
+import { evaluateFilter } from '../core/filter-evaluation.ts'
 import type { CompiledSide } from '../core/mapping.ts'
 import type { Change, Loaded, Row, Upsert } from '../core/record.ts'
 import { canonical } from '../core/values.ts'
 import type { Watermark } from '../core/watermark.ts'
 import { Attachments } from './attachments.ts'
+import { GroupReader, type RawRows } from './group-reader.ts'
 
 /** Constant rows carry this before their key, so that they are never taken for a record of the service. */
 const constantMark = 'constant:'
 export const isConstant = (id: string): boolean => id.startsWith(constantMark)
+
+export interface ReaderOptions {
+  readonly bindings: Bindings
+  readonly warn: (message: string) => void
+  /** The day of the run in the project's time zone, `2026-03-31`. */
+  readonly today: string
+}
 
 /** Reads one side of one mapping. */
 export class SideReader {
@@ -24,26 +33,28 @@ export class SideReader {
   readonly #constants: readonly Upsert[]
   readonly #attachments: Attachments
   readonly #attached = new WeakSet<Upsert>()
+  /** Where several rows are one record. */
+  readonly #groups: GroupReader | undefined
 
   private constructor(
     compiled: CompiledSide,
     connector: Connector,
     constants: readonly Upsert[],
-    warn: (message: string) => void,
+    options: ReaderOptions,
   ) {
     this.side = compiled.side
     this.#compiled = compiled
     this.#connector = connector
     this.#constants = constants
-    this.#attachments = new Attachments(compiled, connector, warn)
+    this.#attachments = new Attachments(compiled, connector, options.warn)
+    this.#groups =
+      compiled.one === undefined
+        ? undefined
+        : new GroupReader(compiled.one, this.#rawRows(), { ...options, admits: (row) => admits(compiled, row) })
   }
 
-  static async open(
-    compiled: CompiledSide,
-    connector: Connector,
-    options: { readonly bindings: Bindings; readonly warn: (message: string) => void },
-  ): Promise<SideReader> {
-    return new SideReader(compiled, connector, await constantRows(compiled.source, options.bindings), options.warn)
+  static async open(compiled: CompiledSide, connector: Connector, options: ReaderOptions): Promise<SideReader> {
+    return new SideReader(compiled, connector, await constantRows(compiled.source, options.bindings), options)
   }
 
   /** Pages that the service does not publish, as far as they were needed. */
@@ -74,6 +85,11 @@ export class SideReader {
     return this.#compiled.source.entity !== undefined
   }
 
+  /** True where several rows are one record: which of them speaks, no stamp tells after a delete. */
+  get isGrouped(): boolean {
+    return this.#groups !== undefined
+  }
+
   /**
    * Changes since the watermark, without pages and joins. A whole read ends with the constant rows, without those that
    * the entity holds itself.
@@ -86,7 +102,7 @@ export class SideReader {
     }
     const held = new Set<string>()
     let whole = false
-    for await (const page of this.#connector.changes(query, since)) {
+    for await (const page of this.#groups?.changes(since) ?? this.#connector.changes(query, since)) {
       whole = page.whole
       if (this.#constants.length > 0)
         for (const change of page.changes) if (change.kind === 'upsert') held.add(this.#keyText(change.row))
@@ -110,8 +126,17 @@ export class SideReader {
     const query = this.#query()
     const { recheck } = this.#compiled.source
     if (query === undefined || recheck === undefined || !this.isRechecked) return
-    const filter = query.filter === undefined ? recheck : `(${query.filter}) and (${recheck})`
-    for await (const page of this.#connector.changes({ ...query, filter }, undefined)) yield page.changes
+    for await (const { changes } of this.#filtered(query, recheck)) yield changes
+  }
+
+  /** Records that another row speaks for since a day, or none any more. */
+  turned(since: string): AsyncIterable<readonly Change[]> {
+    return this.#groups?.turned(since) ?? nothing()
+  }
+
+  #filtered(query: Query, further: string): AsyncIterable<Page> {
+    const filter = query.filter === undefined ? further : `(${query.filter}) and (${further})`
+    return this.#connector.changes({ ...query, filter }, undefined)
   }
 
   /** These records, whatever the filter says. */
@@ -122,7 +147,7 @@ export class SideReader {
       .map((id): Change => this.#constants.find((row) => row.id === id) ?? { kind: 'tombstone', id })
     const rest = ids.filter((id) => !isConstant(id))
     if (query === undefined || rest.length === 0) return fixed
-    return [...fixed, ...(await this.#connector.read(query, rest))]
+    return [...fixed, ...(await (this.#groups?.read(rest) ?? this.#connector.read(query, rest)))]
   }
 
   /** Records that equal any of the conditions. */
@@ -130,7 +155,7 @@ export class SideReader {
     const fixed = this.#constants.filter(({ row }) => anyOf.some((condition) => fits(row, condition)))
     const query = this.#query()
     if (query === undefined || anyOf.length === 0) return fixed
-    return [...fixed, ...(await this.#connector.find(query, anyOf))]
+    return [...fixed, ...(await (this.#groups?.find(anyOf) ?? this.#connector.find(query, anyOf)))]
   }
 
   /** The keys of all records of the entity, page by page. */
@@ -142,7 +167,8 @@ export class SideReader {
 
   /** Attaches pages and joined rows; rows that have them already stay as they are. */
   async attach(rows: readonly Upsert[]): Promise<readonly Loaded[]> {
-    if (!this.isComposed) return rows
+    // What groups rows attaches them before it chooses.
+    if (!this.isComposed || this.isGrouped) return rows
     const fresh = await this.#attachments.attach(rows.filter((row) => !this.#attached.has(row)))
     for (const row of fresh) this.#attached.add(row)
     if (fresh.length === rows.length) return fresh
@@ -157,6 +183,20 @@ export class SideReader {
   }> {
     const { conditions, watermarks } = await this.#attachments.triggers(watermarkOf)
     return { rows: conditions.length === 0 ? [] : await this.find(conditions), watermarks }
+  }
+
+  /** The rows behind grouped records. */
+  #rawRows(): RawRows {
+    const query = this.#query()
+    const order = this.#compiled.one?.columns
+    if (query === undefined)
+      return { changes: nothing, filtered: nothing, find: async () => [], attach: async (rows) => rows }
+    return {
+      changes: (since) => this.#connector.changes({ ...query, order }, since),
+      filtered: (filter) => this.#filtered(query, filter),
+      find: (anyOf) => this.#connector.find({ ...query, filter: undefined }, anyOf),
+      attach: (rows) => this.#attachments.attach(rows),
+    }
   }
 
   #query(): Query | undefined {
@@ -182,6 +222,11 @@ async function constantRows(source: Source, bindings: Bindings): Promise<readonl
     row,
   }))
 }
+
+// eslint-disable-next-line require-yield
+async function* nothing(): AsyncGenerator<never> {}
+
+const admits = ({ filter }: CompiledSide, row: Row): boolean => filter === undefined || evaluateFilter(filter, row)
 
 const plainText = (value: unknown): string => canonical(value, { type: 'text' }) ?? ''
 const fits = (row: Row, condition: Condition): boolean =>

@@ -5,7 +5,7 @@ import { notFound } from './business-central-error.ts'
 import { entities, pages, tableKeys } from './business-central-schema.ts'
 import type { View } from './business-central-schema.ts'
 import { renderer, shows } from './business-central-view.ts'
-import { insert, modify, remove } from './business-central-write.ts'
+import { enter, modify, remove } from './business-central-write.ts'
 import type { Hand } from './service.ts'
 import type { Entry, Row } from './table.ts'
 import type { World } from './world.ts'
@@ -38,7 +38,7 @@ export function handIn(world: World, company: Company, viewOf: (set: string) => 
       const { lastModifiedDateTime: stamp, ...rest } = values
       return shown(
         set,
-        written(world, company, stamp, () => insert(company, view(set), rest)),
+        written(world, company, stamp, () => enter(company, view(set), rest)),
       )
     },
     edit: (set, key, values) => {

@@ -24,7 +24,14 @@ const calculated = new Set([
 /** Inserts a row. `fixed` fields come from the address. Throws `Refused`. */
 export function insert(company: Company, view: View, body: Row, fixed: Fields = {}): Entry {
   if (!view.insert) throw notAllowed(view.set)
-  const asked = { ...view.where, ...readBody(company, view, body), ...fixed }
+  return place(company, view, { ...view.where, ...readBody(company, view, body), ...fixed })
+}
+
+/** A row that a person enters in the program, where pages offer more than they do from outside. Throws `Refused`. */
+export const enter = (company: Company, view: View, body: Row): Entry =>
+  place(company, view, { ...view.where, ...readBody(company, view, body, true) })
+
+function place(company: Company, view: View, asked: Fields): Entry {
   const rules = rulesOf(view.table)
   const fields = rules.inserting?.(company, asked) ?? asked
   refuseBlankKey(view.table, fields)
