@@ -101,11 +101,11 @@ function aloneEntries(session: Session, judgement: Judgement): readonly Entry[] 
   return [{ kind: 'hold', held: { ...aloneHold(side), side, id, number, since, attempts: 0, source } }]
 }
 
-/** Whatever either record of a pair was held for. */
-function release(session: Session, { ref }: Judgement): readonly Entry[] {
+/** Whatever either record of a pair was held for; a record that is made again waited under the id of the deleted one. */
+function release(session: Session, { ref, coupling }: Judgement): readonly Entry[] {
   return sides.flatMap((side): readonly Entry[] => {
-    const id = ref[side]
-    return id === undefined || session.state.held(side, id) === undefined ? [] : [{ kind: 'release', side, id }]
+    const ids = new Set([ref[side], coupling?.[side].id].filter((id) => id !== undefined))
+    return [...ids].filter((id) => session.state.held(side, id)).map((id) => ({ kind: 'release', side, id }))
   })
 }
 

@@ -2,7 +2,7 @@
 import { stringify } from 'yaml'
 import type { Config, EntityRef, Side, Source } from '../../src/config/config.ts'
 import { sides } from '../../src/config/config.ts'
-import { openProject } from '../../src/main.ts'
+import type { Open } from '../../src/cli/context.ts'
 import type { Row } from '../../src/simulator/table.ts'
 import type { Ground } from './ground.ts'
 import { nameColumns } from './names.ts'
@@ -15,11 +15,12 @@ export interface EndOptions {
   /** Columns that the script wrote, by `side set`. */
   readonly touched: ReadonlyMap<string, ReadonlySet<string>>
   readonly env: Readonly<Record<string, string>>
+  readonly open: Open
 }
 
 /** The end as YAML. Only rows that are not as they were in the common ground, only columns that hold something. */
 export async function endText(ground: Ground, options: EndOptions): Promise<string> {
-  const project = await openProject(options.work, { env: options.env, offline: true })
+  const project = await options.open(options.work, { env: options.env })
   try {
     const { config, ports } = project
     const rows = Object.fromEntries(sides.map((side) => [side, rowsOf(side, config, { ground, options })]))

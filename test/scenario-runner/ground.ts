@@ -16,15 +16,18 @@ export const company = 'Scenario Ltd.'
 /** The moment at which every scenario begins. */
 export const beginning = Date.parse('2026-01-05T08:00:00Z')
 
-export interface Ground {
+interface Clocked {
+  readonly now: () => Date
+  readonly advance: (ms: number) => void
+}
+
+export interface Ground extends Clocked {
   readonly simulator: Simulator
   readonly names: Names
   /** The scenario's own rows. */
   readonly seeds: Readonly<Record<ScenarioSide, Seeds>>
   /** The rows of a set in the common ground, each shown as `show` shows it, as JSON. */
   untouched(side: ScenarioSide, set: string, show: (row: Row) => readonly object[]): ReadonlySet<string>
-  now(): Date
-  advance(ms: number): void
   /** Values with `{ accounts: Adatum }` exchanged for what the service stores. */
   stored(side: ScenarioSide, values: Values): Row
 }
@@ -69,16 +72,12 @@ interface Files {
 }
 
 /** Types in the common rows, then the scenario's own. Throws what a service refuses. */
-function fill(
-  simulator: Simulator,
-  { common, folder, commonSales, ownSales }: Files,
-  clock: Pick<Ground, 'now' | 'advance'>,
-): Ground {
+function fill(simulator: Simulator, { common, folder, commonSales, ownSales }: Files, clock: Clocked): Ground {
   const names = namesOf(simulator)
   const stored = (side: ScenarioSide, values: Values): Row => storedRow(names, side, values)
   const seed = (side: ScenarioSide, seeds: Seeds): void => {
     for (const [set, rows] of Object.entries(seeds))
-      for (const row of rows) put(simulator, side, { set, row: stored(side, row) })
+      for (const row of rows) put({ simulator, now: clock.now }, side, { set, row: stored(side, row) })
   }
   seed('businessCentral', readYaml(join(common, 'businessCentral.yaml')) as Seeds)
   seed('sales', commonSales)
@@ -121,13 +120,13 @@ function counting(): () => string {
 
 /** A row goes through the rules of its service, as if a person had typed it in; where no form offers that, it is there. */
 export function put(
-  simulator: Simulator,
+  { simulator, now }: Pick<Ground, 'simulator' | 'now'>,
   side: ScenarioSide,
   { set, row }: { readonly set: string; readonly row: Row },
 ): void {
   if (set === 'systemusers' || row['isocurrencycode'] === 'GBP') simulator.sales.service.table(set)?.insert(row)
   else if (side === 'businessCentral' && noForm.has(set))
-    simulator.businessCentral.service.load(set, [{ SystemModifiedAt: '2026-01-05T07:00:00.000Z', ...row }])
+    simulator.businessCentral.service.load(set, [{ SystemModifiedAt: now().toISOString(), ...row }])
   else simulator[side].create(set, row)
 }
 

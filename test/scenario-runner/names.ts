@@ -24,6 +24,8 @@ export interface Names {
   learn(): void
   /** The text with every id exchanged for a name. */
   in(text: string): string
+  /** The text with `<accounts Adatum>` exchanged for an id. */
+  idsIn(text: string): string
   /** The id of a named row of a set. Throws when there is none. */
   idOf(side: ScenarioSide, set: string, name: string): string
 }
@@ -48,9 +50,15 @@ export function namesOf(simulator: Simulator): Names {
     for (const side of ['businessCentral', 'sales'] as const)
       for (const set of simulator[side].service.sets()) learnSet(side, set)
   }
+  const anyIdOf = (name: string): string => {
+    const id = byName.get(`sales ${name}`) ?? byName.get(`businessCentral ${name}`)
+    if (id === undefined) throw new Error(`nothing is called <${name}>`)
+    return id
+  }
   return {
     learn,
     in: (text) => text.replaceAll(uuid, (id) => `<${byId.get(id.toLowerCase()) ?? 'some id'}>`),
+    idsIn: (text) => text.replaceAll(/<([^>]+)>/g, (_all, name: string) => anyIdOf(name)),
     idOf: (side, set, name) => {
       learn()
       const id = byName.get(`${side} ${set} ${name}`)

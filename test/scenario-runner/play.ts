@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path'
 import { runProgram } from '../../src/cli/program.ts'
 import type { Terminal } from '../../src/cli/terminal.ts'
 import { endText } from './end.ts'
+import { type Opened, keepOpen } from './keep-open.ts'
 import { type Ground, openGround, put, writeProject } from './ground.ts'
 import { type Line, type Script, type Step, readScript } from './script.ts'
 import { said } from './said.ts'
@@ -21,6 +22,7 @@ export interface Played {
 export async function play(folder: string, { common, work }: { common: string; work: string }): Promise<Played> {
   const script = readScript(readFileSync(join(folder, 'script.txt'), 'utf8'))
   const ground = await openGround(common, folder)
+  const opened = keepOpen()
   try {
     writeProject(folder, work, ground)
     const touched = new Map<string, Set<string>>()
@@ -30,16 +32,24 @@ export async function play(folder: string, { common, work }: { common: string; w
       // A person is slower than a clock that stands still.
       ground.advance(1000)
       noteColumns(line.step, touched)
-      const { text, problem } = await playLine(line, ground, work)
+      const { text, problem } = await playLine(line, { ground, work, opened })
       ground.names.learn()
       parts.push([`> ${line.text}`, ...indented(ground.names.in(text))].join('\n'))
       if (problem !== undefined) wrong.push(problem)
     }
-    const end = await endText(ground, { work, script, touched, env })
+    const end = await endText(ground, { work, script, touched, env, open: opened.open })
     return { script, text: `${parts.join('\n')}\n\n${ground.names.in(end)}`, wrong }
   } finally {
+    await opened.closeAll()
     await ground.simulator.stop()
   }
+}
+
+interface Stage {
+  readonly ground: Ground
+  /** The project folder. */
+  readonly work: string
+  readonly opened: Opened
 }
 
 const env = { KEY: 'the key of the fingerprints' }
@@ -48,7 +58,13 @@ const env = { KEY: 'the key of the fingerprints' }
 function noteColumns(step: Step, touched: Map<string, Set<string>>): void {
   if (step.kind !== 'create' && step.kind !== 'edit') return
   const key = `${step.side} ${step.set}`
-  touched.set(key, new Set([...(touched.get(key) ?? []), ...Object.keys(step.values)]))
+  touched.set(
+    key,
+    new Set([
+      ...(touched.get(key) ?? []),
+      ...Object.keys(step.values).filter((column) => column !== 'lastModifiedDateTime'),
+    ]),
+  )
 }
 
 const indented = (text: string): readonly string[] =>
@@ -60,10 +76,10 @@ interface Outcome {
 }
 const fine: Outcome = { text: '', problem: undefined }
 
-async function playLine(line: Line, ground: Ground, work: string): Promise<Outcome> {
-  if (line.step.kind === 'command') return command(line.step, { line, ground, work })
+async function playLine(line: Line, stage: Stage): Promise<Outcome> {
+  if (line.step.kind === 'command') return command(line.step, line, stage)
   try {
-    await act(line.step, ground, work)
+    await act(line.step, stage)
     return line.refused ? { text: '', problem: `was not refused: ${line.text}` } : fine
   } catch (error) {
     const text = error instanceof Error ? error.message : String(error)
@@ -73,7 +89,8 @@ async function playLine(line: Line, ground: Ground, work: string): Promise<Outco
 
 async function command(
   step: Step & { kind: 'command' },
-  { line, ground, work }: { line: Line; ground: Ground; work: string },
+  line: Line,
+  { ground, work, opened }: Stage,
 ): Promise<Outcome> {
   const out: string[] = []
   const err: string[] = []
@@ -88,19 +105,20 @@ async function command(
     clock: { now: () => ground.now(), sleep: () => Promise.resolve() },
     stopped: () => Promise.resolve(),
   }
-  const { args, told } = said(step.args)
-  const code = await runProgram(args, terminal, { version: '0.0.0' })
+  const { args, told } = said(step.args.map((arg) => ground.names.idsIn(arg)))
+  const code = await runProgram(args, terminal, { version: '0.0.0', open: opened.open })
   const problem = code === step.endsWith ? undefined : `ended with ${code}: ${line.text}\n${err.join('\n')}`
   return { text: told({ out: out.join('\n'), err: err.join('\n') }), problem }
 }
 
-async function act(step: Exclude<Step, { kind: 'command' }>, ground: Ground, work: string): Promise<void> {
+async function act(step: Exclude<Step, { kind: 'command' }>, { ground, work, opened }: Stage): Promise<void> {
   const { simulator } = ground
   switch (step.kind) {
     case 'create':
-      put(simulator, step.side, { set: step.set, row: ground.stored(step.side, step.values) })
+      put(ground, step.side, { set: step.set, row: ground.stored(step.side, step.values) })
       return
     case 'edit':
+      if (step.asCouplet) return request(step, ground, { method: 'PATCH', below: '', caller: 'couplet' })
       simulator[step.side].edit(step.set, keyOf(step, ground), ground.stored(step.side, step.values))
       return
     case 'delete':
@@ -119,9 +137,11 @@ async function act(step: Exclude<Step, { kind: 'command' }>, ground: Ground, wor
       simulator.faults.clear()
       return
     case 'lose-state':
+      await opened.closeAll()
       rmSync(join(work, '.couplet'), { recursive: true, force: true })
       return
     case 'write':
+      await opened.closeAll()
       mkdirSync(dirname(join(work, step.file)), { recursive: true })
       writeFileSync(join(work, step.file), step.text)
   }
@@ -151,27 +171,35 @@ function keyOf({ side, set, key }: Extract<Step, { kind: 'edit' | 'delete' | 'ac
 }
 
 /** Actions are asked for as a client asks: the hands of a person have no buttons. */
-function callAction(step: Step & { kind: 'action' }, ground: Ground): void {
-  const { side, set, action } = step
-  const { service } = ground.simulator[side]
+const callAction = (step: Step & { kind: 'action' }, ground: Ground): void =>
+  request(step, ground, {
+    method: 'POST',
+    below: `/${step.side === 'sales' ? 'Microsoft.Dynamics.CRM' : 'Microsoft.NAV'}.${step.action}`,
+    caller: 'a person',
+  })
+
+/** A request about one record, past the network. Throws what the service answers when it refuses. */
+function request(
+  step: Extract<Step, { kind: 'action' | 'edit' }>,
+  ground: Ground,
+  how: { readonly method: string; readonly below: string; readonly caller: string },
+): void {
+  const { side, set } = step
+  const { service, url } = ground.simulator[side]
   const row = ground.simulator[side].row(set, keyOf(step, ground))
-  const key = service.table(set)?.key ?? 'id'
-  const id = String(row?.['id'] ?? row?.[key])
-  const path =
-    side === 'sales'
-      ? `/api/data/v9.2/${set}(${id})/Microsoft.Dynamics.CRM.${action}`
-      : `${service.root}/api/v2.0/${set}(${id})/Microsoft.NAV.${action}`
+  const id = String(row?.['id'] ?? row?.[service.table(set)?.key ?? 'id'])
+  const route = side === 'sales' ? '/api/data/v9.2' : `${service.root}/api/v2.0`
   const answer = service.handle(
     {
-      method: 'POST',
-      path,
+      method: how.method,
+      path: `${route}/${set}(${id})${how.below}`,
       query: '',
-      headers: { 'content-type': 'application/json' },
+      headers: { 'content-type': 'application/json', 'if-match': '*' },
       body: JSON.stringify(step.values),
-      origin: new URL(ground.simulator[side].url).origin,
-      caller: 'a person',
+      origin: new URL(url).origin,
+      caller: how.caller,
     },
     { part: () => undefined },
   )
-  if (answer.status >= 400) throw new Error(`${action} answered ${answer.status}: ${answer.body ?? ''}`)
+  if (answer.status >= 400) throw new Error(`the service answered ${answer.status}: ${answer.body ?? ''}`)
 }

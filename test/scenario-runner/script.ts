@@ -15,6 +15,8 @@ export type Step =
       readonly set: string
       readonly key: string
       readonly values: Values
+      /** The edit is made with the integration's own login, by some other program. */
+      readonly asCouplet: boolean
     }
   | { readonly kind: 'delete'; readonly side: ScenarioSide; readonly set: string; readonly key: string }
   /** A bound action of a record: ship, post, release. */
@@ -106,11 +108,12 @@ function readStep(body: string, endsWith: number): Step {
 function sideStep(side: ScenarioSide, body: string, [verb, set = '', key = '', action = '']: readonly string[]): Step {
   const values = valuesIn(body)
   if (verb === 'create') return { kind: 'create', side, set, values }
-  if (verb === 'edit') return { kind: 'edit', side, set, key, values }
+  if (verb === 'edit' || verb === 'edit-as-couplet')
+    return { kind: 'edit', side, set, key, values, asCouplet: verb === 'edit-as-couplet' }
   if (verb === 'delete') return { kind: 'delete', side, set, key }
   if (verb === 'action') return { kind: 'action', side, set, key, action: action.startsWith('{') ? '' : action, values }
   if (verb === 'fault') return { kind: 'fault', side, path: set, values }
-  throw new Error('a side can create, edit, delete, action or fault')
+  throw new Error('a side can create, edit, edit-as-couplet, delete, action or fault')
 }
 
 /** The YAML in braces at the end of a line. */
@@ -119,9 +122,9 @@ function valuesIn(body: string): Values {
   return at < 0 ? {} : (parse(body.slice(at)) as Values)
 }
 
-/** Words at spaces; what stands in double quotes is one. */
+/** Words at spaces; what stands in double quotes, or between < and >, is one. */
 const words = (text: string): readonly string[] =>
-  [...text.matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, plain]) => quoted ?? plain ?? '')
+  [...text.matchAll(/"([^"]*)"|(<[^>]*>|\S+)/g)].map(([, quoted, plain]) => quoted ?? plain ?? '')
 
 /** What follows the first line, without its indentation. */
 function outdented(body: string): string {
