@@ -101,13 +101,13 @@ function aloneEntries(session: Session, judgement: Judgement): readonly Entry[] 
   return [{ kind: 'hold', held: { ...aloneHold(side), side, id, number, since, attempts: 0, source } }]
 }
 
-/** Whatever either record of a pair was held for; a record that is made again waited under the id of the deleted one. */
-function release(session: Session, { ref, coupling }: Judgement): readonly Entry[] {
-  return sides.flatMap((side): readonly Entry[] => {
-    const ids = new Set([ref[side], coupling?.[side].id].filter((id) => id !== undefined))
-    return [...ids].filter((id) => session.state.held(side, id)).map((id) => ({ kind: 'release', side, id }))
-  })
+/** Whatever either record of a pair was held for. */
+function release(session: Session, { ref }: Judgement): readonly Entry[] {
+  return sides.flatMap((side) => releaseOne(session, side, ref[side]))
 }
+
+const releaseOne = (session: Session, side: Side, id: string | undefined): readonly Entry[] =>
+  id === undefined || session.state.held(side, id) === undefined ? [] : [{ kind: 'release', side, id }]
 
 /** What waits is held; what no longer waits is released, unless a write still has to show it. */
 function holdEntries(session: Session, judgement: Judgement, writesFollow: boolean): readonly Entry[] {
@@ -182,8 +182,10 @@ export async function doneEntries(session: Session, action: Action, result: Done
   const settled: Entry = { kind: 'settled', id: action.intent.id }
   if (action.kind === 'delete') return [settled, ...uncoupled(judgement), ...release(session, judgement)]
   const coupling = await couplingAfter(session, action, result)
-  const replaced =
-    judgement.coupling !== undefined && judgement.coupling[side].id !== coupling[side].id ? uncoupled(judgement) : []
+  const before = judgement.coupling?.[side].id
+  // A record that was made again waited under the id of the deleted one, which nothing will speak of any more.
+  const isReplaced = before !== undefined && before !== coupling[side].id
+  const replaced = isReplaced ? [...uncoupled(judgement), ...releaseOne(session, side, before)] : []
   const waits = action.more || judgement.holds.length > 0
   return [...replaced, { kind: 'couple', coupling }, settled, ...(waits ? [] : release(session, judgement))]
 }
