@@ -75,6 +75,7 @@ const customerAccount: Mapping = {
     row('creditLimit', 'creditLimit', 'creditlimit', { direction: 'toSales' }),
     row('website', 'website', 'websiteurl', { compute: websites }),
   ],
+  defaults: { businessCentral: [], sales: [] },
   allowMetadataChanges: false,
   notReachable: [],
   hash: 'bench',

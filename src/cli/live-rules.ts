@@ -44,6 +44,7 @@ export function fieldFindings(config: Config, compiled: CompiledMapping): readon
       ...lookupFindings(field.field, field, byName),
     ]),
     ...lengthFindings(mapping, fields),
+    ...sides.flatMap((side) => templateFindings(compiled, side)),
   ]
 }
 
@@ -69,6 +70,23 @@ function writeFindings(field: CompiledField, side: Side): readonly LiveFinding[]
       },
     ]
   return []
+}
+
+/** Columns of templates that cannot be written. */
+function templateFindings({ defaults }: CompiledMapping, side: Side): readonly LiveFinding[] {
+  const way = side === 'sales' ? 'toSales' : 'toBusinessCentral'
+  return defaults[side].flatMap(({ name, fields }) =>
+    fields.flatMap(({ place }) =>
+      place[side]?.info?.readOnly === true
+        ? [
+            {
+              path: ['defaults', way, name, 'values', place[side].column],
+              message: `${sideName[side]} does not let ${place[side].column} be written`,
+            },
+          ]
+        : [],
+    ),
+  )
 }
 
 const families: Readonly<Record<ValueType, 'text' | 'number' | 'time' | 'boolean' | 'reference'>> = {

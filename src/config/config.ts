@@ -112,6 +112,8 @@ export interface Mapping {
   readonly firstRun: 'auto' | 'full' | 'couple'
   readonly limits: Limits
   readonly fields: readonly Field[]
+  /** Values for new records of that side, in the order in which they are tried. */
+  readonly defaults: BySide<readonly Template[]>
   /** Metadata of the organisation (choice options) may be written. @default false */
   readonly allowMetadataChanges: boolean
   /** What the native integration does and nothing outside can do, with the reason. */
@@ -272,6 +274,17 @@ export interface Field {
   readonly firstMatch: FirstMatch | undefined
   /** Hash of this row; a changed row has no base. */
   readonly hash: string
+}
+
+/** Values for new records of a side: the native configuration template. */
+export interface Template {
+  readonly name: string
+  /** OData filter over the source record, evaluated here; undefined: every record. */
+  readonly filter: string | undefined
+  /** Its values replace those that field rows carry over. @default false */
+  readonly wins: boolean
+  /** One row for each column, written at creation only. */
+  readonly fields: readonly Field[]
 }
 
 export type WhenUncoupled =

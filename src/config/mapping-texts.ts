@@ -3,6 +3,7 @@ import { isColumn } from '../core/one.ts'
 import { sides, type Side } from './config.ts'
 import type { Path } from './path.ts'
 import type { IncludeFile, MappingFile } from './schema-types.ts'
+import { readBy, templatePath, templatesOf, type WrittenTemplate } from './templates.ts'
 
 interface Text {
   readonly path: Path
@@ -12,6 +13,8 @@ interface Text {
 /** A filter, and the service that reads it. */
 export interface FilterText extends Text {
   readonly side: Side
+  /** false: only Couplet itself evaluates it. */
+  readonly sent?: false
 }
 
 /** An expression: over the source row, or over `$settings` alone. */
@@ -30,7 +33,13 @@ export function expressionsOf(mapping: MappingFile | IncludeFile): readonly Expr
       ...expression(at('compute', 'toBusinessCentral'), row?.compute?.toBusinessCentral, 'sales'),
     ]
   })
-  return [...expression(['when'], mapping.when, undefined), ...constants(mapping), ...groups(mapping), ...rows]
+  return [
+    ...expression(['when'], mapping.when, undefined),
+    ...constants(mapping),
+    ...groups(mapping),
+    ...rows,
+    ...templateValues(mapping),
+  ]
 }
 
 /** What groups rows: an expression, where it is more than the name of a column. */
@@ -40,6 +49,20 @@ function groups(mapping: MappingFile | IncludeFile): readonly ExpressionText[] {
     isColumn(text) ? [] : expression(['one', 'per', index], text, 'businessCentral'),
   )
 }
+
+function templateValues(mapping: MappingFile | IncludeFile): readonly ExpressionText[] {
+  return writtenIn(mapping).flatMap((written) =>
+    Object.entries(written.template.values).flatMap(([column, value]) =>
+      typeof value === 'object' && 'compute' in value
+        ? expression([...templatePath(written), 'values', column, 'compute'], value.compute, readBy(written))
+        : [],
+    ),
+  )
+}
+
+/** Shared sets have no templates. */
+const writtenIn = (mapping: MappingFile | IncludeFile): readonly WrittenTemplate[] =>
+  'defaults' in mapping ? templatesOf(mapping) : []
 
 function expression(path: Path, text: string | undefined, reads: Side | undefined): readonly ExpressionText[] {
   return text === undefined ? [] : [{ path, text, reads }]
@@ -54,6 +77,17 @@ function constants(mapping: MappingFile | IncludeFile): readonly ExpressionText[
 
 /** Every filter of a mapping or shared set. */
 export function filtersOf(mapping: MappingFile | IncludeFile): readonly FilterText[] {
+  return [...filtersOfSides(mapping), ...templateFilters(mapping)]
+}
+
+const templateFilters = (mapping: MappingFile | IncludeFile): readonly FilterText[] =>
+  writtenIn(mapping).flatMap((written) => {
+    const { filter } = written.template
+    if (filter === undefined) return []
+    return [{ path: [...templatePath(written), 'filter'], text: filter, side: readBy(written), sent: false }]
+  })
+
+function filtersOfSides(mapping: MappingFile | IncludeFile): readonly FilterText[] {
   return sides.flatMap((side) => {
     const source: NonNullable<MappingFile[Side]> = mapping[side] ?? {}
     const joins = Object.entries(source.join ?? {}).map(([name, join]) => ({

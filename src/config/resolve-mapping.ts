@@ -15,10 +15,11 @@ import {
 import type { MappingDraft } from './draft.ts'
 import { hashOf } from './hash.ts'
 import { expressionsOf } from './mapping-texts.ts'
+import { resolveDefaults } from './resolve-defaults.ts'
 import { durationMs, parseLimit } from './quantities.ts'
 import { columnsOfLookup } from '../core/lookup-columns.ts'
 import { resolveFirstMatch, resolveLookup, resolveRow } from './resolve-row.ts'
-import { columnsOfField, resolveSource } from './resolve-source.ts'
+import { columnsOfField, columnsOfFilter, resolveSource } from './resolve-source.ts'
 import { towards } from './rules-rows.ts'
 import type { FieldRow, Limits as LimitsText, Lookup as LookupText, MappingFile, ProjectFile } from './schema-types.ts'
 
@@ -37,10 +38,16 @@ export function resolveMapping(draft: MappingDraft, context: MappingContext): Ma
   const { direction = 'both' } = mapping
   const { settings, project } = context
   const fields = context.rows.map(([name, row]) => resolveRow(name, row, { mapping, settings }))
+  const defaults = resolveDefaults(mapping, settings)
   const match = (mapping.match ?? []).map((group) => resolveGroup(group, fields, settings))
   const side = (of: Side): Mapping[Side] => {
     const shared = draft.shared.flatMap((set) => set[of]?.filter ?? [])
-    return resolveSource(of, { mapping, settings, shared, columns: columnsRead(of, { mapping, fields, match }) })
+    return resolveSource(of, {
+      mapping,
+      settings,
+      shared,
+      columns: columnsRead(of, { mapping, fields, match, defaults }),
+    })
   }
   const resolved = {
     businessCentral: side('businessCentral'),
@@ -63,6 +70,7 @@ export function resolveMapping(draft: MappingDraft, context: MappingContext): Ma
     firstRun: mapping.firstRun ?? 'auto',
     limits: resolveLimits({ ...project.limits, ...mapping.limits }),
     fields,
+    defaults,
     allowMetadataChanges: mapping.allowMetadataChanges ?? false,
     notReachable: (mapping.notReachable ?? []).map(({ field, reason }) => ({ field, reason })),
     hash: hashOf(
@@ -70,6 +78,7 @@ export function resolveMapping(draft: MappingDraft, context: MappingContext): Ma
         ...resolved,
         ...decidingSources(resolved),
         fields: fields.map(({ hash }) => hash),
+        ...(hasTemplates(defaults) ? { defaults } : {}),
         settings: settingsRead(mapping, settings),
       },
       16,
@@ -85,6 +94,9 @@ const decidingSources = ({ businessCentral, sales }: BySide<Mapping[Side]>): ByS
 
 const resolveOne = (one: MappingFile['one']): One | undefined =>
   one && { per: one.per, latest: textsOf(one.latest), from: one.from, until: one.until }
+
+const hasTemplates = ({ businessCentral, sales }: Mapping['defaults']): boolean =>
+  businessCentral.length + sales.length > 0
 
 const textsOf = (written: string | readonly string[] = []): readonly string[] =>
   typeof written === 'string' ? [written] : written
@@ -140,17 +152,19 @@ interface Parts {
   readonly mapping: MappingFile
   readonly fields: readonly Field[]
   readonly match: readonly MatchGroup[]
+  readonly defaults: Mapping['defaults']
 }
 
 /** Columns of one side that anything in the mapping reads. */
-function columnsRead(side: Side, { mapping, fields, match }: Parts): readonly string[] {
+function columnsRead(side: Side, { mapping, fields, match, defaults }: Parts): readonly string[] {
   const expressions = expressionsOf(mapping).filter(({ reads }) => reads === side)
   const computed = expressions.flatMap(({ text }) => compileExpression(text).columns)
   const looked = fields.flatMap(({ lookup, direction }) =>
     lookup !== undefined && travelsTo(direction, otherSide(side)) ? columnsOfLookup(lookup) : [],
   )
   const plain = fields.flatMap((field) => columnsOfField(field, side))
-  return [...new Set([...plain, ...computed, ...looked, ...match.flatMap((group) => group[side])])]
+  const chosen = defaults[otherSide(side)].flatMap(({ filter }) => columnsOfFilter(filter))
+  return [...new Set([...plain, ...computed, ...looked, ...chosen, ...match.flatMap((group) => group[side])])]
 }
 
 /** The settings that the mapping's expressions and filters can see change; the time zone decides dates everywhere. */

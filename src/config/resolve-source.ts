@@ -40,7 +40,8 @@ export function resolveSource(side: Side, context: SourceContext): Source {
 const entries = <T>(map: Readonly<Record<string, T | null>> | undefined): readonly (readonly [string, T])[] =>
   Object.entries(map ?? {}).flatMap(([name, each]) => (each === null ? [] : [[name, each] as const]))
 
-const columnsOfFilter = (filter: string | undefined): readonly string[] =>
+/** Columns that a filter names. */
+export const columnsOfFilter = (filter: string | undefined): readonly string[] =>
   filter === undefined ? [] : filterColumns(parseFilter(filter)).map(({ name }) => name)
 
 /** Columns by which joins hang on the row, or on one another. */

@@ -7,6 +7,7 @@ import type { Path } from './path.ts'
 import { rowsOf } from './rules-rows.ts'
 import type { Lookup, LookupByCoupling, LookupByQuery, MappingFile } from './schema-types.ts'
 import { didYouMean } from './suggest.ts'
+import { templatePath, templatesOf } from './templates.ts'
 
 const unknownMapping = (path: Path, name: string, { names }: Draft): readonly Finding[] =>
   names.includes(name) ? [] : [{ path, message: `no mapping is called "${name}"${didYouMean(name, names)}` }]
@@ -32,7 +33,14 @@ export function checkLookups({ value }: MappingDraft, draft: Draft): readonly Fi
       checkLookup(['match', index, 'lookup', column], lookup, { value, draft }),
     ),
   )
-  return [...ofRows, ...ofMatch]
+  const ofTemplates = templatesOf(value).flatMap((written) =>
+    Object.entries(written.template.values).flatMap(([column, given]) =>
+      typeof given === 'object' && 'find' in given
+        ? checkQuery([...templatePath(written), 'values', column], given, value)
+        : [],
+    ),
+  )
+  return [...ofRows, ...ofMatch, ...ofTemplates]
 }
 
 interface Around {

@@ -51,12 +51,13 @@ export function checkFilters({ value }: MappingDraft, { project }: Draft): reado
 
 /** What is wrong with one filter. */
 export function checkFilter(
-  { path, text, side }: FilterText,
+  { path, text, side, sent }: FilterText,
   settings: Readonly<Record<string, unknown>>,
 ): readonly Finding[] {
   const { text: filled, offsetAsWritten } = fillSettings(text, settings)
   try {
-    const offset = side === 'businessCentral' ? mixedOr(parseFilter(filled)) : (parseFilter(filled), undefined)
+    const parsed = parseFilter(filled)
+    const offset = sent !== false && side === 'businessCentral' ? mixedOr(parsed) : undefined
     if (offset === undefined) return []
     const message = 'Business Central refuses "or" between two columns; use "in", one column, or two mappings'
     return [{ path, offset: offsetAsWritten(offset), message }]

@@ -80,6 +80,21 @@ export type ValueType =
   | 'date'
   | 'dateTime'
   | 'choice'
+/**
+ * A constant; a setting; an expression over the source record; or the one record of the new record's side that fits.
+ */
+export type TemplateValue =
+  | (string | number | boolean)
+  | {
+      /**
+       * Name of the setting whose value is written; nothing where the setting is missing.
+       */
+      setting: string
+    }
+  | {
+      compute: Expression
+    }
+  | LookupByQuery
 
 export interface Files {
   project?: ProjectFile
@@ -368,6 +383,13 @@ export interface MappingFile {
    */
   fields?: {
     [k: string]: FieldRow | null
+  }
+  /**
+   * Values for new records, chosen by a filter over the source record: what natively a configuration template does. Used at creation only. Default: none.
+   */
+  defaults?: {
+    toSales?: Templates
+    toBusinessCentral?: Templates
   }
   /**
    * Whether options of a choice column may be written to the organisation. Default: false.
@@ -724,6 +746,36 @@ export interface FieldRow {
    * What the row is for. Documentation. Default: none.
    */
   description?: string
+}
+/**
+ * Templates by name. The first by priority whose filter fits is taken, one for each record.
+ */
+export interface Templates {
+  [k: string]: Template | null
+}
+/**
+ * Values for a new record.
+ */
+export interface Template {
+  /**
+   * When it is meant, in plain words. Default: none.
+   */
+  description?: string
+  filter?: Filter
+  /**
+   * The smallest whose filter fits is taken; templates of the same priority in the order of the file. Default: 0.
+   */
+  priority?: number
+  /**
+   * true: its values replace those that field rows carry over, as natively. false: they stand only where these give nothing. Default: false.
+   */
+  wins?: boolean
+  /**
+   * Column of the new record's own entity to its value.
+   */
+  values: {
+    [k: string]: TemplateValue
+  }
 }
 /**
  * Something that cannot be reached from outside.

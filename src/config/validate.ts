@@ -5,6 +5,7 @@
 import type { ConfigProblem } from '../errors.ts'
 import type { Draft, MappingDraft, MappingRule, ProjectRule } from './draft.ts'
 import { placeAll, type Finding } from './layers.ts'
+import { checkDefaults } from './rules-defaults.ts'
 import { checkCycles, checkJobs, checkLookups, checkNames, checkSwitches } from './rules-references.ts'
 import { checkPages, checkRows, checkTargets } from './rules-rows.ts'
 import {
@@ -24,7 +25,7 @@ const merging: MappingRule = ({ findings }) => findings
 
 const aboutFiles = [merging, noReferences]
 const aboutSides = [checkSources, checkOne, checkMatch, checkPolicies, checkQuantities]
-const aboutRows = [checkRows, checkTargets, checkPages]
+const aboutRows = [checkRows, checkTargets, checkPages, checkDefaults]
 const aboutTexts = [checkExpressions, checkFilters]
 const aboutNames = [checkNames, checkLookups, checkCycles]
 const mappingRules: readonly MappingRule[] = [aboutFiles, aboutSides, aboutRows, aboutTexts, aboutNames].flat()

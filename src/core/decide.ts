@@ -6,6 +6,7 @@ import { type BySide, type FirstMatch, type Side, otherSide, sides, travelsTo } 
 import type { Base, Prints } from './base.ts'
 import { type RecordQuery, said } from './carry.ts'
 import type { Decision } from './coupling.ts'
+import { evaluateFilter } from './filter-evaluation.ts'
 import type { CompiledField } from './mapping.ts'
 import { type Did, type FieldVerdict, mergeField } from './merge.ts'
 import {
@@ -50,7 +51,8 @@ export interface FieldWrite {
   readonly canonical: Canonical
   /** What stood there, for plans. */
   readonly before: Canonical
-  readonly why: 'edit' | 'fill' | 'first' | 'resolved' | 'create'
+  /** default: a template's value, instead of or beside what was carried over. */
+  readonly why: 'edit' | 'fill' | 'first' | 'resolved' | 'create' | 'default'
   /** The row's base once this is written. */
   readonly prints: Prints
 }
@@ -118,7 +120,51 @@ export async function decideCreate(
     const value = said(field, from, source.row, deciding.bindings)
     create(draft, { field, to, value: value instanceof Promise ? await value : value }, context)
   }
-  return { ...draft, writes: await withEchoes(deciding, rows, draft.writes) }
+  const carried: Draft = { ...draft, writes: [...(await withEchoes(deciding, rows, draft.writes))] }
+  await addDefaults(carried, to, context)
+  return carried
+}
+
+/**
+ * The values of the first template that takes the source record: beside what was carried over or, where the template
+ * wins, instead of it. A won row keeps the base of what was to be carried, so that the template's value is news (P3).
+ */
+async function addDefaults(draft: Draft, to: Side, context: OfferContext): Promise<void> {
+  const from = otherSide(to)
+  const { deciding } = context
+  const { row } = context.rows[from]
+  const template = deciding.compiled.defaults[to].find(
+    ({ filter }) => filter === undefined || evaluateFilter(filter, row),
+  )
+  for (const field of template?.fields ?? []) {
+    const rivals = rivalsOf(field, to, deciding)
+    const isTaken = draft.writes.some((write) => rivals.has(write.field.field.name))
+    const isComing = draft.waits.some((wait) => rivals.has(wait.field))
+    if (template?.wins !== true && (isTaken || isComing)) continue
+    const own = emptyDraft()
+    create(own, { field, to, value: await said(field, from, row, deciding.bindings) }, context)
+    replaceRivals(draft, own, rivals)
+  }
+}
+
+/** Names of the rows that carry a value into the same column. */
+const rivalsOf = (field: CompiledField, to: Side, { compiled }: Deciding): ReadonlySet<string> =>
+  new Set(
+    compiled.fields
+      .filter(({ place }) => place[to]?.page === undefined && place[to]?.column === field.place[to]?.column)
+      .map((rival) => rival.field.name),
+  )
+
+function replaceRivals(draft: Draft, own: Draft, rivals: ReadonlySet<string>): void {
+  draft.asks.push(...own.asks)
+  const [write] = own.writes
+  if (write === undefined && own.waits.length === 0) return
+  const waits = [...draft.waits.filter(({ field }) => !rivals.has(field)), ...own.waits]
+  draft.waits.splice(0, draft.waits.length, ...waits)
+  if (write === undefined) return
+  const index = draft.writes.findIndex(({ field }) => rivals.has(field.field.name))
+  const { field, prints } = draft.writes[index] ?? write
+  draft.writes.splice(index < 0 ? draft.writes.length : index, 1, { ...write, field, prints, why: 'default' })
 }
 
 /** Whether any field row differs from the base: tells an edit from an echo (P4). */

@@ -24,6 +24,8 @@ export interface CompiledMapping {
   readonly mapping: Mapping
   readonly sides: BySide<CompiledSide>
   readonly fields: readonly CompiledField[]
+  /** Values for new records of that side, in the order in which they are tried. */
+  readonly defaults: BySide<readonly CompiledTemplate[]>
   /** The order in which prints are packed. */
   readonly layout: { readonly id: string; readonly rows: readonly string[] }
   readonly timeZone: string
@@ -44,6 +46,14 @@ export interface CompiledSide {
   readonly one: CompiledOne | undefined
   /** The filter as it may be sent: without what it says of joined rows. */
   readonly sendFilter: string | undefined
+}
+
+/** Values for a new record, written where the filter takes the source record. */
+export interface CompiledTemplate {
+  readonly name: string
+  readonly filter: ParsedFilter | undefined
+  readonly wins: boolean
+  readonly fields: readonly CompiledField[]
 }
 
 /** Where a value of a field stands on one side. */
@@ -87,13 +97,22 @@ export function compileMapping(
     .filter((field) => !isMissing(field, mapping, descriptions))
     .map((field) => compileField(field, descriptions, timeZone))
   const rows = fields.filter(({ field }) => field.on === 'always').map(({ rowId }) => rowId)
+  const templates = (side: Side): readonly CompiledTemplate[] =>
+    mapping.defaults[side].map(({ name, filter, wins, fields }) => ({
+      name,
+      filter: filter === undefined ? undefined : parseFilter(filter),
+      wins,
+      fields: fields.map((field) => compileField(field, descriptions, timeZone)),
+    }))
+  const defaults = { businessCentral: templates('businessCentral'), sales: templates('sales') }
   return {
     mapping,
     sides: {
-      businessCentral: compileSide('businessCentral', mapping, fields, { descriptions, timeZone }),
-      sales: compileSide('sales', mapping, fields, { descriptions, timeZone }),
+      businessCentral: compileSide('businessCentral', { mapping, fields, defaults }, { descriptions, timeZone }),
+      sales: compileSide('sales', { mapping, fields, defaults }, { descriptions, timeZone }),
     },
     fields,
+    defaults,
     layout: { id: shortHash(rows.join('\n')).slice(0, 6), rows },
     timeZone,
   }
@@ -204,20 +223,23 @@ function isMissing(field: Field, mapping: Mapping, descriptions: BySide<SideDesc
 const columnsOf = (filter: ParsedFilter | undefined): readonly string[] =>
   filter === undefined ? [] : filterColumns(filter).map(({ name }) => name)
 
+/** What of a mapping is compiled before its sides. */
+type Parts = Pick<CompiledMapping, 'mapping' | 'fields' | 'defaults'>
+
 function compileSide(
   side: Side,
-  mapping: Mapping,
-  fields: readonly CompiledField[],
+  parts: Parts,
   around: { readonly descriptions: BySide<SideDescriptions>; readonly timeZone: string },
 ): CompiledSide {
   const { descriptions, timeZone } = around
+  const { mapping } = parts
   const source = mapping[side]
   const filter = source.filter === undefined ? undefined : parseFilter(source.filter)
   const one = side === 'sales' || mapping.one === undefined ? undefined : compileOne(mapping.one, timeZone)
   const extra = new Set([...source.with, ...source.joins].map(({ name }) => name))
   const recheck = source.recheck === undefined ? undefined : parseFilter(source.recheck)
   const ofFilters = [...columnsOf(filter), ...columnsOf(recheck)]
-  const paths = [...pathsOf(side, mapping, fields), ...ofFilters, ...(one === undefined ? [] : pathsOfOne(one))]
+  const paths = [...pathsOf(side, parts), ...ofFilters, ...(one === undefined ? [] : pathsOfOne(one))]
   return {
     side,
     source,
@@ -266,10 +288,12 @@ function addTo(sets: Map<string, Set<string>>, name: string, value: string): voi
 }
 
 /** Every column that anything of the mapping reads or writes on that side, as `column` or `page.column`. */
-function pathsOf(side: Side, mapping: Mapping, fields: readonly CompiledField[]): string[] {
+function pathsOf(side: Side, { mapping, fields, defaults }: Parts): string[] {
   const source = mapping[side]
   const paths = [...source.keys, ...(source.reference === undefined ? [] : [source.reference])]
-  for (const { field, compute } of fields) {
+  const templates = [...defaults.businessCentral, ...defaults.sales]
+  for (const { filter } of defaults[otherSide(side)]) paths.push(...columnsOf(filter))
+  for (const { field, compute } of [...fields, ...templates.flatMap((template) => template.fields)]) {
     const column = field[side]
     if (column !== undefined) paths.push(column)
     paths.push(...(compute[side]?.columns ?? []).filter((path) => path !== '*'), ...lookupColumns(field, side))

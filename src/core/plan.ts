@@ -35,7 +35,7 @@ export interface PlannedField {
   readonly column: string
   readonly before: Canonical
   readonly after: Canonical
-  readonly why: 'edit' | 'fill' | 'first' | 'resolved' | 'create'
+  readonly why: 'edit' | 'fill' | 'first' | 'resolved' | 'create' | 'default'
   /** A code that plans may show even where values are masked. */
   readonly reveal: boolean
   /** Fingerprint of the new value. */

@@ -110,8 +110,9 @@ const isTold = (field: CompiledField, side: Side): boolean =>
   field.place[side]?.page === undefined &&
   field.needs[side].length === 0
 
-const isAsSent = (action: Action, { field, canonical }: FieldWrite, row: Row): boolean =>
-  field.compute[action.side] === undefined && standsAt(field, action.side, row) === canonical
+/** A template's value in a row that carries another one is that side's own edit, and is carried back once. */
+const isAsSent = (action: Action, { field, canonical, why }: FieldWrite, row: Row): boolean =>
+  why !== 'default' && field.compute[action.side] === undefined && standsAt(field, action.side, row) === canonical
 
 /** What the side said in a field that the write left alone; of a new record, what was meant to be there. */
 async function printBefore(session: Session, action: Action, field: CompiledField): Promise<string | undefined> {

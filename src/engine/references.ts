@@ -31,7 +31,10 @@ function namedBy(mapping: Mapping): readonly string[] {
   return [...mapping.fields.flatMap(lookupMappings), ...lookups, ...taken]
 }
 
-const asksByExpression = (mapping: Mapping): boolean => mapping.fields.some(usesCouplings)
+const asksByExpression = ({ fields, defaults }: Mapping): boolean =>
+  [...fields, ...[...defaults.businessCentral, ...defaults.sales].flatMap((template) => template.fields)].some(
+    usesCouplings,
+  )
 
 const usesCouplings = ({ compute }: Field): boolean =>
   [compute.toSales, compute.toBusinessCentral].some(

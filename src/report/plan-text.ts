@@ -144,8 +144,10 @@ function detailed(mapping: string, operations: readonly Operation[], options: Pl
 
 function fieldText(field: PlannedField, { showValues, paint }: PlanTextOptions): string {
   const { before, after } = shownField(field, showValues)
-  const from = field.why === 'create' || before === null ? '' : `${paint.dim(valueText(before))} → `
-  return `${field.column}: ${from}${valueText(after)}`
+  const from =
+    field.why === 'create' || field.why === 'default' || before === null ? '' : `${paint.dim(valueText(before))} → `
+  const by = field.why === 'default' ? ` ${paint.dim('(default)')}` : ''
+  return `${field.column}: ${from}${valueText(after)}${by}`
 }
 
 const valueText = (value: string | null): string => (value === null ? '(blank)' : shorten(value, 60))

@@ -103,6 +103,7 @@ t.test('every default is filled in', async (t) => {
       updates: { count: undefined, share: 0.5 },
       creates: { count: 200, share: 0.2 },
     },
+    defaults: { businessCentral: [], sales: [] },
     allowMetadataChanges: false,
   })
   t.match(row(config, 'mine', 'name'), {
@@ -645,3 +646,41 @@ t.test('the types of what people write are those of the schemas', async (t) => {
   const script = fileURLToPath(new URL('../../scripts/generate-types.mjs', import.meta.url))
   await t.resolves(promisify(execFile)(process.execPath, [script, '--check']))
 })
+
+t.test(
+  'behaviour 49: templates come in the order of their priority, then of the file, with settings filled in',
+  async (t) => {
+    const mine = {
+      ...own,
+      defaults: {
+        toBusinessCentral: {
+          last: { priority: 2, values: { city: 'Oslo' } },
+          first: { filter: 'name eq {settings.special}', values: { currencyCode: { setting: 'special' } } },
+          second: { priority: 1, filter: "name eq 'x'", wins: true, values: { website: { compute: 'websiteurl' } } },
+          third: {
+            priority: 1,
+            filter: "name eq 'y'",
+            values: { paymentTermsId: { find: 'paymentTerms', where: { code: 'CM' } } },
+          },
+        },
+      },
+    }
+    const config = await load(project(t, { settings: { special: "O'Neill" } }, { 'mappings/mine.yaml': mine }))
+    const { businessCentral, sales } = named(config, 'mine').defaults
+    t.same([businessCentral.map(({ name }) => name), sales], [['first', 'second', 'third', 'last'], []])
+    t.match(businessCentral, [
+      {
+        filter: "name eq 'O''Neill'",
+        wins: false,
+        fields: [{ businessCentral: 'currencyCode', value: "O'Neill", on: 'create' }],
+      },
+      { wins: true, fields: [{ compute: { toBusinessCentral: 'websiteurl' } }] },
+      { fields: [{ lookup: { kind: 'query', find: 'paymentTerms', where: { code: { constant: 'CM' } } } }] },
+      { filter: undefined },
+    ])
+    const removed = await load(
+      project(t, {}, { 'mappings/mine.yaml': { ...mine, defaults: { toSales: { gone: null } } } }),
+    )
+    t.same(named(removed, 'mine').defaults, { businessCentral: [], sales: [] })
+  },
+)

@@ -69,6 +69,7 @@ export function mapping(
     conflicts: 'hold',
     deletes: { businessCentral: 'hold', sales: 'hold', sweepMs: 86_400_000 },
     limits: unlimited,
+    defaults: { businessCentral: [], sales: [] },
     allowMetadataChanges: false,
     notReachable: [],
     hash: 'm1',
