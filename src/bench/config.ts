@@ -42,6 +42,7 @@ const source = (
   modified: undefined,
   recheck: undefined,
   builtIn: undefined,
+  actions: {},
 })
 
 const unlimited = { count: undefined, share: undefined }
@@ -76,6 +77,7 @@ const customerAccount: Mapping = {
     row('website', 'website', 'websiteurl', { compute: websites }),
   ],
   defaults: { businessCentral: [], sales: [] },
+  lines: undefined,
   allowMetadataChanges: false,
   notReachable: [],
   hash: 'bench',

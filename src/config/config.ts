@@ -114,6 +114,8 @@ export interface Mapping {
   readonly fields: readonly Field[]
   /** Values for new records of that side, in the order in which they are tried. */
   readonly defaults: BySide<readonly Template[]>
+  /** Lines that are one document with their header. */
+  readonly lines: Lines | undefined
   /** Metadata of the organisation (choice options) may be written. @default false */
   readonly allowMetadataChanges: boolean
   /** What the native integration does and nothing outside can do, with the reason. */
@@ -131,6 +133,29 @@ export interface One {
   /** Columns with the first and the last day on which a row may speak. */
   readonly from: string | undefined
   readonly until: string | undefined
+}
+
+/** The lines of a document: decided, planned and written together with their header. */
+export interface Lines {
+  /** The lines as a mapping of their own: two collections, field rows, direction, matching. */
+  readonly mapping: Mapping
+  readonly sides: BySide<LineSide>
+  /** JSONata over the document that gives the keyed lines for the other side. */
+  readonly compute: { readonly toSales?: string; readonly toBusinessCentral?: string }
+  /** create: written only with a document that is created. */
+  readonly on: 'always' | 'create'
+}
+
+/** How the lines of one side hang on their document. */
+export interface LineSide {
+  /** Column that names the document. */
+  readonly parent: string
+  /** Column by which lines are sorted. */
+  readonly order: string | undefined
+  /** Lines made by us are numbered in `order`, in steps of this size. */
+  readonly number: number | undefined
+  /** Columns to read beside those that rows and expressions use. */
+  readonly select: readonly string[]
 }
 
 /** Where the rows of one side of a mapping come from. */
@@ -158,6 +183,8 @@ export interface Source {
   readonly recheck: string | undefined
   /** A filter for rows that the service itself brings along: they count as no data before the first run. */
   readonly builtIn: string | undefined
+  /** Columns that are written by calling a bound action: column → value → action. */
+  readonly actions: Readonly<Record<string, Readonly<Record<string, string>>>>
 }
 
 /** One collection of a side. */
@@ -186,7 +213,10 @@ export interface WithPage {
 export interface Join {
   readonly name: string
   readonly entity: EntityRef
-  /** Column of the joined row → column (or `page.column`, or `join.column` of an earlier join) of the main row. Empty: the same row for all. */
+  /**
+   * Column of the joined row → column (or `page.column`, or `join.column` of an earlier join) of the main row, `$id` for
+   * its key. Empty: the same row for all.
+   */
   readonly on: Readonly<Record<string, string>>
   /** OData filter over the joined rows. */
   readonly where: string | undefined
@@ -199,6 +229,8 @@ export interface Join {
   /** Columns to read; those that expressions use. */
   readonly select: readonly string[]
   readonly optional: boolean
+  /** These rows are the lines of the document: read below it alone, and kept with their keys and versions. */
+  readonly areLines?: boolean
 }
 
 /** Columns that must all agree. Groups are tried in order. `$row` is the value which that field row gives for the other side. */
@@ -258,8 +290,8 @@ export interface Field {
   /** What a blank source does to the target. `default` writes `blankDefault`. @default clear */
   readonly blank: 'clear' | 'keep' | 'default'
   readonly blankDefault: unknown
-  /** create: written only when the record is created. @default always */
-  readonly on: 'always' | 'create'
+  /** create: written only when the record is created; write: whenever anything else of it is written, and never compared. @default always */
+  readonly on: 'always' | 'create' | 'write'
   /** before/after: written in a step of its own around the others. @default main */
   readonly step: 'before' | 'main' | 'after'
   /** Skipped where the organisation lacks the column. */

@@ -37,6 +37,7 @@ export function expressionsOf(mapping: MappingFile | IncludeFile): readonly Expr
     ...expression(['when'], mapping.when, undefined),
     ...constants(mapping),
     ...groups(mapping),
+    ...ofLines(mapping),
     ...rows,
     ...templateValues(mapping),
   ]
@@ -63,6 +64,15 @@ function templateValues(mapping: MappingFile | IncludeFile): readonly Expression
 /** Shared sets have no templates. */
 const writtenIn = (mapping: MappingFile | IncludeFile): readonly WrittenTemplate[] =>
   'defaults' in mapping ? templatesOf(mapping) : []
+
+/** The expressions that give a document's lines; those of the lines' own rows are theirs. */
+function ofLines(mapping: MappingFile | IncludeFile): readonly ExpressionText[] {
+  const { compute = {} } = ('lines' in mapping ? mapping.lines : undefined) ?? {}
+  return [
+    ...expression(['lines', 'compute', 'toSales'], compute.toSales, 'businessCentral'),
+    ...expression(['lines', 'compute', 'toBusinessCentral'], compute.toBusinessCentral, 'sales'),
+  ]
+}
 
 function expression(path: Path, text: string | undefined, reads: Side | undefined): readonly ExpressionText[] {
   return text === undefined ? [] : [{ path, text, reads }]

@@ -34,13 +34,23 @@ function mergeRows(base: Rows, patch: Rows): Rows {
 
 /** A mapping over the one that it extends. */
 export function mergeMapping(base: MappingFile, patch: MappingFile): MappingFile {
-  const { fields, businessCentral, sales, ...rest } = patch
+  const { fields, businessCentral, sales, lines, ...rest } = patch
+  const { lines: baseLines, ...baseRest } = base
   return {
-    ...(merge(base, rest) as MappingFile),
+    ...(merge(baseRest, rest) as MappingFile),
     ...mergedSide('businessCentral', base.businessCentral, businessCentral),
     ...mergedSide('sales', base.sales, sales),
+    ...mergedLines(baseLines, lines),
     fields: mergeRows(base.fields ?? {}, fields ?? {}),
   }
+}
+
+/** Lines over lines: their rows as any rows, the rest key by key. */
+function mergedLines(base: MappingFile['lines'], patch: MappingFile['lines']): Pick<MappingFile, 'lines'> {
+  if (base === undefined && patch === undefined) return {}
+  const { fields: baseFields = {}, ...baseRest } = base ?? {}
+  const { fields = {}, ...rest } = patch ?? {}
+  return { lines: { ...(merge(baseRest, rest) as typeof rest), fields: mergeRows(baseFields, fields) } }
 }
 
 const kindKeys = ['entity', 'api', 'service', 'choice'] as const satisfies (keyof Source)[]
@@ -64,7 +74,11 @@ export function removesNothing(base: MappingFile, patch: MappingFile): readonly 
     ...removals([side, 'with'], base[side]?.with, patch[side]?.with),
     ...removals([side, 'join'], base[side]?.join, patch[side]?.join),
   ])
-  return [...removals(['fields'], base.fields, patch.fields), ...sides]
+  const rows = [
+    ...removals(['fields'], base.fields, patch.fields),
+    ...removals(['lines', 'fields'], base.lines?.fields, patch.lines?.fields),
+  ]
+  return [...rows, ...sides]
 }
 
 function removals(path: Path, there: object | undefined, given: object | undefined): readonly Finding[] {

@@ -1,4 +1,5 @@
 /** The order of one run: choices first, because they change metadata, then each mapping after those it waits for. */
+import { linesOf } from './lines.ts'
 import { rowsOf } from './rules-rows.ts'
 import type { MappingFile } from './schema-types.ts'
 
@@ -11,9 +12,8 @@ const isChoice = ({ value }: Ordered): boolean => value.sales?.choice !== undefi
 
 /** Names that a mapping waits for: `after`, and those it takes along (`sync`). Itself never. */
 function waitsFor({ name, value }: Ordered): readonly string[] {
-  const taken = rowsOf(value).flatMap(([, { whenUncoupled }]) =>
-    typeof whenUncoupled === 'object' ? [whenUncoupled.sync] : [],
-  )
+  const rows = [...rowsOf(value), ...rowsOf(linesOf(value) ?? {})]
+  const taken = rows.flatMap(([, { whenUncoupled }]) => (typeof whenUncoupled === 'object' ? [whenUncoupled.sync] : []))
   return [...(value.after ?? []), ...taken.filter((each) => each !== name)]
 }
 

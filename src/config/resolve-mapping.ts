@@ -14,6 +14,7 @@ import {
 } from './config.ts'
 import type { MappingDraft } from './draft.ts'
 import { hashOf } from './hash.ts'
+import { joinOf, linesOf, resolveLines } from './lines.ts'
 import { expressionsOf } from './mapping-texts.ts'
 import { resolveDefaults } from './resolve-defaults.ts'
 import { durationMs, parseLimit } from './quantities.ts'
@@ -28,6 +29,8 @@ export interface MappingContext {
   readonly settings: Settings
   /** Rows that are in use. */
   readonly rows: readonly (readonly [string, FieldRow])[]
+  /** Rows of its lines that are in use. */
+  readonly lineRows: readonly (readonly [string, FieldRow])[]
   /** Why the mapping is switched off; undefined where it is on. */
   readonly off: string | undefined
 }
@@ -40,14 +43,12 @@ export function resolveMapping(draft: MappingDraft, context: MappingContext): Ma
   const fields = context.rows.map(([name, row]) => resolveRow(name, row, { mapping, settings }))
   const defaults = resolveDefaults(mapping, settings)
   const match = (mapping.match ?? []).map((group) => resolveGroup(group, fields, settings))
+  const lines = linesFor(draft, context)
   const side = (of: Side): Mapping[Side] => {
     const shared = draft.shared.flatMap((set) => set[of]?.filter ?? [])
-    return resolveSource(of, {
-      mapping,
-      settings,
-      shared,
-      columns: columnsRead(of, { mapping, fields, match, defaults }),
-    })
+    const columns = columnsRead(of, { mapping, fields, match, defaults })
+    const source = resolveSource(of, { mapping, settings, shared, columns })
+    return lines === undefined ? source : { ...source, joins: [...source.joins, joinOf(lines, of)] }
   }
   const resolved = {
     businessCentral: side('businessCentral'),
@@ -56,6 +57,14 @@ export function resolveMapping(draft: MappingDraft, context: MappingContext): Ma
     match,
     createOn: createOn(mapping, project),
     direction,
+  }
+  const read = {
+    ...resolved,
+    ...decidingSources(resolved),
+    fields: fields.map(({ hash }) => hash),
+    ...(hasTemplates(defaults) ? { defaults } : {}),
+    settings: settingsRead(mapping, settings),
+    ...hashedLines(lines),
   }
   return {
     name: draft.name,
@@ -71,18 +80,10 @@ export function resolveMapping(draft: MappingDraft, context: MappingContext): Ma
     limits: resolveLimits({ ...project.limits, ...mapping.limits }),
     fields,
     defaults,
+    lines,
     allowMetadataChanges: mapping.allowMetadataChanges ?? false,
     notReachable: (mapping.notReachable ?? []).map(({ field, reason }) => ({ field, reason })),
-    hash: hashOf(
-      {
-        ...resolved,
-        ...decidingSources(resolved),
-        fields: fields.map(({ hash }) => hash),
-        ...(hasTemplates(defaults) ? { defaults } : {}),
-        settings: settingsRead(mapping, settings),
-      },
-      16,
-    ),
+    hash: hashOf(read, 16),
   }
 }
 
@@ -97,6 +98,17 @@ const resolveOne = (one: MappingFile['one']): One | undefined =>
 
 const hasTemplates = ({ businessCentral, sales }: Mapping['defaults']): boolean =>
   businessCentral.length + sales.length > 0
+
+const hashedLines = (lines: Mapping['lines']): object =>
+  lines === undefined ? {} : { lines: { ...lines, mapping: lines.mapping.hash } }
+
+/** Lines are resolved as a mapping of their own. */
+function linesFor(draft: MappingDraft, context: MappingContext): Mapping['lines'] {
+  const value = linesOf(draft.value)
+  if (value === undefined) return undefined
+  const own = { ...draft, name: `${draft.name} lines`, value, shared: [] }
+  return resolveLines(draft.value, resolveMapping(own, { ...context, rows: context.lineRows, lineRows: [] }))
+}
 
 const textsOf = (written: string | readonly string[] = []): readonly string[] =>
   typeof written === 'string' ? [written] : written

@@ -34,6 +34,7 @@ export function resolveSource(side: Side, context: SourceContext): Source {
     modified: written.modified,
     recheck,
     builtIn: fill(written.builtIn),
+    actions: { ...written.actions },
   }
 }
 

@@ -3,6 +3,7 @@ import { isAbsolute, join } from 'node:path'
 import type { BySide, Config, Connection, Job } from './config.ts'
 import type { Draft } from './draft.ts'
 import { deepFreeze, hashOf } from './hash.ts'
+import { linesOf } from './lines.ts'
 import { orderMappings } from './order.ts'
 import { durationMs } from './quantities.ts'
 import { resolveMapping } from './resolve-mapping.ts'
@@ -27,8 +28,9 @@ export async function resolveProject(draft: Draft, context: ResolveContext): Pro
   const mappings = await Promise.all(
     orderMappings(draft.mappings).map(async (mapping) => {
       const rows = await rowsInUse(mapping, settings)
+      const lineRows = await rowsInUse({ ...mapping, value: linesOf(mapping.value) ?? {} }, settings)
       const off = await switchedOff(mapping, project, settings)
-      return resolveMapping(mapping, { project, settings, rows, off })
+      return resolveMapping(mapping, { project, settings, rows, lineRows, off })
     }),
   )
   const { root, target, connections } = context

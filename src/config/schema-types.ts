@@ -384,6 +384,7 @@ export interface MappingFile {
   fields?: {
     [k: string]: FieldRow | null
   }
+  lines?: Lines
   /**
    * Values for new records, chosen by a filter over the source record: what natively a configuration template does. Used at creation only. Default: none.
    */
@@ -470,6 +471,14 @@ export interface Source {
    * OData filter for rows that change without moving their stamp (an open invoice's remaining amount): those inside it are read in each run, and once more when they have left it. Default: none.
    */
   recheck?: Filter | null
+  /**
+   * Columns that are written by calling a bound action instead of setting a value: column to value to action, e.g. { status: { Open: Microsoft.NAV.reopen, Released: Microsoft.NAV.release } }. Default: none.
+   */
+  actions?: {
+    [k: string]: {
+      [k: string]: string
+    }
+  }
 }
 /**
  * A fixed row: column to value.
@@ -714,9 +723,9 @@ export interface FieldRow {
         default: ConstantValue
       }
   /**
-   * create: written only when the record is created. Default: always.
+   * create: written only when the record is created; write: written whenever anything else of the record is written to that side, and never compared (reopening a locked order, submitting it again). Default: always.
    */
-  on?: 'always' | 'create'
+  on?: 'always' | 'create' | 'write'
   /**
    * before or after: written in a step of its own around the other rows. Default: main.
    */
@@ -746,6 +755,65 @@ export interface FieldRow {
    * What the row is for. Documentation. Default: none.
    */
   description?: string
+}
+/**
+ * Header and lines as one document: its lines are decided, planned and written together with it.
+ */
+export interface Lines {
+  direction?: Direction
+  /**
+   * create: lines are written only with a document that is created. Default: always.
+   */
+  on?: 'always' | 'create'
+  businessCentral?: LineSource
+  sales?: LineSource
+  /**
+   * JSONata over the document (its columns, its joins, and its rows as `lines`) that gives the lines for the other side: objects with a `key` each, which tells the same line again next time. A key that is a line's id brings that line's columns along. Default: the lines as they stand.
+   */
+  compute?: {
+    toSales?: Expression
+    toBusinessCentral?: Expression
+  }
+  /**
+   * Columns by which a line finds its partner within the document, where the key tells nothing. Default: none.
+   */
+  match?: MatchGroup[]
+  firstMatch?: FirstMatch
+  conflicts?: Conflicts
+  /**
+   * The field rows of a line by name. Expressions see the line, and the document's columns under `document`. null removes a row of the mapping that is extended.
+   */
+  fields?: {
+    [k: string]: FieldRow | null
+  }
+}
+/**
+ * One side's lines.
+ */
+export interface LineSource {
+  /**
+   * Entity set of the lines.
+   */
+  entity?: string
+  /**
+   * Route of a custom API page, publisher/group/version. Default: the standard API v2.0.
+   */
+  api?: string
+  /**
+   * Collection of Business Central's standard API below which the lines are read and made. Default: the mapping's entity.
+   */
+  under?: string
+  parent?: Column
+  order?: Column
+  /**
+   * Lines that Couplet makes are numbered in the column `order`, in steps of this size; a new line between two others gets a number between theirs. Default: not numbered.
+   */
+  number?: number
+  filter?: Filter
+  /**
+   * Columns to read. Default: those that rows and expressions use.
+   */
+  select?: Column[]
 }
 /**
  * Templates by name. The first by priority whose filter fits is taken, one for each record.

@@ -5,6 +5,7 @@
 import type { ConfigProblem } from '../errors.ts'
 import type { Draft, MappingDraft, MappingRule, ProjectRule } from './draft.ts'
 import { placeAll, type Finding } from './layers.ts'
+import { checkLines, linesOf } from './lines.ts'
 import { checkDefaults } from './rules-defaults.ts'
 import { checkCycles, checkJobs, checkLookups, checkNames, checkSwitches } from './rules-references.ts'
 import { checkPages, checkRows, checkTargets } from './rules-rows.ts'
@@ -24,11 +25,19 @@ const noReferences: MappingRule = ({ value }) => misplacedReferences(value, () =
 const merging: MappingRule = ({ findings }) => findings
 
 const aboutFiles = [merging, noReferences]
-const aboutSides = [checkSources, checkOne, checkMatch, checkPolicies, checkQuantities]
+const aboutSides = [checkSources, checkOne, checkMatch, checkPolicies, checkQuantities, checkLines]
 const aboutRows = [checkRows, checkTargets, checkPages, checkDefaults]
 const aboutTexts = [checkExpressions, checkFilters]
 const aboutNames = [checkNames, checkLookups, checkCycles]
 const mappingRules: readonly MappingRule[] = [aboutFiles, aboutSides, aboutRows, aboutTexts, aboutNames].flat()
+const lineRules: readonly MappingRule[] = [
+  checkSources,
+  checkMatch,
+  aboutRows,
+  aboutTexts,
+  checkNames,
+  checkLookups,
+].flat()
 
 const referencesInPlace: ProjectRule = ({ project }) =>
   misplacedReferences(
@@ -50,4 +59,17 @@ export function validate(draft: Draft, connections: readonly Finding[]): readonl
 }
 
 const rulesOf = (mapping: MappingDraft, draft: Draft): readonly Finding[] =>
-  mapping.incomplete ? mapping.findings : mappingRules.flatMap((rule) => rule(mapping, draft))
+  mapping.incomplete
+    ? mapping.findings
+    : [...mappingRules.flatMap((rule) => rule(mapping, draft)), ...rulesOfLines(mapping, draft)]
+
+/** A document's lines keep the rules of every mapping, at their own place. */
+function rulesOfLines(mapping: MappingDraft, draft: Draft): readonly Finding[] {
+  const { lines } = mapping.value
+  const value = linesOf(mapping.value)
+  if (value === undefined || lines?.businessCentral?.entity === undefined || lines.sales?.entity === undefined)
+    return []
+  return lineRules
+    .flatMap((rule) => rule({ ...mapping, value }, draft))
+    .map((finding) => ({ ...finding, path: ['lines', ...finding.path] }))
+}

@@ -89,13 +89,21 @@ export interface WriteOperation {
   /** Unique in the run; results carry it back. */
   readonly id: string
   readonly steps: readonly WriteStep[]
+  /** The record that the operation is about, where its first step is about another: a document with lines. */
+  readonly about?: { readonly entity: EntityRef; readonly key: string }
   /** Columns of the main entity wanted in the answer. */
   readonly select: readonly string[]
 }
 
 export type WriteStep =
   /** Insert only: a record that is there already is never changed by it. `key` is chosen by us where the service keeps it. */
-  | { readonly kind: 'create'; readonly entity: EntityRef; readonly key: string | undefined; readonly values: Values }
+  | {
+      readonly kind: 'create'
+      readonly entity: EntityRef
+      readonly key: string | undefined
+      readonly values: Values
+      readonly parent?: Parent
+    }
   /** `etag` undefined: the table knows no preconditions and the row was read immediately before. `'inherit'`: the state the former step of this operation left. */
   | {
       readonly kind: 'update'
@@ -105,6 +113,25 @@ export type WriteStep =
       readonly values: Values
     }
   | { readonly kind: 'delete'; readonly entity: EntityRef; readonly key: string; readonly etag: string | undefined }
+  /** Calls a bound action, e.g. `Microsoft.NAV.release`. */
+  | {
+      readonly kind: 'action'
+      readonly entity: EntityRef
+      readonly key: string
+      readonly etag: string | undefined
+      readonly action: string
+      /** The action's parameters. */
+      readonly values: Values
+    }
+
+/** The document that a new line belongs to; an empty id is the record that a step before it created. */
+export interface Parent {
+  /** Column of the line. */
+  readonly column: string
+  /** Entity set of the document. */
+  readonly set: string
+  readonly id: string
+}
 
 export type WriteResult =
   /** All steps done. `row` holds the selected columns as the service stored them, when it told. */
@@ -114,6 +141,8 @@ export type WriteResult =
       readonly etag: string | undefined
       readonly row: Row | undefined
       readonly modified?: string | undefined
+      /** Keys of further records that the steps created (lines), in the order of the steps. */
+      readonly made?: readonly string[]
     }
   /** Insert only, and the key is there already. */
   | { readonly kind: 'exists'; readonly id: string }
@@ -128,6 +157,7 @@ export type WriteResult =
       readonly stepsDone: number
       readonly id: string | undefined
       readonly etag?: string | undefined
+      readonly made?: readonly string[]
     }
   /** No answer: done or not done; must be verified by reading. */
   | { readonly kind: 'unknown'; readonly reason: string }

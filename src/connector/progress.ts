@@ -6,7 +6,7 @@ import type { Verdict } from './dialect.ts'
 import { keyOf, sameId } from './query.ts'
 import { refusalOf, serviceError } from './refusal.ts'
 import { etagOf, partOf, stampOf } from './rows.ts'
-import { createdKey } from './steps.ts'
+import { createdKey, underParent } from './steps.ts'
 import type { Ready, ReadyStep } from './steps.ts'
 
 type Done = Extract<WriteResult, { readonly kind: 'done' }>
@@ -20,6 +20,8 @@ export interface Progress {
   readonly etags: Map<string, string>
   /** What the done steps told. */
   told: Done | undefined
+  /** Keys of the lines that were created. */
+  readonly made: string[]
   result: WriteResult | undefined
   /** The key seems taken; a read must confirm that it is ours that is there. */
   taken: { readonly id: string; readonly refusal: Refusal } | undefined
@@ -30,6 +32,7 @@ export const started = (ready: Ready): Progress => ({
   done: 0,
   etags: new Map(),
   told: undefined,
+  made: [],
   result: undefined,
   taken: undefined,
 })
@@ -46,8 +49,24 @@ export function preconditionOf(progress: Progress, ready: ReadyStep): string | u
 /** The step on the record that a step before it created under a key of the service's choosing (an empty key stands for it). */
 export function placed(progress: Progress, ready: ReadyStep): ReadyStep {
   const { step } = ready
-  if (step.kind === 'create' || step.key !== '' || progress.told === undefined) return ready
-  return { ...ready, step: { ...step, key: progress.told.id } }
+  if (progress.told === undefined) return ready
+  if (step.kind === 'create') return step.parent?.id === '' ? underParent(ready, progress.told.id) : ready
+  return step.key === '' ? { ...ready, step: { ...step, key: progress.told.id } } : ready
+}
+
+/**
+ * The step that wants the state which the former step left, where lines written since have moved the document's version
+ * mark: it must be read first.
+ */
+export function wantsFreshMark(progress: Progress, ready: ReadyStep): boolean {
+  const { step } = ready
+  if (step.kind !== 'update' || step.etag !== 'inherit' || !ready.main) return false
+  return progress.done > 0 && !progress.etags.has(rowName(ready, step.key))
+}
+
+/** The version mark as it was read between two steps. */
+export function noteMark(progress: Progress, ready: ReadyStep, etag: string | undefined): void {
+  if (ready.step.kind === 'update' && etag !== undefined) progress.etags.set(rowName(ready, ready.step.key), etag)
 }
 
 /** A step succeeded. */
@@ -57,7 +76,16 @@ export function advance(progress: Progress, ready: ReadyStep, answer: PartAnswer
   const etag = ready.step.kind === 'delete' ? undefined : (etagOf(answer.body) ?? answer.etag)
   if (etag === undefined) progress.etags.delete(rowName(ready, id))
   else progress.etags.set(rowName(ready, id), etag)
-  if (!ready.main) return
+  if (!ready.main) {
+    if (ready.step.kind === 'create') progress.made.push(id)
+    // A line moves the version mark of its document.
+    progress.etags.clear()
+    return
+  }
+  if (ready.step.kind === 'action' || ready.step.kind === 'delete') {
+    progress.told ??= { kind: 'done', id: ready.step.key, etag: undefined, row: undefined }
+    return
+  }
   const row = ready.tells ? partOf(answer.body, ready.shape) : undefined
   const modified = stampOf(bodyOf(answer), ready.shape)
   progress.told = { kind: 'done', id, etag, row, ...(modified === undefined ? {} : { modified }) }
@@ -75,6 +103,15 @@ function idOf(ready: ReadyStep, answer: PartAnswer): string | undefined {
     createdKey(ready) ??
     (located === undefined ? undefined : sameId(located))
   )
+}
+
+/** What came of an operation whose steps were all done. */
+export function doneOf(progress: Progress): Done | undefined {
+  const { told, made, ready } = progress
+  const { about } = ready.operation
+  const done: Done | undefined =
+    told ?? (about === undefined ? undefined : { kind: 'done', id: about.key, etag: undefined, row: undefined })
+  return done === undefined || made.length === 0 ? done : { ...done, etag: undefined, made }
 }
 
 /** The service turned a step down. */
@@ -95,6 +132,7 @@ export const rejected = (progress: Progress, refusal: Refusal): WriteResult => (
   refusal,
   stepsDone: progress.done,
   id: progress.told?.id,
+  ...(progress.made.length === 0 ? {} : { made: progress.made }),
   ...(progress.told?.etag === undefined ? {} : { etag: progress.told.etag }),
 })
 

@@ -3,7 +3,7 @@ import type { EntityRef } from '../config/config.ts'
 import { below, relativeUrl, urlOf } from './address.ts'
 import type { Address } from './address.ts'
 import type { Part } from './batch.ts'
-import type { Refusal, WriteOperation, WriteStep } from './connector.ts'
+import type { Refusal, Values, WriteOperation, WriteStep } from './connector.ts'
 import { encode } from './encode.ts'
 import { isGuid, keyOf } from './query.ts'
 import type { Reach } from './reach.ts'
@@ -34,13 +34,13 @@ export type Preparation =
 
 /** Throws ConnectorError when a collection is not there at all. */
 export async function prepare(reach: Reach, operation: WriteOperation): Promise<Preparation> {
-  const main = operation.steps[0]?.entity
-  const last = operation.steps.findLastIndex((step) => step.kind !== 'delete' && isSame(step.entity, main))
+  const main = operation.about?.entity ?? operation.steps[0]?.entity
+  const last = operation.steps.findLastIndex((step) => hasAnswer(step) && isSame(step.entity, main))
   const steps: ReadyStep[] = []
   for (const [index, step] of operation.steps.entries()) {
     const isMain = isSame(step.entity, main)
     const select = isMain ? operation.select : []
-    const values = step.kind === 'delete' ? {} : step.values
+    const values = hasAnswer(step) ? valuesWithParent(reach, step) : {}
     // Business Central answers with the whole row whatever is asked; Dataverse must be told, in its own names.
     const told = reach.dialect.side === 'sales' ? select : []
     const description = await reach.catalog.describe(step.entity, [...Object.keys(values), ...told])
@@ -53,10 +53,39 @@ export async function prepare(reach: Reach, operation: WriteOperation): Promise<
       select,
       modified: description.modified,
     }
-    const body = step.kind === 'delete' ? undefined : encoded.body
-    steps.push({ step, address: await reach.address(step.entity), shape, body, main: isMain, tells: index === last })
+    const body = hasAnswer(step) ? encoded.body : undefined
+    steps.push({ step, address: await addressOf(reach, step), shape, body, main: isMain, tells: index === last })
   }
   return { kind: 'ready', ready: { operation, steps } }
+}
+
+/** Deletes and actions tell nothing of the record. */
+const hasAnswer = (step: WriteStep): step is RowStep => step.kind === 'create' || step.kind === 'update'
+type RowStep = Extract<WriteStep, { readonly kind: 'create' | 'update' }>
+
+/** A line names its document in a column, or by where it is created. */
+function valuesWithParent(reach: Reach, step: RowStep): Values {
+  const parent = step.kind === 'create' ? step.parent : undefined
+  if (parent === undefined || step.entity.kind === 'child' || parent.id === '') return step.values
+  const { column, set, id } = parent
+  return { ...step.values, [column]: reach.dialect.side === 'sales' ? { set, id } : id }
+}
+
+/** Where a step goes: a line of Business Central's standard documents is created below its document. */
+async function addressOf(reach: Reach, step: WriteStep): Promise<Address> {
+  const parent = step.kind === 'create' ? step.parent : undefined
+  if (parent === undefined || step.entity.kind !== 'child' || reach.dialect.side === 'sales')
+    return reach.address(step.entity)
+  const documents = await reach.address({ kind: 'standard', entity: step.entity.parent })
+  return parent.id === '' ? documents : below(documents, parent.id, step.entity.entity)
+}
+
+/** A line's step once its document, which a step before it created, has its key. */
+export function underParent(ready: ReadyStep, id: string): ReadyStep {
+  const { step, address, body } = ready
+  if (step.kind !== 'create' || step.parent === undefined) return ready
+  if (step.entity.kind === 'child') return { ...ready, address: below(address, id, step.entity.entity) }
+  return { ...ready, body: { ...body, [step.parent.column]: id } }
 }
 
 const isSame = (entity: EntityRef, other: EntityRef | undefined): boolean =>
@@ -83,9 +112,16 @@ function businessCentralPart({ step, address, shape, body }: ReadyStep, etag: st
   const url = relativeUrl(below(address, step.key))
   // Business Central refuses an edit without a precondition; `*` stands for "whatever it is now".
   const conditional = { ...headers, 'If-Match': etag ?? '*' }
+  if (step.kind === 'action')
+    return actionPart(relativeUrl(below(address, step.key, step.action)), { headers, etag, body: step.values })
   if (step.kind === 'delete') return { method: 'DELETE', url, headers: conditional }
   return { method: 'PATCH', url, headers: conditional, body }
 }
+
+const actionPart = (
+  url: string,
+  { headers, etag, body }: Pick<Part, 'headers' | 'body'> & { readonly etag: string | undefined },
+): Part => ({ method: 'POST', url, headers: etag === undefined ? headers : { ...headers, 'If-Match': etag }, body })
 
 function salesPart({ step, address, shape, body, tells }: ReadyStep, etag: string | undefined): Part {
   const path = (at: Address): string => {
@@ -94,6 +130,8 @@ function salesPart({ step, address, shape, body, tells }: ReadyStep, etag: strin
   }
   const headers = { Accept: 'application/json', ...(tells ? { Prefer: 'return=representation' } : {}) }
   if (step.kind === 'create' && step.key === undefined) return { method: 'POST', url: path(address), headers, body }
+  if (step.kind === 'action')
+    return actionPart(path(below(address, step.key, step.action)), { headers, etag, body: step.values })
   const row = below(address, step.key ?? '')
   // A PATCH is an upsert: one precondition keeps it from updating, the other from creating.
   if (step.kind === 'create')

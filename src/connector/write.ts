@@ -8,7 +8,18 @@ import { writeChoices } from './choice.ts'
 import type { OnBatch, WriteOperation, WriteResult } from './connector.ts'
 import { exchange } from './exchange.ts'
 import type { Exchanged } from './exchange.ts'
-import { advance, placed, preconditionOf, refusalIn, rejected, started, turnDown } from './progress.ts'
+import {
+  advance,
+  doneOf,
+  noteMark,
+  placed,
+  preconditionOf,
+  refusalIn,
+  rejected,
+  started,
+  turnDown,
+  wantsFreshMark,
+} from './progress.ts'
 import type { Progress } from './progress.ts'
 import { readRecords } from './read.ts'
 import type { Reach } from './reach.ts'
@@ -101,10 +112,11 @@ async function oneBatch(reach: Reach, operations: readonly WriteOperation[]): Pr
 const isUnfinished = (progress: Progress): boolean =>
   progress.result === undefined && progress.taken === undefined && progress.done < progress.ready.steps.length
 
-const ended = (progress: Progress): WriteResult => progress.result ?? progress.told ?? nothingCameBack
+const ended = (progress: Progress): WriteResult => progress.result ?? doneOf(progress) ?? nothingCameBack
 
 /** The next step of each operation, or all its steps where the service does them as one. */
 async function takeTurn(reach: Reach, turn: readonly Progress[]): Promise<void> {
+  if (!reach.dialect.atomic) await readMarks(reach, turn)
   const entries = turn.map((progress) => {
     const rest = progress.ready.steps.slice(progress.done)
     const steps = (reach.dialect.atomic ? rest : rest.slice(0, 1)).map((step) => placed(progress, step))
@@ -120,6 +132,17 @@ async function takeTurn(reach: Reach, turn: readonly Progress[]): Promise<void> 
       some.map((entry) => entry.parts),
     )
     some.forEach((entry, index) => take(reach, entry, outcomes[index]))
+  }
+}
+
+/** Reads the version marks of documents whose lines were written since (P2: no step goes without its precondition). */
+async function readMarks(reach: Reach, turn: readonly Progress[]): Promise<void> {
+  for (const progress of turn) {
+    const next = progress.ready.steps[progress.done]
+    const ready = next === undefined ? undefined : placed(progress, next)
+    if (ready === undefined || ready.step.kind !== 'update' || !wantsFreshMark(progress, ready)) continue
+    const [now] = await readRecords(reach, { entity: ready.step.entity, select: [] }, [ready.step.key])
+    noteMark(progress, ready, now?.kind === 'upsert' ? now.etag : undefined)
   }
 }
 

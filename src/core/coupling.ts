@@ -22,6 +22,17 @@ export interface Coupling extends BySide<Seen> {
   readonly outside?: boolean
   /** How often in a row a service's answer differed from what was sent (carried back once, then held). */
   readonly moved?: number
+  /** Some steps of its last write were not done: the next run finishes them, whatever the filter says. */
+  readonly unfinished?: boolean
+  /** The lines of a document: which belong together, under the document's own coupling. */
+  readonly lines?: CoupledLines
+}
+
+/** The pairs of lines of a coupled document, with the layout of their bases. */
+export interface CoupledLines {
+  readonly layout: string
+  /** Key of the line in Business Central, key in Sales, packed base. A key may be one that an expression gave. */
+  readonly pairs: readonly (readonly [businessCentral: string, sales: string, base: string])[]
 }
 
 /** The id of a coupling: both ids. */

@@ -7,6 +7,7 @@ import type { Base, Prints } from './base.ts'
 import { type RecordQuery, said } from './carry.ts'
 import type { Decision } from './coupling.ts'
 import { evaluateFilter } from './filter-evaluation.ts'
+import type { DecidedLines } from './decide-lines.ts'
 import type { CompiledField } from './mapping.ts'
 import { type Did, type FieldVerdict, mergeField } from './merge.ts'
 import {
@@ -21,6 +22,7 @@ import {
   shownValues,
   standsAt,
 } from './offer.ts'
+import type { WriteReason } from './plan.ts'
 import type { Cell, Loaded, Row } from './record.ts'
 import { type Canonical, canonical } from './values.ts'
 
@@ -52,7 +54,7 @@ export interface FieldWrite {
   /** What stood there, for plans. */
   readonly before: Canonical
   /** default: a template's value, instead of or beside what was carried over. */
-  readonly why: 'edit' | 'fill' | 'first' | 'resolved' | 'create' | 'default'
+  readonly why: WriteReason
   /** The row's base once this is written. */
   readonly prints: Prints
 }
@@ -74,9 +76,11 @@ export interface Decided {
   readonly asks: readonly RecordQuery[]
   /** Something was to be written to a side that may not be written in this run. */
   readonly left: boolean
+  /** The lines of a document. */
+  readonly lines?: DecidedLines
 }
 
-interface Draft {
+export interface Draft {
   readonly writes: FieldWrite[]
   readonly agreed: Map<string, Prints>
   readonly held: HeldField[]
@@ -84,14 +88,14 @@ interface Draft {
   readonly asks: RecordQuery[]
   left: boolean
 }
-const emptyDraft = (): Draft => ({ writes: [], agreed: new Map(), held: [], waits: [], asks: [], left: false })
+export const emptyDraft = (): Draft => ({ writes: [], agreed: new Map(), held: [], waits: [], asks: [], left: false })
 
 /** Decides every field row of a pair. Throws ExpressionError when an expression fails. */
 export async function decidePair(deciding: Deciding, facts: PairFacts): Promise<Decided> {
   const draft = emptyDraft()
   const context = contextOf(deciding, facts)
   for (const field of deciding.compiled.fields) {
-    if (field.field.on === 'create' || (facts.paused && !field.field.outside)) continue
+    if (field.field.on !== 'always' || (facts.paused && !field.field.outside)) continue
     if (lacksPage(field, facts.missingPages) || lacksPageRow(deciding, field, facts.rows)) continue
     const offers = await offersOf(field, context)
     const verdict = verdictOf(deciding, facts, offers)
@@ -101,85 +105,17 @@ export async function decidePair(deciding: Deciding, facts: PairFacts): Promise<
   return { ...draft, writes: await withEchoes(deciding, facts.rows, draft.writes) }
 }
 
-/** Every value for a record that is to be created on `to`. Pages are written afterwards, when the record is there. */
-export async function decideCreate(
-  deciding: Deciding,
-  to: Side,
-  source: Loaded,
-  options: { readonly missingPages: ReadonlySet<string>; readonly deferLater: boolean },
-): Promise<Decided> {
-  const draft = emptyDraft()
-  const from = otherSide(to)
-  const rows = { businessCentral: blankRow, sales: blankRow, [from]: source }
-  const context = contextOf(deciding, { rows, base: new Map(), deferLater: options.deferLater, decision: undefined })
-  for (const field of deciding.compiled.fields) {
-    const place = field.place[to]
-    if (lacksPage(field, options.missingPages)) continue
-    if (!travelsTo(field.field.direction, to)) expectNothing(draft, field, { from, row: source.row }, deciding)
-    if (!travelsTo(field.field.direction, to) || place === undefined || place.page !== undefined) continue
-    const value = said(field, from, source.row, deciding.bindings)
-    create(draft, { field, to, value: value instanceof Promise ? await value : value }, context)
-  }
-  const carried: Draft = { ...draft, writes: [...(await withEchoes(deciding, rows, draft.writes))] }
-  await addDefaults(carried, to, context)
-  return carried
-}
-
-/**
- * The values of the first template that takes the source record: beside what was carried over or, where the template
- * wins, instead of it. A won row keeps the base of what was to be carried, so that the template's value is news (P3).
- */
-async function addDefaults(draft: Draft, to: Side, context: OfferContext): Promise<void> {
-  const from = otherSide(to)
-  const { deciding } = context
-  const { row } = context.rows[from]
-  const template = deciding.compiled.defaults[to].find(
-    ({ filter }) => filter === undefined || evaluateFilter(filter, row),
-  )
-  for (const field of template?.fields ?? []) {
-    const rivals = rivalsOf(field, to, deciding)
-    const isTaken = draft.writes.some((write) => rivals.has(write.field.field.name))
-    const isComing = draft.waits.some((wait) => rivals.has(wait.field))
-    if (template?.wins !== true && (isTaken || isComing)) continue
-    const own = emptyDraft()
-    create(own, { field, to, value: await said(field, from, row, deciding.bindings) }, context)
-    replaceRivals(draft, own, rivals)
-  }
-}
-
-/** Names of the rows that carry a value into the same column. */
-const rivalsOf = (field: CompiledField, to: Side, { compiled }: Deciding): ReadonlySet<string> =>
-  new Set(
-    compiled.fields
-      .filter(({ place }) => place[to]?.page === undefined && place[to]?.column === field.place[to]?.column)
-      .map((rival) => rival.field.name),
-  )
-
-function replaceRivals(draft: Draft, own: Draft, rivals: ReadonlySet<string>): void {
-  draft.asks.push(...own.asks)
-  const [write] = own.writes
-  if (write === undefined && own.waits.length === 0) return
-  const waits = [...draft.waits.filter(({ field }) => !rivals.has(field)), ...own.waits]
-  draft.waits.splice(0, draft.waits.length, ...waits)
-  if (write === undefined) return
-  const index = draft.writes.findIndex(({ field }) => rivals.has(field.field.name))
-  const { field, prints } = draft.writes[index] ?? write
-  draft.writes.splice(index < 0 ? draft.writes.length : index, 1, { ...write, field, prints, why: 'default' })
-}
-
 /** Whether any field row differs from the base: tells an edit from an echo (P4). */
 export async function isEdited(deciding: Deciding, side: Side, row: Row, base: Base): Promise<boolean> {
   for (const field of deciding.compiled.fields) {
-    if (field.field.on === 'create' || !field.speaks[side]) continue
+    if (field.field.on !== 'always' || !field.speaks[side]) continue
     const prints = base.get(field.rowId)
     if (prints === undefined || (await printOf(deciding, field, side, row)) !== prints[side]) return true
   }
   return false
 }
 
-const blankRow: { readonly row: Row } = { row: {} }
-
-function contextOf(
+export function contextOf(
   deciding: Deciding,
   facts: Pick<PairFacts, 'base' | 'deferLater' | 'decision'> & { readonly rows: BySide<{ readonly row: Row }> },
 ): OfferContext {
@@ -193,7 +129,7 @@ function contextOf(
   }
 }
 
-const lacksPage = (field: CompiledField, missing: ReadonlySet<string>): boolean =>
+export const lacksPage = (field: CompiledField, missing: ReadonlySet<string>): boolean =>
   missing.size > 0 && sides.some((side) => field.needs[side].some((page) => missing.has(page)))
 
 /** A record without a row on one of its pages: what stands there can neither be read nor written for it. */
@@ -207,42 +143,8 @@ function lacksPageRow(deciding: Deciding, field: CompiledField, rows: BySide<Loa
   })
 }
 
-/** A row that travels only away from the new record: whatever it will say there is news, and no first meeting. */
-function expectNothing(
-  draft: Draft,
-  field: CompiledField,
-  { from, row }: { readonly from: Side; readonly row: Row },
-  { fingerprint }: Deciding,
-): void {
-  if (field.field.on === 'create') return
-  const nothing = fingerprint(null)
-  draft.agreed.set(field.rowId, {
-    businessCentral: nothing,
-    sales: nothing,
-    [from]: fingerprint(standsAt(field, from, row)),
-  })
-}
-
-function create(
-  draft: Draft,
-  what: { readonly field: CompiledField; readonly to: Side; readonly value: unknown },
-  context: OfferContext,
-): void {
-  const { field, to, value } = what
-  const from = otherSide(to)
-  const offer = offerOf(field, from, value, context)
-  if (offer.kind === 'wait') draft.waits.push(offer.wait)
-  else if (offer.kind === 'ask') draft.asks.push(offer.query)
-  if (offer.kind !== 'value') return
-  const { cell, canonical: after } = offer
-  const { fingerprint } = context.deciding
-  const prints = printsTo(to, fingerprint(canonical(value, field.saidNorm[from])), fingerprint(after))
-  if (cell === null) draft.agreed.set(field.rowId, prints)
-  else draft.writes.push({ field, to, cell, canonical: after, before: null, why: 'create', prints })
-}
-
 /** The prints of a row that was carried to one side. */
-const printsTo = (to: Side, source: string, target: string): Prints =>
+export const printsTo = (to: Side, source: string, target: string): Prints =>
   to === 'sales' ? { businessCentral: source, sales: target } : { businessCentral: target, sales: source }
 
 function verdictOf(deciding: Deciding, facts: PairFacts, offers: Offers): FieldVerdict {
@@ -348,7 +250,7 @@ function newestSide(rows: BySide<Loaded>): Side | undefined {
  * Where a row is computed, the base of the side written to is what that side will say afterwards, which only its own
  * expression, or its own column compared in the other side's form, can tell from the row as it will be (P4).
  */
-async function withEchoes(
+export async function withEchoes(
   deciding: Deciding,
   rows: BySide<{ readonly row: Row }>,
   writes: readonly FieldWrite[],

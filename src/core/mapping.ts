@@ -5,6 +5,7 @@
 import {
   type BySide,
   type Field,
+  type Lines,
   type Mapping,
   type Side,
   type Source,
@@ -29,6 +30,16 @@ export interface CompiledMapping {
   /** The order in which prints are packed. */
   readonly layout: { readonly id: string; readonly rows: readonly string[] }
   readonly timeZone: string
+  /** The lines of a document, as a mapping of their own. */
+  readonly lines: CompiledLines | undefined
+}
+
+/** Lines ready to be decided with their document. */
+export interface CompiledLines {
+  readonly lines: Lines
+  readonly compiled: CompiledMapping
+  /** Expression over that side's document that gives its lines for the other side. */
+  readonly compute: BySide<Expression | undefined>
 }
 
 export interface CompiledSide {
@@ -85,6 +96,8 @@ export interface CompiledField {
 export interface SideDescriptions {
   readonly main: Description
   readonly pages: Readonly<Record<string, Description>>
+  /** The lines of a document. */
+  readonly lines?: Description
 }
 
 /** Compiles a mapping. Rows marked `optional` whose column the service lacks are left out. */
@@ -105,17 +118,50 @@ export function compileMapping(
       fields: fields.map((field) => compileField(field, descriptions, timeZone)),
     }))
   const defaults = { businessCentral: templates('businessCentral'), sales: templates('sales') }
+  const lines = compileLines(mapping, descriptions, timeZone)
+  const parts = { mapping, fields, defaults, descriptions, timeZone, lines }
   return {
     mapping,
-    sides: {
-      businessCentral: compileSide('businessCentral', { mapping, fields, defaults }, { descriptions, timeZone }),
-      sales: compileSide('sales', { mapping, fields, defaults }, { descriptions, timeZone }),
-    },
+    sides: { businessCentral: compileSide('businessCentral', parts), sales: compileSide('sales', parts) },
     fields,
     defaults,
     layout: { id: shortHash(rows.join('\n')).slice(0, 6), rows },
     timeZone,
+    lines,
   }
+}
+
+/** Lines are compiled as any mapping. Columns that only their expression gives are not the service's. */
+function compileLines(
+  { lines }: Mapping,
+  descriptions: BySide<SideDescriptions>,
+  timeZone: string,
+): CompiledLines | undefined {
+  const [businessCentral, sales] = [descriptions.businessCentral.lines, descriptions.sales.lines]
+  if (lines === undefined || businessCentral === undefined || sales === undefined) return undefined
+  const own = {
+    businessCentral: { main: businessCentral, pages: {} },
+    sales: { main: sales, pages: {} },
+  }
+  const { toSales, toBusinessCentral } = lines.compute
+  return {
+    lines,
+    compiled: compileMapping(lines.mapping, own, timeZone),
+    compute: {
+      businessCentral: toSales === undefined ? undefined : compileExpression(toSales),
+      sales: toBusinessCentral === undefined ? undefined : compileExpression(toBusinessCentral),
+    },
+  }
+}
+
+/** What is read of the document for its lines on one side: their own columns as `lines.column`, the document's as they are. */
+function pathsOfLines({ lines, compiled, compute }: CompiledLines, side: Side): readonly string[] {
+  const { description, select, selectOf } = compiled.sides[side]
+  const { parent, order } = lines.sides[side]
+  const real = (column: string): boolean => compute[side] === undefined || description.columns[column] !== undefined
+  const own = [...description.key, ...select.filter(real), parent, ...(order === undefined ? [] : [order])]
+  const ofDocument = selectOf['document'] ?? []
+  return [...own.map((column) => `lines.${column}`), ...ofDocument, ...(compute[side]?.columns ?? [])]
 }
 
 /** Splits `page.column`. */
@@ -224,22 +270,23 @@ const columnsOf = (filter: ParsedFilter | undefined): readonly string[] =>
   filter === undefined ? [] : filterColumns(filter).map(({ name }) => name)
 
 /** What of a mapping is compiled before its sides. */
-type Parts = Pick<CompiledMapping, 'mapping' | 'fields' | 'defaults'>
+interface Parts extends Pick<CompiledMapping, 'mapping' | 'fields' | 'defaults' | 'timeZone' | 'lines'> {
+  readonly descriptions: BySide<SideDescriptions>
+}
 
-function compileSide(
-  side: Side,
-  parts: Parts,
-  around: { readonly descriptions: BySide<SideDescriptions>; readonly timeZone: string },
-): CompiledSide {
-  const { descriptions, timeZone } = around
-  const { mapping } = parts
+/** The rows of a line see their document under this name. */
+const documentName = 'document'
+
+function compileSide(side: Side, parts: Parts): CompiledSide {
+  const { mapping, descriptions, timeZone, lines } = parts
   const source = mapping[side]
   const filter = source.filter === undefined ? undefined : parseFilter(source.filter)
+  const extra = new Set([...source.with, ...source.joins].map(({ name }) => name)).add(documentName)
   const one = side === 'sales' || mapping.one === undefined ? undefined : compileOne(mapping.one, timeZone)
-  const extra = new Set([...source.with, ...source.joins].map(({ name }) => name))
   const recheck = source.recheck === undefined ? undefined : parseFilter(source.recheck)
   const ofFilters = [...columnsOf(filter), ...columnsOf(recheck)]
-  const paths = [...pathsOf(side, parts), ...ofFilters, ...(one === undefined ? [] : pathsOfOne(one))]
+  const ofLines = lines === undefined ? [] : pathsOfLines(lines, side)
+  const paths = [...pathsOf(side, parts), ...ofFilters, ...(one === undefined ? [] : pathsOfOne(one)), ...ofLines]
   return {
     side,
     source,
@@ -300,7 +347,8 @@ function pathsOf(side: Side, { mapping, fields, defaults }: Parts): string[] {
   }
   for (const group of mapping.match) paths.push(...group[side].filter((column) => !column.startsWith('$')))
   for (const page of [...source.with, ...source.joins]) {
-    paths.push(...Object.values(page.on), ...Object.keys(page.on).map((column) => `${page.name}.${column}`))
+    const hangsOn = Object.values(page.on).filter((path) => path !== '$id')
+    paths.push(...hangsOn, ...Object.keys(page.on).map((column) => `${page.name}.${column}`))
   }
   for (const { name, latest } of source.joins) if (latest !== undefined) paths.push(`${name}.${latest}`)
   return paths

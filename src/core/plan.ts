@@ -7,6 +7,12 @@ import type { HeldKind } from './coupling.ts'
 import { shortHash } from './fingerprint.ts'
 import type { Canonical } from './values.ts'
 
+/**
+ * Why a value is written: somebody edited it; it fills a blank; two records or rows meet for the first time; a person
+ * took it; the record is new; a template gives it; or only because something else is written (a document is opened and closed around it).
+ */
+export type WriteReason = 'edit' | 'fill' | 'first' | 'resolved' | 'create' | 'default' | 'around'
+
 export type OperationKind = 'create' | 'update' | 'delete' | 'couple' | 'uncouple'
 
 /** One thing that is to be done to one record. */
@@ -24,8 +30,20 @@ export interface Operation {
   /** Fingerprint of the version that the decision was made on. */
   readonly version: string | undefined
   readonly fields: readonly PlannedField[]
+  /** Lines of a document that are written with it. */
+  readonly lines?: readonly PlannedLine[]
   /** True for a record that is created again after a delete. */
   readonly restores?: boolean
+}
+
+/** One line of a document, written with it. */
+export interface PlannedLine {
+  readonly kind: 'create' | 'update' | 'delete'
+  /** Key of the line on the side written to; undefined where the service chooses it. */
+  readonly key: string | undefined
+  /** Key of the line that it is made from. */
+  readonly partner: string | undefined
+  readonly fields: readonly PlannedField[]
 }
 
 /** One value of an operation. */
@@ -35,7 +53,7 @@ export interface PlannedField {
   readonly column: string
   readonly before: Canonical
   readonly after: Canonical
-  readonly why: 'edit' | 'fill' | 'first' | 'resolved' | 'create' | 'default'
+  readonly why: WriteReason
   /** A code that plans may show even where values are masked. */
   readonly reveal: boolean
   /** Fingerprint of the new value. */
@@ -77,10 +95,15 @@ export interface MappingCounts {
 
 /** Tells whether two plans mean the same operation on the same version with the same values. */
 export function operationHash(operation: Operation): string {
-  const { mapping, kind, side, key, partner, version, fields } = operation
-  const prints = fields.map(({ name, print }) => `${name}=${print}`).sort()
-  return shortHash([mapping, kind, side, key ?? '', partner ?? '', version ?? '', ...prints].join('\n'))
+  const { mapping, kind, side, key, partner, version, fields, lines = [] } = operation
+  const ofLines = lines.map((line) => `${line.kind} ${line.key ?? ''} ${line.partner ?? ''} ${printsOf(line.fields)}`)
+  const parts = [mapping, kind, side, key ?? '', partner ?? '', version ?? '', ...prints(fields), ...ofLines.sort()]
+  return shortHash(parts.join('\n'))
 }
+
+const prints = (fields: readonly PlannedField[]): readonly string[] =>
+  fields.map(({ name, print }) => `${name}=${print}`).sort()
+const printsOf = (fields: readonly PlannedField[]): string => prints(fields).join(' ')
 
 /** The order in which people read operations: by mapping as it runs, kind, then number. Stable for the same operations. */
 export function inOrder(operations: readonly Operation[], mappings: readonly string[]): readonly Operation[] {

@@ -60,6 +60,8 @@ export type Change = Upsert | Tombstone
 /** A row with its further pages, each with its own key and etag, because each is written by itself. */
 export interface Loaded extends Upsert {
   readonly pages?: Readonly<Record<string, Upsert>>
+  /** A document's lines in their order, each with its own key and version. */
+  readonly lines?: readonly Upsert[]
 }
 
 /** A value to be written. A lookup names its target set; null clears. */

@@ -11,9 +11,15 @@ export function seenBy({ columns }: Expression, row: Row): Row {
   for (const path of columns) {
     const [name = path] = path.split('.')
     const value = row[name]
-    if (value !== null && value !== undefined) view[name] = isPlainRow(value) ? withoutNothing(value) : value
+    if (value !== null && value !== undefined) view[name] = seenValue(value)
   }
   return view
+}
+
+/** Joined rows, one or many, are seen as the row itself is. */
+function seenValue(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map((each) => (isPlainRow(each) ? withoutNothing(each) : each))
+  return isPlainRow(value) ? withoutNothing(value) : value
 }
 
 const withoutNothing = (row: Row): Row =>

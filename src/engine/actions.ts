@@ -10,6 +10,7 @@ import { versionOf } from '../core/fingerprint.ts'
 import type { Cell, Loaded, Values } from '../core/record.ts'
 import type { Intent } from '../store/store.ts'
 import type { Judgement } from './judgement.ts'
+import { lineSteps, lineWritesTo } from './line-steps.ts'
 import { newKey } from './new-key.ts'
 import { type Session, baseOf, packed } from './session.ts'
 
@@ -33,7 +34,8 @@ export function actionsOf(session: Session, judgement: Judgement, side: Side): r
   if (action.kind === 'create') return action.on === side ? [createAction(session, judgement, side)] : []
   if (action.kind !== 'merge' && action.kind !== 'couple') return []
   const writes = (decided?.writes ?? []).filter(({ to }) => to === side)
-  return writes.length === 0 ? [] : [updateAction(session, judgement, side, writes)]
+  const isWritten = writes.length > 0 || lineWritesTo(judgement, side).length > 0
+  return isWritten ? [updateAction(session, judgement, side, writes)] : []
 }
 
 /** The delete of a judgement, applied after everything else. */
@@ -43,7 +45,7 @@ export function deleteActionOf(session: Session, judgement: Judgement): Action |
   const row = judgement.rows[side]
   const entity = session.mapping[side].entity
   if (row === undefined || entity === undefined) return undefined
-  return actionFor(
+  return actionMade(
     session,
     judgement,
     { kind: 'delete', side, key: row.id, version: versionOf(row), writes: [], more: false },
@@ -55,25 +57,14 @@ function createAction(session: Session, judgement: Judgement, side: Side): Actio
   const source = judgement.rows[otherSide(side)]
   const writes = judgement.decided?.writes ?? []
   const key = newKey(session, side, source?.id ?? '')
-  const steps: WriteStep[] = [
-    {
-      kind: 'create',
-      entity: entityOf(session, side),
-      key,
-      values: valuesOf(writes.filter(({ field }) => field.field.step !== 'after')),
-    },
+  const inCreate = writes.filter(({ field }) => field.field.step !== 'after')
+  const steps: readonly WriteStep[] = [
+    { kind: 'create', entity: entityOf(session, side), key, values: valuesOf(inCreate) },
+    ...lineSteps(session, side, key ?? '', lineWritesTo(judgement, side)),
+    ...headerSteps(session, side, { key: key ?? '', etag: 'inherit' }, writes.filter(isAfter)),
   ]
-  const after = writes.filter(({ field }) => field.field.step === 'after')
-  if (after.length > 0)
-    steps.push({
-      kind: 'update',
-      entity: entityOf(session, side),
-      key: key ?? '',
-      etag: 'inherit',
-      values: valuesOf(after),
-    })
   const more = session.mapping[side].with.length > 0
-  return actionFor(
+  return actionMade(
     session,
     judgement,
     { kind: 'create', side, key: key ?? '', version: undefined, writes, more },
@@ -85,21 +76,65 @@ function updateAction(session: Session, judgement: Judgement, side: Side, writes
   const row = judgement.rows[side]
   if (row === undefined) throw new Error(`an update of ${session.mapping.name} without the row it was decided on`)
   const main = writes.filter(({ field }) => field.place[side]?.page === undefined)
-  if (main.length === 0) return pageAction(session, judgement, { side, row, writes })
-  const steps: WriteStep[] = []
-  for (const step of ['before', 'main', 'after'] as const) {
-    const values = valuesOf(main.filter(({ field }) => field.field.step === step))
-    if (Object.keys(values).length === 0) continue
-    const etag = steps.length === 0 ? precondition(session, side, row) : 'inherit'
-    steps.push({ kind: 'update', entity: entityOf(session, side), key: row.id, etag, values })
-  }
+  const lines = lineWritesTo(judgement, side)
+  if (main.length === 0 && lines.length === 0) return pageAction(session, judgement, { side, row, writes })
+  const target = { key: row.id, etag: precondition(session, side, row) }
+  const before = headerSteps(
+    session,
+    side,
+    target,
+    main.filter((write) => !isAfter(write)),
+  )
+  const inherit = { key: row.id, etag: before.length === 0 && lines.length === 0 ? target.etag : 'inherit' }
+  const steps: readonly WriteStep[] = [
+    ...before,
+    ...lineSteps(session, side, row.id, lines),
+    ...headerSteps(session, side, inherit, main.filter(isAfter)),
+  ]
   const more = main.length < writes.length
-  return actionFor(
+  return actionMade(
     session,
     judgement,
     { kind: 'update', side, key: row.id, version: versionOf(row), writes: main, more },
     steps,
   )
+}
+
+const isAfter = ({ field }: FieldWrite): boolean => field.field.step === 'after'
+
+/**
+ * The steps that write a header's own columns, in their order. A column that is written by an action is a step of its
+ * own. The first carries the precondition, the others what the former left.
+ */
+function headerSteps(
+  session: Session,
+  side: Side,
+  target: { readonly key: string; readonly etag: string | undefined },
+  writes: readonly FieldWrite[],
+): readonly WriteStep[] {
+  const entity = entityOf(session, side)
+  const steps: WriteStep[] = []
+  const etag = (): string | undefined => (steps.length === 0 ? target.etag : 'inherit')
+  for (const step of ['before', 'main', 'after'] as const) {
+    const here = writes.filter(({ field }) => field.field.step === step)
+    const actions = here.flatMap((write) => actionFor(session, side, write) ?? [])
+    const values = valuesOf(here.filter((write) => actionFor(session, side, write) === undefined))
+    if (step === 'after' && Object.keys(values).length > 0)
+      steps.push({ kind: 'update', entity, key: target.key, etag: etag(), values })
+    for (const action of actions) {
+      const mark = steps.length === 0 && target.etag !== 'inherit' ? target.etag : undefined
+      steps.push({ kind: 'action', entity, key: target.key, etag: mark, action, values: {} })
+    }
+    if (step !== 'after' && Object.keys(values).length > 0)
+      steps.push({ kind: 'update', entity, key: target.key, etag: etag(), values })
+  }
+  return steps
+}
+
+/** The bound action by which a value is written; undefined where it is simply set. */
+function actionFor(session: Session, side: Side, { field, cell }: FieldWrite): string | undefined {
+  const column = field.place[side]?.column ?? ''
+  return typeof cell === 'object' ? undefined : session.mapping[side].actions[column]?.[`${cell}`]
 }
 
 /** A further page is a record of its own for the service: own key, own etag, one page a round. */
@@ -116,7 +151,7 @@ function pageAction(
   if (page === undefined || entity === undefined)
     throw new Error(`a write of ${session.mapping.name} to the page ${name}, which was not read`)
   const step: WriteStep = { kind: 'update', entity, key: page.id, etag: page.etag, values: valuesOf(here) }
-  return actionFor(
+  return actionMade(
     session,
     judgement,
     { kind: 'update', side, key: row.id, version: versionOf(row), writes: here, more: here.length < writes.length },
@@ -133,9 +168,11 @@ interface Made {
   readonly more: boolean
 }
 
-function actionFor(session: Session, judgement: Judgement, made: Made, steps: readonly WriteStep[]): Action {
+function actionMade(session: Session, judgement: Judgement, made: Made, steps: readonly WriteStep[]): Action {
   const source = judgement.ref[otherSide(made.side)] ?? ''
   const id = `${session.mapping.name}/${made.kind}/${made.side}/${source}/${made.key}`
+  const { entity } = session.mapping[made.side]
+  const about = entity === undefined || session.mapping.lines === undefined ? {} : { about: { entity, key: made.key } }
   const intent: Intent = {
     id,
     kind: made.kind,
@@ -149,7 +186,7 @@ function actionFor(session: Session, judgement: Judgement, made: Made, steps: re
     judgement,
     kind: made.kind,
     side: made.side,
-    write: { id, steps, select: session.compiled.sides[made.side].select },
+    write: { id, steps, select: session.compiled.sides[made.side].select, ...about },
     intent,
     writes: made.writes,
     more: made.more,
@@ -173,7 +210,8 @@ function entityOf(session: Session, side: Side): EntityRef {
   return entity
 }
 
-function valuesOf(writes: readonly FieldWrite[]): Values {
+/** Columns and cells of writes. */
+export function valuesOf(writes: readonly FieldWrite[]): Values {
   const values: Record<string, Cell> = {}
   for (const { field, to, cell } of writes) {
     const place = field.place[to]

@@ -4,6 +4,7 @@
  */
 import { type Side, otherSide } from '../config/config.ts'
 import type { WriteOperation, WriteResult } from '../connector/connector.ts'
+import type { Coupling } from '../core/coupling.ts'
 import { operationHash } from '../core/plan.ts'
 import { ConnectorError } from '../errors.ts'
 import type { Entry } from '../store/store.ts'
@@ -12,6 +13,7 @@ import type { Ref } from './intake.ts'
 import type { Judgement } from './judgement.ts'
 import { noteDeferred } from './judge-window.ts'
 import { operationsOf } from './operations.ts'
+import { currentCoupling } from './coupling-after.ts'
 import { doneEntries, entriesOf, refusedEntries, uncoupled } from './outcome.ts'
 import { type Session, commit } from './session.ts'
 import { settleOne } from './settling.ts'
@@ -163,19 +165,34 @@ async function goneEntries(session: Session, action: Action): Promise<readonly E
   return doneEntries(session, action, { kind: 'done', id: action.intent.target, etag: undefined, row: undefined })
 }
 
-/** A create of several steps that got stuck half-way is coupled all the same, and finished by the next run. */
+/** A write of several steps that got stuck half-way is coupled all the same, and finished by the next run. */
 async function rejectedEntries(
   session: Session,
   action: Action,
   result: Extract<WriteResult, { kind: 'rejected' }>,
 ): Promise<readonly Entry[]> {
   const refused = refusedEntries(session, action, result.refusal)
-  if (action.kind !== 'create' || result.stepsDone === 0 || result.id === undefined) return refused
+  if (result.stepsDone === 0 || result.id === undefined) return refused
+  if (action.kind === 'update') return [...refused, ...stuck(currentCoupling(session, action))]
+  if (action.kind !== 'create') return refused
   const first = { ...action, writes: action.writes.filter(({ field }) => field.field.step !== 'after'), more: true }
-  return [
-    ...(await doneEntries(session, first, { kind: 'done', id: result.id, etag: undefined, row: undefined })),
-    ...refused,
-  ]
+  const done = { kind: 'done', id: result.id, etag: undefined, row: undefined, made: result.made ?? [] } as const
+  const entries = await doneEntries(session, withLinesMade(first, done.made.length), done)
+  const couplings = entries.flatMap((entry) => (entry.kind === 'couple' ? stuck(entry.coupling) : []))
+  return [...entries.filter(({ kind }) => kind !== 'couple'), ...couplings, ...refused]
+}
+
+/** What got stuck half-way is finished by a later run, whatever the filter says then. */
+const stuck = (coupling: Coupling | undefined): readonly Entry[] =>
+  coupling === undefined ? [] : [{ kind: 'couple', coupling: { ...coupling, unfinished: true } }]
+
+/** The lines that were made before the refusal; the others are looked for, and made, by the next decision. */
+function withLinesMade(action: Action, count: number): Action {
+  const { judgement } = action
+  const { decided } = judgement
+  if (decided?.lines === undefined) return action
+  const writes = decided.lines.writes.filter(({ to, kind }) => to === action.side && kind === 'create').slice(0, count)
+  return { ...action, judgement: { ...judgement, decided: { ...decided, lines: { ...decided.lines, writes } } } }
 }
 
 const outageOf = (side: Side, result: Extract<WriteResult, { kind: 'later' }>): ConnectorError =>

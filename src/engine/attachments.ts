@@ -72,7 +72,7 @@ export class Attachments {
   async #attachOne(extra: Extra, rows: readonly Loaded[]): Promise<readonly Loaded[]> {
     try {
       const found = await this.#rowsFor(extra, rows)
-      return rows.map((row) => attached(extra, row, found.get(keyOfMain(extra, row.row)) ?? []))
+      return rows.map((row) => attached(extra, row, found.get(keyOfMain(extra, row)) ?? []))
     } catch (error) {
       if (!(error instanceof ConnectorError) || error.fault !== 'gone' || !extra.optional) throw error
       this.missing.add(extra.name)
@@ -87,13 +87,8 @@ export class Attachments {
   async #rowsFor(extra: Extra, rows: readonly Loaded[]): Promise<ReadonlyMap<string, Upsert[]>> {
     const known = this.#whole.get(extra.name)
     if (known !== undefined) return known
-    const wanted = distinct(
-      rows.map((row) => conditionFor(extra, row.row)).filter((condition) => condition !== undefined),
-    )
-    const sameForAll = Object.keys(extra.on).length === 0
-    const whole =
-      extra.entity.kind !== 'child' &&
-      (sameForAll || wanted.length > byValueAtMost || (isJoin(extra) && extra.triggers))
+    const wanted = distinct(rows.map((row) => conditionFor(extra, row)).filter((condition) => condition !== undefined))
+    const whole = isReadWhole(extra, wanted.length)
     const found = new Map<string, Upsert[]>()
     const admits = whereOf(extra)
     const add = (row: Upsert): void => {
@@ -125,7 +120,16 @@ export class Attachments {
   }
 }
 
+/** Whether the collection is read whole: where all rows get the same, many are wanted, or all are needed anyway. */
+function isReadWhole(extra: Extra, wanted: number): boolean {
+  if (extra.entity.kind === 'child' || areLines(extra)) return false
+  return Object.keys(extra.on).length === 0 || wanted > byValueAtMost || (isJoin(extra) && extra.triggers)
+}
+
+const areLines = (extra: Extra): boolean => isJoin(extra) && extra.areLines === true
+
 function attached(extra: Extra, row: Loaded, found: readonly Upsert[]): Loaded {
+  if (areLines(extra)) return { ...row, row: { ...row.row, [extra.name]: found.map((line) => line.row) }, lines: found }
   if (isJoin(extra)) {
     const joined = extra.many ? found.map((match) => match.row) : chosen(extra, found)?.row
     return { ...row, row: { ...row.row, [extra.name]: joined } }
@@ -159,16 +163,19 @@ const keyOfExtra = (extra: Extra, row: Row): string =>
   Object.keys(extra.on)
     .map((column) => text(row[column]))
     .join('\n')
-const keyOfMain = (extra: Extra, row: Row): string =>
+const keyOfMain = (extra: Extra, row: Loaded): string =>
   Object.values(extra.on)
-    .map((path) => text(valueAt(row, splitPath(path))))
+    .map((path) => text(linked(row, path)))
     .join('\n')
 
+/** What a page, join or line hangs on: a column, or the record's own key. */
+const linked = (row: Loaded, path: string): unknown => (path === '$id' ? row.id : valueAt(row.row, splitPath(path)))
+
 /** The condition on the extra collection that fits a main row; undefined when one of its values is blank. */
-function conditionFor(extra: Extra, row: Row): Condition | undefined {
+function conditionFor(extra: Extra, row: Loaded): Condition | undefined {
   const condition: Record<string, string | number | boolean | null> = {}
   for (const [column, path] of Object.entries(extra.on)) {
-    const value = valueAt(row, splitPath(path))
+    const value = linked(row, path)
     if (value === null || value === undefined || value === '') return undefined
     condition[column] = value as string | number | boolean
   }

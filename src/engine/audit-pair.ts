@@ -95,7 +95,7 @@ const wasEdited = ({ before, prints }: Offers, side: Side): boolean =>
 
 /** Rows that are written once, or stand on a page that is not there, are not compared. */
 function isCompared(session: Session, field: CompiledField, rows: BySide<Loaded>): boolean {
-  if (field.field.on === 'create' || field.field.lookup?.kind === 'query') return false
+  if (field.field.on !== 'always' || field.field.lookup?.kind === 'query') return false
   const missing = missingPages(session)
   return (['businessCentral', 'sales'] as const).every((side) => {
     const page = field.place[side]?.page

@@ -2,16 +2,18 @@
  * The coupling of a pair once a write is done: what the service made of the write is a change of that side, to be
  * carried back; what is not known to be done must be seen again (P4, P7).
  */
-import { type Side, otherSide } from '../config/config.ts'
+import { type BySide, type Side, otherSide } from '../config/config.ts'
 import type { WriteResult } from '../connector/connector.ts'
 import type { Coupling, Seen } from '../core/coupling.ts'
 import type { FieldWrite } from '../core/decide.ts'
+import type { LinePair } from '../core/decide-lines.ts'
 import { versionOf } from '../core/fingerprint.ts'
 import type { CompiledField } from '../core/mapping.ts'
 import { printOf, standsAt } from '../core/offer.ts'
 import type { Row } from '../core/record.ts'
 import { type Action, baseAfter } from './actions.ts'
-import { type Session, keysOf, packed } from './session.ts'
+import { lineWritesTo } from './line-steps.ts'
+import { type Session, keysOf, linePairsOf, packed, packedLines } from './session.ts'
 
 export type Done = Extract<WriteResult, { kind: 'done' }>
 
@@ -34,10 +36,32 @@ export async function couplingAfter(session: Session, action: Action, answer: Do
     businessCentral: pair.businessCentral,
     sales: pair.sales,
     ...packed(session, baseAfter(session, next, action.writes)),
+    ...packedLines(session, linesAfter(action, answer, linePairsOf(session, current))),
     ...(judgement.action.kind === 'merge' && judgement.action.paused ? { outside: true } : {}),
     ...(moved ? { moved: (current?.moved ?? 0) + 1 } : {}),
   }
 }
+
+/**
+ * The pairs of lines once the write is done. `before` are those of the coupling as it stands: the decision was noted in
+ * it, and another write of the same document may have been.
+ */
+function linesAfter({ side, judgement }: Action, answer: Done, before: readonly LinePair[]): readonly LinePair[] {
+  const from = otherSide(side)
+  const made = [...(answer.made ?? [])]
+  const pairs = new Map(before.map((pair) => [nameOf(pair), pair]))
+  for (const { kind, key, source = '', base } of lineWritesTo(judgement, side)) {
+    const id = kind === 'create' ? (made.shift() ?? key) : key
+    // A service that made fewer lines than were sent tells of the others when it is read again.
+    if (id === undefined) continue
+    const ids = { [side]: id, [from]: source } as Record<Side, string>
+    if (kind === 'delete') pairs.delete(nameOf(ids))
+    else pairs.set(nameOf(ids), { businessCentral: ids.businessCentral, sales: ids.sales, base })
+  }
+  return [...pairs.values()]
+}
+
+const nameOf = ({ businessCentral, sales }: BySide<string>): string => `${businessCentral}|${sales}`
 
 /**
  * As long as a write to the other side of the pair is not known to be done, or something was left for another run, what
@@ -71,7 +95,8 @@ function ofRecord(action: Action, result: Done): Done {
   return isPage ? { kind: 'done', id: action.intent.target, etag: undefined, row: undefined } : result
 }
 
-function currentCoupling(session: Session, action: Action): Coupling | undefined {
+/** The pair's coupling as it stands in the state. */
+export function currentCoupling(session: Session, action: Action): Coupling | undefined {
   const { businessCentral, sales } = action.judgement.ref
   const current = businessCentral === undefined ? undefined : session.state.bySide('businessCentral', businessCentral)
   return current !== undefined && (sales === undefined || current.sales.id === sales) ? current : undefined

@@ -12,6 +12,7 @@ import type { Found } from '../core/reconcile.ts'
 import type { Change, Loaded, Upsert } from '../core/record.ts'
 import type { Watermark } from '../core/watermark.ts'
 import type { Entry } from '../store/store.ts'
+import { haveLinesChanged } from './judge-lines.ts'
 import { Matching } from './matching.ts'
 import { Recheck } from './recheck.ts'
 import { type Session, baseOf, heldOf, isAdmitted, isAsRefused, isRead } from './session.ts'
@@ -230,7 +231,9 @@ class Reading {
     if (this.#session.options.rewrite !== undefined || coupling.outside === true) return false
     if (!this.#isCurrent(coupling) || !isAdmitted(this.#session, side, row)) return false
     try {
-      return !(await isEdited(this.#session.deciding, side, row.row, baseOf(this.#session, coupling)))
+      const { deciding } = this.#session
+      if (await isEdited(deciding, side, row.row, baseOf(this.#session, coupling))) return false
+      return !(await haveLinesChanged(this.#session, side, row, coupling))
     } catch (error) {
       if (error instanceof ExpressionError) return false
       throw error

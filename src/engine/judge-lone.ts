@@ -1,7 +1,10 @@
 /** Deciding a record without a partner: created, or held. */
 import { type Side, otherSide, sides, travelsTo } from '../config/config.ts'
-import { decideCreate } from '../core/decide.ts'
+import type { Decided } from '../core/decide.ts'
+import { decideCreate } from '../core/decide-create.ts'
 import { reconcileLone } from '../core/reconcile.ts'
+import type { Loaded } from '../core/record.ts'
+import { withLines } from './judge-lines.ts'
 import { holdsOf, loneHold, metadataHold, waitingHold } from './holds.ts'
 import { type Common, type Judged, plainly } from './judgement.ts'
 import { type Session, isImagined, mayWriteMetadata, missingPages } from './session.ts'
@@ -39,14 +42,21 @@ export async function judgeLone(session: Session, common: Common): Promise<Judge
   }
 }
 
+/** The values of a new record and of its lines. */
+async function decideNew(session: Session, common: Common, on: Side, source: Loaded): Promise<Decided> {
+  const header = await decideCreate(session.deciding, on, source, {
+    missingPages: missingPages(session),
+    deferLater: session.deferLater,
+  })
+  const alone = { ...common, rows: { ...common.rows, [on]: undefined } }
+  return withLines(session, alone, header, { meeting: 'new', decision: undefined, unfinished: false })
+}
+
 /** Every value for a record that is to be created, or why it must wait. */
 export async function createOn(session: Session, common: Common, on: Side, restores: boolean): Promise<Judged> {
   const source = common.rows[otherSide(on)]
   if (source === undefined) return plainly({ kind: 'ignore' })
-  const decided = await decideCreate(session.deciding, on, source, {
-    missingPages: missingPages(session),
-    deferLater: session.deferLater,
-  })
+  const decided = await decideNew(session, common, on, source)
   if (decided.waits.some(({ policy }) => policy === 'skip')) return plainly({ kind: 'ignore' })
   const blocking = decided.waits.filter(({ policy }) => policy !== 'defer')
   if (blocking.length > 0) return { action: { kind: 'hold' }, decided, holds: [waitingHold(blocking, false)] }
@@ -61,10 +71,7 @@ export async function judgeImagined(session: Session, common: Common): Promise<J
   const on = sides.find((side) => isImagined(session, side, common.ref[side])) ?? 'sales'
   const source = common.rows[otherSide(on)]
   if (source === undefined) return plainly({ kind: 'leave' })
-  const decided = await decideCreate(session.deciding, on, source, {
-    missingPages: missingPages(session),
-    deferLater: session.deferLater,
-  })
+  const decided = await decideNew(session, common, on, source)
   const holds = holdsOf(session, common, decided)
   return holds.length === 0 ? plainly({ kind: 'ignore' }) : { action: { kind: 'hold' }, decided: undefined, holds }
 }

@@ -4,10 +4,11 @@
  */
 import { type Side, otherSide, sides } from '../config/config.ts'
 import { type Base, noBase } from '../core/base.ts'
-import type { Coupling, Held } from '../core/coupling.ts'
+import type { Coupling, Decision, Held } from '../core/coupling.ts'
 import { type Decided, type FieldWrite, decidePair, isEdited } from '../core/decide.ts'
 import { type PairVerdict, type Standing, reconcile } from '../core/reconcile.ts'
 import { deletedPartner, holdsOf, loneHold, metadataHold, recordArgument } from './holds.ts'
+import { haveLinesChanged, isUnfinished, withLines } from './judge-lines.ts'
 import { createOn } from './judge-lone.ts'
 import { type Common, type Hold, type Judged, plainly } from './judgement.ts'
 import { type Session, baseOf, isAdmitted, mayWriteMetadata, missingPages, pendingRows } from './session.ts'
@@ -16,9 +17,10 @@ import { type Session, baseOf, isAdmitted, mayWriteMetadata, missingPages, pendi
 export async function judgeCoupled(session: Session, common: Common, coupling: Coupling): Promise<Judged> {
   if (session.options.coupleOnly) return plainly({ kind: 'leave' })
   const base = baseOf(session, coupling)
+  const unfinished = isUnfinished(session, common)
   const standing = {
-    businessCentral: await standingOf(session, 'businessCentral', common, base),
-    sales: await standingOf(session, 'sales', common, base),
+    businessCentral: await standingOf(session, 'businessCentral', { common, coupling, base, unfinished }),
+    sales: await standingOf(session, 'sales', { common, coupling, base, unfinished }),
   }
   const { mapping, options } = session
   const decision = common.held?.decision
@@ -31,7 +33,8 @@ export async function judgeCoupled(session: Session, common: Common, coupling: C
   return afterVerdict(session, common, {
     coupling,
     base,
-    verdict: verdict.kind === 'in-step' && forced ? { kind: 'merge' } : verdict,
+    unfinished,
+    verdict: verdict.kind === 'in-step' && (forced || unfinished) ? { kind: 'merge' } : verdict,
   })
 }
 
@@ -39,6 +42,7 @@ export async function judgeCoupled(session: Session, common: Common, coupling: C
 interface CoupledFacts {
   readonly coupling: Coupling
   readonly base: Base
+  readonly unfinished: boolean
   readonly verdict: PairVerdict
 }
 
@@ -61,28 +65,38 @@ function afterVerdict(session: Session, common: Common, facts: CoupledFacts): Ju
   }
 }
 
-async function standingOf(session: Session, side: Side, common: Common, base: Base): Promise<Standing> {
+/** What is not done to its end goes on whatever the filter says. */
+async function standingOf(
+  session: Session,
+  side: Side,
+  { common, coupling, base, unfinished }: Omit<CoupledFacts, 'verdict'> & { readonly common: Common },
+): Promise<Standing> {
   const row = common.rows[side]
   if (row === undefined) return 'gone'
-  if (!isAdmitted(session, side, row)) return 'outside'
-  return (await isEdited(session.deciding, side, row.row, base)) ? 'edited' : 'same'
+  if (!unfinished && !isAdmitted(session, side, row)) return 'outside'
+  if (await isEdited(session.deciding, side, row.row, base)) return 'edited'
+  return (await haveLinesChanged(session, side, row, coupling)) ? 'edited' : 'same'
 }
 
 async function mergePair(session: Session, common: Common, facts: CoupledFacts): Promise<Judged> {
   const { businessCentral, sales } = common.rows
   if (businessCentral === undefined || sales === undefined) return plainly({ kind: 'ignore' })
   const paused = facts.verdict.kind === 'pause'
-  const decided = await decidePair(session.deciding, {
+  const decision = decisionFor(session, common.held)
+  const header = await decidePair(session.deciding, {
     rows: { businessCentral, sales },
     base: facts.base,
     meeting: session.state.layout(facts.coupling.layout) === undefined ? 'first' : 'known',
     pending: pendingRows(session, facts.coupling, facts.base),
     paused,
-    decision: decisionFor(session, common.held),
+    decision,
     missingPages: missingPages(session),
     writable: session.writable,
     deferLater: session.deferLater,
   })
+  const decided = paused
+    ? header
+    : await withLines(session, common, header, { meeting: 'known', decision, unfinished: facts.unfinished })
   const moving = decided.writes.filter((write) => isMoving(facts.coupling, write))
   return withLeave(session, {
     action: { kind: 'merge', paused },
@@ -132,16 +146,21 @@ export async function judgeMatched(session: Session, common: Common): Promise<Ju
     }
   if (session.options.coupleOnly) return { action: { kind: 'couple' }, decided: notLookedAt, holds: [] }
   const prefer = preferred(session)
-  const decided = await decidePair(session.deciding, {
+  const decision: Decision | undefined =
+    prefer === undefined ? decisionFor(session, common.held) : { kind: 'prefer', side: prefer }
+  const header = await decidePair(session.deciding, {
     rows: { businessCentral, sales },
     base: noBase,
     meeting: 'first',
     paused: false,
-    decision: prefer === undefined ? decisionFor(session, common.held) : { kind: 'prefer', side: prefer },
+    decision,
     missingPages: missingPages(session),
     writable: session.writable,
     deferLater: session.deferLater,
   })
+  const unfinished = isUnfinished(session, common)
+  const meeting = unfinished ? 'new' : 'first'
+  const decided = await withLines(session, common, header, { meeting, decision, unfinished })
   return withLeave(session, { action: { kind: 'couple' }, decided, holds: holdsOf(session, common, decided) })
 }
 

@@ -2,8 +2,10 @@
 import { type Side, otherSide } from '../config/config.ts'
 import type { FieldWrite } from '../core/decide.ts'
 import { versionOf } from '../core/fingerprint.ts'
-import type { Operation, PlannedField } from '../core/plan.ts'
+import type { LineWrite } from '../core/decide-lines.ts'
+import type { Operation, PlannedField, PlannedLine } from '../core/plan.ts'
 import type { Judgement } from './judgement.ts'
+import { lineWritesTo } from './line-steps.ts'
 import { newKey } from './new-key.ts'
 import type { Session } from './session.ts'
 
@@ -16,7 +18,7 @@ export function operationsOf(session: Session, judgement: Judgement, values: boo
     const key = newKey(session, action.on, judgement.ref[otherSide(action.on)] ?? '')
     const writes = values ? (decided?.writes ?? []) : []
     const { on: side, restores } = action
-    return [operation(session, judgement, { kind: 'create', side, key, writes, restores })]
+    return [operation(session, judgement, { kind: 'create', side, key, writes, restores, values })]
   }
   if (action.kind === 'delete') return [plain('delete', action.on)]
   if (action.kind === 'uncouple') return [plain('uncouple', 'businessCentral')]
@@ -27,7 +29,7 @@ export function operationsOf(session: Session, judgement: Judgement, values: boo
 function updates(session: Session, judgement: Judgement, values: boolean): readonly Operation[] {
   return (['sales', 'businessCentral'] as const).flatMap((side) => {
     const writes = (judgement.decided?.writes ?? []).filter(({ to }) => to === side)
-    return writes.length === 0
+    return writes.length === 0 && lineWritesTo(judgement, side).length === 0
       ? []
       : [
           operation(session, judgement, {
@@ -35,6 +37,7 @@ function updates(session: Session, judgement: Judgement, values: boolean): reado
             side,
             key: judgement.ref[side],
             writes: values ? writes : [],
+            values,
           }),
         ]
   })
@@ -46,10 +49,13 @@ interface Drafted {
   readonly key: string | undefined
   readonly writes: readonly FieldWrite[]
   readonly restores?: boolean
+  /** Its lines are wanted too. */
+  readonly values?: boolean
 }
 
 function operation(session: Session, judgement: Judgement, drafted: Drafted): Operation {
-  const { kind, side, key, writes, restores } = drafted
+  const { kind, side, key, writes, restores, values } = drafted
+  const lines = values === true ? lineWritesTo(judgement, side).map(plannedLine) : []
   const row = kind === 'create' ? judgement.rows[otherSide(side)] : judgement.rows[side]
   return {
     mapping: session.mapping.name,
@@ -60,9 +66,17 @@ function operation(session: Session, judgement: Judgement, drafted: Drafted): Op
     number: judgement.number,
     version: row === undefined ? undefined : versionOf(row),
     fields: writes.map(plannedField),
+    ...(lines.length === 0 ? {} : { lines }),
     ...(restores === true ? { restores } : {}),
   }
 }
+
+const plannedLine = ({ kind, key, source, writes }: LineWrite): PlannedLine => ({
+  kind,
+  key,
+  partner: source,
+  fields: writes.map(plannedField),
+})
 
 function plannedField({ field, to, before, canonical, why, prints }: FieldWrite): PlannedField {
   const place = field.place[to]

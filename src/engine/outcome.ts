@@ -11,7 +11,7 @@ import { type Action, baseAfter } from './actions.ts'
 import { type Done, couplingAfter, rowSent } from './coupling-after.ts'
 import { aloneHold } from './holds.ts'
 import type { Hold, Judgement } from './judgement.ts'
-import { type Session, isSource, keysOf, numberOf, packed, refusedAs } from './session.ts'
+import { type Session, isSource, keysOf, linePairsOf, numberOf, packed, packedLines, refusedAs } from './session.ts'
 
 /** Entries that follow from the decision itself, before any write. */
 export function entriesOf(session: Session, judgement: Judgement, writesFollow: boolean): readonly Entry[] {
@@ -45,15 +45,24 @@ function pairEntries(session: Session, judgement: Judgement, writesFollow: boole
     const version = isOpen ? coupling?.[side].version : versionOf(row)
     return { id: row?.id ?? '', keys: row === undefined ? {} : keysOf(session, side, row.row), version }
   }
-  const outside = action.kind === 'merge' && action.paused
   const next: Coupling = {
     businessCentral: seen('businessCentral'),
     sales: seen('sales'),
     ...packed(session, baseAfter(session, judgement, [])),
-    ...(outside ? { outside } : {}),
-    ...(coupling?.moved === undefined ? {} : { moved: coupling.moved }),
+    ...(action.kind === 'merge' && action.paused ? { outside: true } : {}),
+    ...goesOn(judgement, writesFollow),
+    ...packedLines(session, judgement.decided?.lines?.pairs ?? linePairsOf(session, coupling)),
   }
   return coupling !== undefined && sameCoupling(coupling, next) ? [] : [{ kind: 'couple', coupling: next }]
+}
+
+/** What a coupling keeps of the former one: how often values moved, and that its last write is not done to its end. */
+function goesOn({ coupling, holds }: Judgement, writesFollow: boolean): Pick<Coupling, 'moved' | 'unfinished'> {
+  const { moved, unfinished } = coupling ?? {}
+  return {
+    ...(moved === undefined ? {} : { moved }),
+    ...(unfinished === true && (writesFollow || holds.length > 0) ? { unfinished } : {}),
+  }
 }
 
 function sameCoupling(a: Coupling, b: Coupling): boolean {
@@ -62,6 +71,8 @@ function sameCoupling(a: Coupling, b: Coupling): boolean {
     a.base === b.base &&
     a.outside === b.outside &&
     a.moved === b.moved &&
+    a.unfinished === b.unfinished &&
+    JSON.stringify(a.lines) === JSON.stringify(b.lines) &&
     sameSeen(a, b, 'businessCentral') &&
     sameSeen(a, b, 'sales')
   )

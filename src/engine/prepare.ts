@@ -117,7 +117,21 @@ async function describeSide(connector: Connector, mapping: Mapping, side: Side):
   }
   const { entity } = source
   const wanted = optionalColumns(mapping, side, undefined)
-  return { main: entity === undefined ? constantDescription(source) : await connector.describe(entity, wanted), pages }
+  const main = entity === undefined ? constantDescription(source) : await connector.describe(entity, wanted)
+  const lines = await describeLines(connector, mapping, side)
+  return { main, pages, ...(lines === undefined ? {} : { lines }) }
+}
+
+/** The lines of a document. What is written there and read there by name must be known. */
+async function describeLines(connector: Connector, { lines }: Mapping, side: Side): Promise<Description | undefined> {
+  const entity = lines?.mapping[side].entity
+  if (lines === undefined || entity === undefined) return undefined
+  const { parent, order, select } = lines.sides[side]
+  const placed = lines.mapping.fields.flatMap((field) => {
+    const column = field[side]
+    return column !== undefined && travelsTo(field.direction, side) ? [column] : []
+  })
+  return connector.describe(entity, [...placed, ...select, parent, ...(order === undefined ? [] : [order])])
 }
 
 /** Columns that a row may do without: only the service itself can tell whether the organisation has them. */

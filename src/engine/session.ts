@@ -4,6 +4,7 @@ import { type BySide, type Mapping, type Side, otherSide, sides, travelsTo } fro
 import type { Connector } from '../connector/connector.ts'
 import { type Base, noBase, packBase, unpackBase } from '../core/base.ts'
 import type { Coupling, Held } from '../core/coupling.ts'
+import type { LinePair } from '../core/decide-lines.ts'
 import type { Emit } from '../core/event.ts'
 import { evaluateFilter } from '../core/filter-evaluation.ts'
 import { versionOf } from '../core/fingerprint.ts'
@@ -89,6 +90,27 @@ export function baseOf(session: Session, coupling: Coupling): Base {
   return rows === undefined ? noBase : unpackBase(coupling.base, rows)
 }
 
+/** The lines of a coupled document that belong together. */
+export function linePairsOf({ state }: Session, coupling: Coupling | undefined): readonly LinePair[] {
+  if (coupling?.lines === undefined) return []
+  const rows = state.layout(coupling.lines.layout)
+  return coupling.lines.pairs.map(([businessCentral, sales, base]) => ({
+    businessCentral,
+    sales,
+    base: rows === undefined ? noBase : unpackBase(base, rows),
+  }))
+}
+
+/** Pairs of lines as the document's coupling keeps them; nothing for a mapping without lines. */
+export function packedLines({ compiled }: Session, pairs: readonly LinePair[] | undefined): Pick<Coupling, 'lines'> {
+  const layout = compiled.lines?.compiled.layout
+  if (layout === undefined || pairs === undefined || pairs.length === 0) return {}
+  const packedPairs = pairs.map(
+    ({ businessCentral, sales, base }) => [businessCentral, sales, packBase(base, layout.rows)] as const,
+  )
+  return { lines: { layout: layout.id, pairs: packedPairs } }
+}
+
 /** Field rows that the coupling knows but that have no base: their first meeting is still open. */
 export function pendingRows(session: Session, coupling: Coupling, base: Base): ReadonlySet<string> {
   return new Set((session.state.layout(coupling.layout) ?? []).filter((row) => !base.has(row)))
@@ -102,8 +124,8 @@ export const packed = (session: Session, base: Base): { readonly layout: string;
 
 /** The order of the present field rows, as far as the state does not know it. */
 export function layoutEntries({ compiled, state }: Session): readonly Entry[] {
-  const { id, rows } = compiled.layout
-  return state.layout(id) === undefined ? [{ kind: 'layout', id, rows }] : []
+  const layouts = [compiled.layout, ...(compiled.lines === undefined ? [] : [compiled.lines.compiled.layout])]
+  return layouts.flatMap(({ id, rows }) => (state.layout(id) === undefined ? [{ kind: 'layout', id, rows }] : []))
 }
 
 /** Natural keys of a record: what other mappings refer to. */

@@ -10,7 +10,7 @@ import { printOf } from '../core/offer.ts'
 import type { Loaded } from '../core/record.ts'
 import { settle } from '../core/settle.ts'
 import type { Entry, Intent } from '../store/store.ts'
-import { type Session, baseOf, commit, keysOf, packed } from './session.ts'
+import { type Session, baseOf, commit, keysOf, linePairsOf, packed, packedLines } from './session.ts'
 
 /** Settles every open intent of the mapping, in batches. */
 export async function settleIntents(session: Session): Promise<void> {
@@ -51,8 +51,15 @@ async function entriesFor(
       : [{ kind: 'uncouple', businessCentral: coupling.businessCentral.id, sales: coupling.sales.id }, settled]
   if (source === undefined || target === undefined) return [settled]
   const base = await baseSeen(session, intent, target)
-  return [{ kind: 'couple', coupling: coupled(session, intent, { target, source, base }) }, settled]
+  const next = coupled(session, intent, { target, source, base })
+  return [{ kind: 'couple', coupling: { ...next, ...linesKept(session, coupling) } }, settled]
 }
+
+/** The lines of a document are found by the next decision, which also closes what was left open. */
+const linesKept = (session: Session, coupling: Coupling | undefined): Partial<Coupling> =>
+  session.compiled.lines === undefined
+    ? {}
+    : { ...packedLines(session, linePairsOf(session, coupling)), unfinished: true }
 
 /**
  * What the write left, as far as the target shows it: a row that holds something else keeps the base it had, so that

@@ -1,5 +1,6 @@
 /** Two ways to make state forget: one record, or everything that was hashed with the former fingerprint key. */
 import type { Side } from '../config/config.ts'
+import type { CoupledLines } from '../core/coupling.ts'
 import { StateError } from '../errors.ts'
 import { openJsonStore } from './json-store.ts'
 import type { JsonStoreOptions } from './json-store.ts'
@@ -98,7 +99,13 @@ export function withoutPrints(content: MappingContent): MappingContent {
       businessCentral: { ...coupling.businessCentral, version: undefined },
       sales: { ...coupling.sales, version: undefined },
       base: '',
+      ...(coupling.lines === undefined ? {} : { lines: withoutLinePrints(coupling.lines) }),
     })),
     held: content.held.map((held) => ({ ...held, source: undefined })),
   }
 }
+
+const withoutLinePrints = ({ layout, pairs }: CoupledLines): CoupledLines => ({
+  layout,
+  pairs: pairs.map(([businessCentral, sales]) => [businessCentral, sales, '']),
+})

@@ -49,8 +49,10 @@ type Line = readonly [
   salesVersion: string | null,
   layout: string,
   base: string,
-  rest?: Pick<Coupling, 'outside' | 'moved'>,
+  rest?: Rarer,
 ]
+
+type Rarer = Pick<Coupling, 'outside' | 'moved' | 'unfinished' | 'lines'>
 
 /** What is asked at the dangerous moments of writing. */
 export interface WriteGuard {
@@ -228,7 +230,7 @@ function split(couplings: readonly Coupling[]): readonly Coupling[][] {
 const lines = (rows: readonly unknown[]): string =>
   rows.length === 0 ? '[]\n' : `[\n${rows.map((row) => JSON.stringify(row)).join(',\n')}\n]\n`
 
-function encode({ businessCentral, sales, layout, base, outside, moved }: Coupling): Line {
+function encode({ businessCentral, sales, layout, base, ...rest }: Coupling): Line {
   const line = [
     businessCentral.id,
     sales.id,
@@ -239,8 +241,8 @@ function encode({ businessCentral, sales, layout, base, outside, moved }: Coupli
     layout,
     base,
   ] as const
-  if (outside === undefined && moved === undefined) return line
-  return [...line, { ...(outside !== undefined && { outside }), ...(moved !== undefined && { moved }) }]
+  const rarer = ordered(Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined)) as Rarer)
+  return Object.keys(rarer).length === 0 ? line : [...line, rarer]
 }
 
 function encodeMarks({ upTo, fence, content }: Snapshot, files: Readonly<Record<string, string>>): string {

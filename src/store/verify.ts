@@ -119,8 +119,11 @@ function crossed(name: string, { couplings }: MappingContent): readonly Finding[
 
 /** The base of a coupling is read by its layout. */
 function unknownLayouts(name: string, { couplings, layouts }: MappingContent): readonly Finding[] {
+  const fits = (layout: string, base: string): boolean =>
+    base === '' || base.split(',').length === layouts[layout]?.length
   const wrong = couplings.filter(
-    ({ layout, base }) => base !== '' && base.split(',').length !== layouts[layout]?.length,
+    ({ layout, base, lines }) =>
+      !fits(layout, base) || (lines?.pairs ?? []).some(([, , ofLine]) => !fits(lines?.layout ?? '', ofLine)),
   )
   return wrong.map(({ businessCentral, layout }) => ({
     severity: 'error',

@@ -48,6 +48,7 @@ export function source(side: Side, entity: string, given: Partial<Source> = {}):
     modified: undefined,
     recheck: undefined,
     builtIn: undefined,
+    actions: {},
     ...given,
   }
 }
@@ -70,6 +71,7 @@ export function mapping(
     deletes: { businessCentral: 'hold', sales: 'hold', sweepMs: 86_400_000 },
     limits: unlimited,
     defaults: { businessCentral: [], sales: [] },
+    lines: undefined,
     allowMetadataChanges: false,
     notReachable: [],
     hash: 'm1',

@@ -1,0 +1,101 @@
+/**
+ * The lines of a document. For the rules and for resolving they are a mapping of their own, so that a row of a line is
+ * checked and read exactly as a row of a header.
+ */
+import { sides, type EntityRef, type Join, type LineSide, type Lines, type Mapping, type Side } from './config.ts'
+import type { Finding } from './layers.ts'
+import type { LineSource, MappingFile, Source } from './schema-types.ts'
+
+/** The lines of a mapping as a mapping; undefined where it has none. */
+export function linesOf(mapping: MappingFile): MappingFile | undefined {
+  const { lines } = mapping
+  if (lines === undefined) return undefined
+  const { direction = mapping.direction, match, firstMatch = mapping.firstMatch, conflicts = mapping.conflicts } = lines
+  return {
+    ...(direction === undefined ? {} : { direction }),
+    ...(match === undefined ? {} : { match }),
+    ...(firstMatch === undefined ? {} : { firstMatch }),
+    ...(conflicts === undefined ? {} : { conflicts }),
+    businessCentral: sourceOf(lines.businessCentral),
+    sales: sourceOf(lines.sales),
+    fields: lines.fields ?? {},
+  }
+}
+
+const sourceOf = ({ entity, api, filter }: LineSource = {}): Source => ({
+  ...(entity === undefined ? {} : { entity }),
+  ...(api === undefined ? {} : { api }),
+  ...(filter === undefined ? {} : { filter }),
+})
+
+/** What lines need beside what every mapping needs. */
+export function checkLines({ value: { lines } }: { readonly value: MappingFile }): readonly Finding[] {
+  if (lines === undefined) return []
+  const ofSides = sides.flatMap((side) => checkSide(side, lines[side]))
+  const empty = Object.keys(lines.fields ?? {}).length === 0
+  return empty ? [...ofSides, { path: ['lines'], key: true, message: 'needs `fields`: what a line carries' }] : ofSides
+}
+
+function checkSide(side: Side, source: LineSource | undefined): readonly Finding[] {
+  const path = ['lines', side]
+  if (source === undefined) return [{ path: ['lines'], key: true, message: `needs \`${side}\`: where its lines stand` }]
+  const lacking = (['entity', 'parent'] as const).filter((key) => source[key] === undefined)
+  const findings: Finding[] = lacking.map((key) => ({ path, key: true, message: `needs \`${key}\`` }))
+  if (source.number !== undefined && source.order === undefined)
+    findings.push({ path: [...path, 'number'], key: true, message: 'needs `order`: the column that is numbered' })
+  if (source.under !== undefined && side === 'sales')
+    findings.push({
+      path: [...path, 'under'],
+      key: true,
+      message: 'only Business Central reads lines below a document',
+    })
+  return findings
+}
+
+/** The lines of a checked mapping; `mapping` is what resolving made of `linesOf`. */
+export function resolveLines(written: MappingFile, mapping: Mapping): Lines | undefined {
+  const { lines } = written
+  if (lines === undefined) return undefined
+  const placed = {
+    ...mapping,
+    businessCentral: { ...mapping.businessCentral, entity: lineEntity(written, mapping) },
+  }
+  return {
+    mapping: placed,
+    sides: { businessCentral: lineSide(lines.businessCentral), sales: lineSide(lines.sales) },
+    compute: { ...lines.compute },
+    on: lines.on ?? 'always',
+  }
+}
+
+const lineSide = ({ parent = '', order, number, select = [] }: LineSource = {}): LineSide => ({
+  parent,
+  order,
+  number,
+  select,
+})
+
+/** Business Central shows the lines of its standard documents below their document only. */
+function lineEntity({ lines, businessCentral }: MappingFile, mapping: Mapping): EntityRef | undefined {
+  const { entity } = mapping.businessCentral
+  if (entity?.kind !== 'standard') return entity
+  const { under = businessCentral?.entity ?? '', parent } = lines?.businessCentral ?? {}
+  return { kind: 'child', entity: entity.entity, parent: under, parentKey: parent }
+}
+
+/** The lines as rows that are attached to their document. */
+export function joinOf(lines: Lines, side: Side): Join {
+  const entity = lines.mapping[side].entity ?? { kind: 'standard', entity: '' }
+  return {
+    name: 'lines',
+    entity,
+    on: { [lines.sides[side].parent]: '$id' },
+    where: undefined,
+    latest: undefined,
+    many: true,
+    triggers: false,
+    select: lines.sides[side].select,
+    optional: false,
+    areLines: true,
+  }
+}

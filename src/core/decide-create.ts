@@ -1,0 +1,152 @@
+/**
+ * Deciding a record that is to be created, and what is written around a document's other values. Everything it needs is
+ * handed in; it is async only because expressions are.
+ */
+import { type BySide, type Side, otherSide, travelsTo } from '../config/config.ts'
+import { said } from './carry.ts'
+import {
+  type Decided,
+  type Draft,
+  type FieldWrite,
+  type PairFacts,
+  contextOf,
+  emptyDraft,
+  lacksPage,
+  printsTo,
+  withEchoes,
+} from './decide.ts'
+import { evaluateFilter } from './filter-evaluation.ts'
+import type { CompiledField } from './mapping.ts'
+import { type Deciding, type OfferContext, offerOf, standsAt } from './offer.ts'
+import type { Loaded, Row } from './record.ts'
+import { type Canonical, canonical } from './values.ts'
+
+/** Every value for a record that is to be created on `to`. Pages are written afterwards, when the record is there. */
+export async function decideCreate(
+  deciding: Deciding,
+  to: Side,
+  source: Loaded,
+  options: { readonly missingPages: ReadonlySet<string>; readonly deferLater: boolean },
+): Promise<Decided> {
+  const draft = emptyDraft()
+  const from = otherSide(to)
+  const rows = { businessCentral: blankRow, sales: blankRow, [from]: source }
+  const context = contextOf(deciding, { rows, base: new Map(), deferLater: options.deferLater, decision: undefined })
+  for (const field of deciding.compiled.fields) {
+    const place = field.place[to]
+    if (lacksPage(field, options.missingPages) || isUnlocking(field)) continue
+    if (!travelsTo(field.field.direction, to)) expectNothing(draft, field, { from, row: source.row }, deciding)
+    if (!travelsTo(field.field.direction, to) || place === undefined || place.page !== undefined) continue
+    const value = said(field, from, source.row, deciding.bindings)
+    create(draft, { field, to, value: value instanceof Promise ? await value : value }, context)
+  }
+  const carried: Draft = { ...draft, writes: [...(await withEchoes(deciding, rows, draft.writes))] }
+  await addDefaults(carried, to, context)
+  return carried
+}
+
+/**
+ * The values of the first template that takes the source record: beside what was carried over or, where the template
+ * wins, instead of it. A won row keeps the base of what was to be carried, so that the template's value is news (P3).
+ */
+async function addDefaults(draft: Draft, to: Side, context: OfferContext): Promise<void> {
+  const from = otherSide(to)
+  const { deciding } = context
+  const { row } = context.rows[from]
+  const template = deciding.compiled.defaults[to].find(
+    ({ filter }) => filter === undefined || evaluateFilter(filter, row),
+  )
+  for (const field of template?.fields ?? []) {
+    const rivals = rivalsOf(field, to, deciding)
+    const isTaken = draft.writes.some((write) => rivals.has(write.field.field.name))
+    const isComing = draft.waits.some((wait) => rivals.has(wait.field))
+    if (template?.wins !== true && (isTaken || isComing)) continue
+    const own = emptyDraft()
+    create(own, { field, to, value: await said(field, from, row, deciding.bindings) }, context)
+    replaceRivals(draft, own, rivals)
+  }
+}
+
+/** Names of the rows that carry a value into the same column. */
+const rivalsOf = (field: CompiledField, to: Side, { compiled }: Deciding): ReadonlySet<string> =>
+  new Set(
+    compiled.fields
+      .filter(({ place }) => place[to]?.page === undefined && place[to]?.column === field.place[to]?.column)
+      .map((rival) => rival.field.name),
+  )
+
+function replaceRivals(draft: Draft, own: Draft, rivals: ReadonlySet<string>): void {
+  draft.asks.push(...own.asks)
+  const [write] = own.writes
+  if (write === undefined && own.waits.length === 0) return
+  const waits = [...draft.waits.filter(({ field }) => !rivals.has(field)), ...own.waits]
+  draft.waits.splice(0, draft.waits.length, ...waits)
+  if (write === undefined) return
+  const index = draft.writes.findIndex(({ field }) => rivals.has(field.field.name))
+  const { field, prints } = draft.writes[index] ?? write
+  draft.writes.splice(index < 0 ? draft.writes.length : index, 1, { ...write, field, prints, why: 'default' })
+}
+
+/**
+ * Rows that are written whenever anything else of the record is (`on: write`): a locked document is opened, and closed
+ * again behind the other writes. They are never compared and have no base.
+ */
+export async function decideAround(
+  deciding: Deciding,
+  to: Side,
+  facts: Pick<PairFacts, 'rows' | 'missingPages' | 'deferLater'>,
+): Promise<Pick<Decided, 'writes' | 'waits' | 'asks'>> {
+  const draft = emptyDraft()
+  const context = contextOf(deciding, { ...facts, base: new Map(), decision: undefined })
+  for (const field of deciding.compiled.fields) {
+    const place = field.place[to]
+    if (field.field.on !== 'write' || !travelsTo(field.field.direction, to) || place === undefined) continue
+    if (lacksPage(field, facts.missingPages)) continue
+    create(
+      draft,
+      { field, to, value: await said(field, otherSide(to), facts.rows[otherSide(to)].row, deciding.bindings) },
+      context,
+    )
+  }
+  const before = (write: FieldWrite): Canonical => standsAt(write.field, to, facts.rows[to].row)
+  return { ...draft, writes: draft.writes.map((write) => ({ ...write, before: before(write), why: 'around' })) }
+}
+
+/** A record that does not exist yet is not locked. */
+const isUnlocking = ({ field }: CompiledField): boolean => field.on === 'write' && field.step === 'before'
+
+const blankRow: { readonly row: Row } = { row: {} }
+
+/** A row that travels only away from the new record: whatever it will say there is news, and no first meeting. */
+function expectNothing(
+  draft: Draft,
+  field: CompiledField,
+  { from, row }: { readonly from: Side; readonly row: Row },
+  { fingerprint }: Deciding,
+): void {
+  if (field.field.on !== 'always') return
+  const nothing = fingerprint(null)
+  draft.agreed.set(field.rowId, {
+    businessCentral: nothing,
+    sales: nothing,
+    [from]: fingerprint(standsAt(field, from, row)),
+  })
+}
+
+function create(
+  draft: Draft,
+  what: { readonly field: CompiledField; readonly to: Side; readonly value: unknown },
+  context: OfferContext,
+): void {
+  const { field, to, value } = what
+  const from = otherSide(to)
+  const offer = offerOf(field, from, value, context)
+  if (offer.kind === 'wait') draft.waits.push(offer.wait)
+  else if (offer.kind === 'ask') draft.asks.push(offer.query)
+  if (offer.kind !== 'value') return
+  const { cell, canonical: after } = offer
+  const { fingerprint } = context.deciding
+  const prints = printsTo(to, fingerprint(canonical(value, field.saidNorm[from])), fingerprint(after))
+  if (cell === null) draft.agreed.set(field.rowId, prints)
+  else draft.writes.push({ field, to, cell, canonical: after, before: null, why: 'create', prints })
+}

@@ -1,0 +1,312 @@
+/**
+ * Deciding the lines of a document: which belong together, what is to be written, made and deleted. Each pair of lines
+ * is merged field by field as any pair of records is. Keeps P1 (a line that is there already is found before one is
+ * made), P2 (each line carries its own version) and P3.
+ */
+import { type BySide, type Side, otherSide, sides, travelsTo } from '../config/config.ts'
+import { type Base, noBase } from './base.ts'
+import type { Decision } from './coupling.ts'
+import { type Decided, type FieldWrite, type HeldField, decidePair, isEdited } from './decide.ts'
+import { decideCreate } from './decide-create.ts'
+import { type LineRow, numberIn } from './document-lines.ts'
+import { numbered } from './line-numbers.ts'
+import type { CompiledLines } from './mapping.ts'
+import { type LinePairing, matchLines } from './match-lines.ts'
+import type { Deciding } from './offer.ts'
+
+/** Two lines that belong together, with how they looked when they last agreed. */
+export interface LinePair extends BySide<string> {
+  readonly base: Base
+}
+
+/** All that is known when the lines of a document are decided. */
+export interface LinesFacts {
+  readonly rows: BySide<readonly LineRow[]>
+  readonly pairs: readonly LinePair[]
+  /** new: the document is to be created; first: the two documents meet for the first time. */
+  readonly meeting: 'new' | 'first' | 'known'
+  readonly decision: Decision | undefined
+  readonly writable: BySide<boolean>
+  readonly deferLater: boolean
+  /** Key of the line that is made on that side from this line; undefined where the service chooses (P1). */
+  readonly keyFor: (on: Side, line: string) => string | undefined
+}
+
+/** One line to be written. */
+export interface LineWrite {
+  readonly kind: 'create' | 'update' | 'delete'
+  readonly to: Side
+  /** Key on the side written to; undefined where the service chooses it. */
+  readonly key: string | undefined
+  /** Key of the partner on the other side. */
+  readonly source: string | undefined
+  readonly etag: string | undefined
+  readonly writes: readonly FieldWrite[]
+  /** The number that a new line gets. */
+  readonly number?: number
+  /** The pair's base once this is done. */
+  readonly base: Base
+}
+
+export interface DecidedLines {
+  readonly writes: readonly LineWrite[]
+  /** The pairs as they stand without the writes. */
+  readonly pairs: readonly LinePair[]
+  readonly held: readonly HeldField[]
+  readonly waits: Decided['waits']
+  readonly asks: Decided['asks']
+  /** Something was to be written to a side that may not be written in this run. */
+  readonly left: boolean
+}
+
+interface Draft {
+  readonly writes: LineWrite[]
+  readonly pairs: LinePair[]
+  readonly held: HeldField[]
+  readonly waits: Decided['waits'][number][]
+  readonly asks: Decided['asks'][number][]
+  left: boolean
+}
+
+/** Decides every line of a document. Throws ExpressionError when an expression fails. */
+export async function decideLines(lines: CompiledLines, deciding: Deciding, facts: LinesFacts): Promise<DecidedLines> {
+  const work = new LinesWork(lines, deciding, facts)
+  await work.knownPairs()
+  await work.meetings()
+  await work.additions()
+  return work.result()
+}
+
+/** Whether any line of one side differs from the last agreement: tells an edit from an echo (P4). */
+export async function areLinesEdited(
+  deciding: Deciding,
+  side: Side,
+  rows: readonly LineRow[],
+  pairs: readonly LinePair[],
+): Promise<boolean> {
+  const known = new Map(pairs.map((pair) => [pair[side], pair]))
+  const here = new Set(rows.map(({ id }) => id))
+  if (pairs.some((pair) => !here.has(pair[side]))) return true
+  for (const line of rows) {
+    if (!line.spoken) continue
+    const pair = known.get(line.id)
+    if (pair === undefined || (await isEdited(deciding, side, line.row, pair.base))) return true
+  }
+  return false
+}
+
+class LinesWork {
+  readonly #lines: CompiledLines
+  readonly #deciding: Deciding
+  readonly #facts: LinesFacts
+  readonly #byKey: BySide<ReadonlyMap<string, LineRow>>
+  readonly #paired: Record<Side, Set<string>> = { businessCentral: new Set(), sales: new Set() }
+  readonly #draft: Draft = { writes: [], pairs: [], held: [], waits: [], asks: [], left: false }
+
+  constructor(lines: CompiledLines, deciding: Deciding, facts: LinesFacts) {
+    this.#lines = lines
+    this.#deciding = deciding
+    this.#facts = facts
+    const byKey = (side: Side): ReadonlyMap<string, LineRow> => new Map(facts.rows[side].map((line) => [line.id, line]))
+    this.#byKey = { businessCentral: byKey('businessCentral'), sales: byKey('sales') }
+  }
+
+  result(): DecidedLines {
+    const rank = { delete: 0, update: 1, create: 2 } as const
+    return { ...this.#draft, writes: [...this.#draft.writes].sort((a, b) => rank[a.kind] - rank[b.kind]) }
+  }
+
+  /** Lines that have their partner: merged, or deleted after it. */
+  async knownPairs(): Promise<void> {
+    for (const pair of this.#facts.pairs) {
+      const [businessCentral, sales] = sides.map((side) => this.#byKey[side].get(pair[side]))
+      if (businessCentral !== undefined && sales !== undefined) await this.#merge({ businessCentral, sales }, pair)
+      else if (businessCentral !== undefined) await this.#afterDelete('sales', businessCentral, pair)
+      else if (sales !== undefined) await this.#afterDelete('businessCentral', sales, pair)
+    }
+  }
+
+  /** Lines without a partner that are found to belong together. */
+  async meetings(): Promise<void> {
+    const found = await matchLines({
+      lines: this.#lines,
+      deciding: this.#deciding,
+      open: { businessCentral: this.#open('businessCentral'), sales: this.#open('sales') },
+      keyFor: this.#facts.keyFor,
+      numbers: {
+        businessCentral: this.#numbers('businessCentral', 'paired'),
+        sales: this.#numbers('sales', 'paired'),
+      },
+    })
+    for (const pairing of found) await this.#meet(pairing)
+  }
+
+  /** Lines that nobody on the other side knows: made there. */
+  async additions(): Promise<void> {
+    for (const to of sides) {
+      const from = otherSide(to)
+      const open = this.#open(from).filter(({ spoken }) => spoken)
+      if (open.length === 0 || !travelsTo(this.#lines.lines.mapping.direction, to)) continue
+      if (this.#areUnclear(to)) this.#draft.held.push(this.#unclear(open, to))
+      else if (this.#mayAdd()) for (const line of open) await this.#add(line, to)
+    }
+  }
+
+  /** Lines of new documents only, where the mapping says so. */
+  #mayAdd(): boolean {
+    return this.#lines.lines.on === 'always' || this.#facts.meeting !== 'known'
+  }
+
+  /** Two documents that meet with lines on both sides that do not tell which is which: made twice would be worse. */
+  #areUnclear(to: Side): boolean {
+    const taken = this.#facts.decision?.kind === 'take' ? this.#facts.decision.fields['*'] : undefined
+    return this.#facts.meeting === 'first' && taken === undefined && this.#open(to).some(({ stored }) => stored)
+  }
+
+  #unclear(open: readonly LineRow[], to: Side): HeldField {
+    const values = { [otherSide(to)]: alone(open.length), [to]: alone(this.#open(to).length) } as Record<Side, string>
+    return { field: 'lines', because: 'different', values }
+  }
+
+  async #merge(rows: BySide<LineRow>, pair: LinePair, meeting: 'first' | 'known' = 'known'): Promise<void> {
+    for (const side of sides) this.#paired[side].add(pair[side])
+    const decided = await decidePair(this.#deciding, {
+      rows,
+      base: pair.base,
+      meeting,
+      paused: false,
+      decision: lineDecision(this.#facts.decision),
+      missingPages: new Set(),
+      writable: this.#writable(rows),
+      deferLater: this.#facts.deferLater,
+    })
+    this.#note(
+      decided,
+      sides.some((side) => !rows[side].stored),
+    )
+    const agreed = merged(pair.base, decided.agreed)
+    this.#draft.pairs.push({ businessCentral: pair.businessCentral, sales: pair.sales, base: agreed })
+    for (const to of sides) this.#update(to, { pair, agreed, row: rows[to] }, decided)
+  }
+
+  #update(to: Side, { pair, agreed, row }: { pair: LinePair; agreed: Base; row: LineRow }, decided: Decided): void {
+    const writes = decided.writes.filter((write) => write.to === to)
+    if (writes.length === 0) return
+    const base = withWrites(agreed, writes)
+    this.#draft.writes.push({
+      kind: 'update',
+      to,
+      key: pair[to],
+      source: pair[otherSide(to)],
+      etag: row.etag,
+      writes,
+      base,
+    })
+  }
+
+  /** A line that an expression gave stands nowhere: it cannot be written. Lines of new documents are never updated. */
+  #writable(rows: BySide<LineRow>): BySide<boolean> {
+    const { writable, meeting } = this.#facts
+    const open = this.#lines.lines.on === 'always' || meeting !== 'known'
+    const may = (side: Side): boolean => open && writable[side] && rows[side].stored
+    return { businessCentral: may('businessCentral'), sales: may('sales') }
+  }
+
+  /** One line of a pair is gone: the other goes too, unless it was edited or only listens. */
+  async #afterDelete(gone: Side, survivor: LineRow, pair: LinePair): Promise<void> {
+    const side = otherSide(gone)
+    const { direction } = this.#lines.lines.mapping
+    const edited = survivor.spoken && (await isEdited(this.#deciding, side, survivor.row, pair.base))
+    if (edited && travelsTo(direction, gone)) return
+    this.#paired[side].add(survivor.id)
+    const follows = travelsTo(direction, side) && survivor.stored && this.#mayAdd()
+    if (follows && !this.#facts.writable[side]) this.#draft.left = true
+    // A target's own deletion is left alone, as any edit of a one-way target.
+    this.#draft.pairs.push(pair)
+    if (!follows || !this.#facts.writable[side]) return
+    this.#draft.writes.push({
+      kind: 'delete',
+      to: side,
+      key: survivor.id,
+      source: pair[gone],
+      etag: survivor.etag,
+      writes: [],
+      base: noBase,
+    })
+  }
+
+  async #meet({ businessCentral, sales, ours }: LinePairing): Promise<void> {
+    const pair = { businessCentral: businessCentral.id, sales: sales.id, base: noBase }
+    await this.#merge({ businessCentral, sales }, pair, ours ? 'known' : 'first')
+  }
+
+  async #add(line: LineRow, to: Side): Promise<void> {
+    if (!this.#facts.writable[to]) {
+      this.#draft.left = true
+      return
+    }
+    const decided = await decideCreate(this.#deciding, to, line, {
+      missingPages: new Set(),
+      deferLater: this.#facts.deferLater,
+    })
+    if (decided.waits.some(({ policy }) => policy === 'skip')) return
+    this.#note(decided, false)
+    if (decided.waits.some(({ policy }) => policy !== 'defer')) return
+    const number = this.#numbers(to, 'all').get(line.id)
+    this.#draft.writes.push({
+      kind: 'create',
+      to,
+      key: this.#facts.keyFor(to, line.id),
+      source: line.id,
+      etag: undefined,
+      writes: decided.writes,
+      base: withWrites(decided.agreed, decided.writes),
+      ...(number === undefined ? {} : { number }),
+    })
+  }
+
+  #note(decided: Decided, virtual: boolean): void {
+    this.#draft.held.push(...decided.held.map((held) => ({ ...held, field: named(held.field) })))
+    this.#draft.waits.push(...decided.waits.map((wait) => ({ ...wait, field: named(wait.field) })))
+    this.#draft.asks.push(...decided.asks)
+    this.#draft.left ||= decided.left && !virtual
+  }
+
+  #open(side: Side): readonly LineRow[] {
+    return this.#facts.rows[side].filter(({ id }) => !this.#paired[side].has(id))
+  }
+
+  /** The number that each line of the other side has, or would get, on `side`; none where lines are not numbered. */
+  #numbers(side: Side, avoid: 'paired' | 'all'): ReadonlyMap<string, number> {
+    const { order, number: step } = this.#lines.lines.sides[side]
+    if (order === undefined || step === undefined) return new Map()
+    const from = otherSide(side)
+    const partner = new Map(this.#draft.pairs.map((pair) => [pair[from], pair[side]]))
+    const spoken = this.#facts.rows[from].filter(({ spoken: said, id }) => said || partner.has(id))
+    const numberOf = (line: LineRow): number | undefined => {
+      const row = this.#byKey[side].get(partner.get(line.id) ?? '')?.row
+      return row === undefined ? undefined : numberIn(row, order)
+    }
+    const taken = this.#facts.rows[side]
+      .filter(({ id }) => avoid === 'all' || this.#paired[side].has(id))
+      .flatMap(({ row }) => numberIn(row, order) ?? [])
+    const given = numbered(spoken.map(numberOf), step, new Set(taken))
+    return new Map(spoken.map((line, index) => [line.id, given[index] ?? 0]))
+  }
+}
+
+const alone = (lines: number): string => `${lines} line${lines === 1 ? '' : 's'} without a partner`
+const named = (field: string): string => `lines.${field}`
+
+/** A person's decision about fields, in the words of the lines. */
+function lineDecision(decision: Decision | undefined): Decision | undefined {
+  if (decision?.kind !== 'take') return decision
+  const fields = Object.entries(decision.fields).flatMap(([name, side]) =>
+    name === '*' ? [[name, side] as const] : name.startsWith('lines.') ? [[name.slice(6), side] as const] : [],
+  )
+  return fields.length === 0 ? undefined : { kind: 'take', fields: Object.fromEntries(fields) }
+}
+
+const merged = (base: Base, agreed: Base): Base => new Map([...base, ...agreed])
+const withWrites = (base: Base, writes: readonly FieldWrite[]): Base =>
+  merged(base, new Map(writes.map((write) => [write.field.rowId, write.prints])))

@@ -1,0 +1,114 @@
+/**
+ * Which lines of two documents belong together, before any is made (P1). In order: the key that we would give; the
+ * mapping's match columns; lines that say the same in every field; the number that we would give. The last two find
+ * what a runner left behind that died, lost its memory, or never saw an answer.
+ */
+import { type BySide, type Side, otherSide, sides, travelsTo } from '../config/config.ts'
+import { noBase } from './base.ts'
+import { valueAt } from './carry.ts'
+import { decidePair } from './decide.ts'
+import { type LineRow, numberIn } from './document-lines.ts'
+import { type CompiledLines, splitPath } from './mapping.ts'
+import type { Deciding } from './offer.ts'
+import { canonical } from './values.ts'
+
+/** Two lines found to belong together. */
+export interface LinePairing extends BySide<LineRow> {
+  /** Found by our own key: not two lines that meet, but one that we made. */
+  readonly ours: boolean
+}
+
+export interface LinesToMatch {
+  readonly lines: CompiledLines
+  readonly deciding: Deciding
+  /** Lines without a partner. */
+  readonly open: BySide<readonly LineRow[]>
+  readonly keyFor: (on: Side, line: string) => string | undefined
+  /** By side: the number that a line of the other side would get there. */
+  readonly numbers: BySide<ReadonlyMap<string, number>>
+}
+
+/** The pairs, each line at most once. At least one of the two is said by its side. */
+export async function matchLines(given: LinesToMatch): Promise<readonly LinePairing[]> {
+  const found: LinePairing[] = []
+  const left = { businessCentral: new Set(given.open.businessCentral), sales: new Set(given.open.sales) }
+  if (sides.some((side) => left[side].size === 0)) return found
+  const pair = (one: LineRow, side: Side, partner: LineRow | undefined, ours: boolean): void => {
+    if (partner === undefined) return
+    left[side].delete(one)
+    left[otherSide(side)].delete(partner)
+    const both = { [side]: one, [otherSide(side)]: partner } as Record<Side, LineRow>
+    found.push({ businessCentral: both.businessCentral, sales: both.sales, ours })
+  }
+  for (const finder of finders) {
+    for (const from of sides) {
+      if (!travelsTo(given.lines.lines.mapping.direction, otherSide(from))) continue
+      for (const line of [...left[from]].filter(({ spoken }) => spoken)) {
+        const candidates = [...left[otherSide(from)]].filter(({ stored }) => stored)
+        const { partner, ours = false } = await finder(given, { line, from, candidates })
+        pair(line, from, partner, ours)
+      }
+    }
+  }
+  return found
+}
+
+interface Search {
+  readonly line: LineRow
+  readonly from: Side
+  readonly candidates: readonly LineRow[]
+}
+interface Hit {
+  readonly partner?: LineRow | undefined
+  readonly ours?: boolean
+}
+type Finder = (given: LinesToMatch, search: Search) => Hit | Promise<Hit>
+
+const byOwnKey: Finder = ({ keyFor }, { line, from, candidates }) => {
+  const key = keyFor(otherSide(from), line.id)
+  return { partner: key === undefined ? undefined : candidates.find(({ id }) => id === key), ours: true }
+}
+
+const byColumns: Finder = ({ lines }, { line, from, candidates }) => {
+  for (const group of lines.lines.mapping.match) {
+    const text = (row: LineRow, side: Side): string | undefined => {
+      const values = group[side].map((column) => canonical(valueAt(row.row, splitPath(column)), { type: 'code' }))
+      return values.includes(null) ? undefined : values.join('\n')
+    }
+    const wanted = text(line, from)
+    const fits = candidates.filter((candidate) => text(candidate, otherSide(from)) === wanted)
+    if (wanted !== undefined && fits.length === 1) return { partner: fits[0] }
+  }
+  return {}
+}
+
+/** Lines that would be in step at once. */
+const bySameness: Finder = async ({ deciding }, { line, from, candidates }) => {
+  for (const candidate of candidates) {
+    const rows = { [from]: line, [otherSide(from)]: candidate } as Record<Side, LineRow>
+    const decided = await decidePair(deciding, {
+      rows: { businessCentral: rows.businessCentral, sales: rows.sales },
+      base: noBase,
+      meeting: 'first',
+      paused: false,
+      decision: undefined,
+      missingPages: new Set(),
+      writable: { businessCentral: true, sales: true },
+      deferLater: false,
+    })
+    const { writes, held, waits, asks, agreed } = decided
+    if (agreed.size > 0 && [writes, held, waits, asks].every(({ length }) => length === 0))
+      return { partner: candidate }
+  }
+  return {}
+}
+
+const byNumber: Finder = ({ lines, numbers }, { line, from, candidates }) => {
+  const to = otherSide(from)
+  const { order } = lines.lines.sides[to]
+  const number = numbers[to].get(line.id)
+  if (order === undefined || number === undefined) return {}
+  return { partner: candidates.find(({ row }) => numberIn(row, order) === number) }
+}
+
+const finders: readonly Finder[] = [byOwnKey, byColumns, bySameness, byNumber]

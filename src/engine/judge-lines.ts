@@ -1,0 +1,153 @@
+/**
+ * Deciding the lines of a document together with its header. The decisions are the pure core's; here is what they need
+ * to know of couplings, keys and the run.
+ */
+import { type BySide, type Side, otherSide, sides } from '../config/config.ts'
+import type { Coupling, Decision } from '../core/coupling.ts'
+import type { Decided } from '../core/decide.ts'
+import { decideAround } from '../core/decide-create.ts'
+import { type DecidedLines, type LinePair, areLinesEdited, decideLines } from '../core/decide-lines.ts'
+import { derivedKey } from '../core/derived-key.ts'
+import { type LineRow, lineRows } from '../core/document-lines.ts'
+import type { CompiledLines } from '../core/mapping.ts'
+import type { Deciding } from '../core/offer.ts'
+import type { Loaded } from '../core/record.ts'
+import type { Common } from './judgement.ts'
+import { type Session, isAdmitted, linePairsOf, missingPages } from './session.ts'
+
+/** How the documents meet, and what may be written. */
+export interface LinesMeeting {
+  readonly meeting: 'new' | 'first' | 'known'
+  readonly decision: Decision | undefined
+  /** Its steps were not all done: what closes it is written too. */
+  readonly unfinished: boolean
+}
+
+/** The decision about the header with that about its lines, and with what is written around both. */
+export async function withLines(
+  session: Session,
+  common: Common,
+  decided: Decided,
+  meeting: LinesMeeting,
+): Promise<Decided> {
+  const lines = await linesOf(session, common, meeting)
+  if (lines === undefined) return withAround(session, common, decided, meeting.unfinished)
+  const whole: Decided = {
+    ...decided,
+    waits: [...decided.waits, ...lines.waits],
+    asks: [...decided.asks, ...lines.asks],
+    held: [...decided.held, ...lines.held],
+    left: decided.left || lines.left,
+    lines,
+  }
+  // A document goes whole or not at all: an order without one of its lines would be another order.
+  if (isIncomplete(lines)) return { ...whole, writes: [], lines: { ...lines, writes: [] } }
+  return withAround(session, common, whole, meeting.unfinished)
+}
+
+const isIncomplete = ({ held, waits, asks }: DecidedLines): boolean =>
+  held.length > 0 || asks.length > 0 || waits.some(({ policy }) => policy === 'hold' || policy === 'sync')
+
+async function linesOf(
+  session: Session,
+  common: Common,
+  { meeting, decision }: LinesMeeting,
+): Promise<DecidedLines | undefined> {
+  const { lines } = session.compiled
+  if (lines === undefined) return undefined
+  const deciding = lineDeciding(session, lines)
+  return decideLines(lines, deciding, {
+    rows: {
+      businessCentral: await rowsOf(session, lines, 'businessCentral', common.rows.businessCentral),
+      sales: await rowsOf(session, lines, 'sales', common.rows.sales),
+    },
+    pairs: meeting === 'known' ? linePairsOf(session, common.coupling) : [],
+    meeting,
+    decision,
+    writable: session.writable,
+    deferLater: session.deferLater,
+    keyFor: (on, line) => lineKey(session, common, on, line),
+  })
+}
+
+const lineDeciding = (session: Session, { compiled }: CompiledLines): Deciding => ({ ...session.deciding, compiled })
+
+const rowsOf = async (
+  session: Session,
+  lines: CompiledLines,
+  side: Side,
+  document: Loaded | undefined,
+): Promise<readonly LineRow[]> =>
+  document === undefined ? [] : lineRows(lines, side, document, session.deciding.bindings)
+
+/** Keeps P1: the key of a line is derived from its document and its own key. */
+function lineKey(session: Session, { ref }: Common, on: Side, line: string): string | undefined {
+  const from = otherSide(on)
+  const { lines } = session.compiled
+  const target = lines?.compiled.sides[on]
+  const document = ref[from]
+  if (target?.source.entity === undefined || !target.description.clientKeys || document === undefined) return undefined
+  return derivedKey({
+    company: session.company,
+    sourceEntity: lines?.compiled.sides[from].source.entity?.entity ?? '',
+    sourceKey: `${document}/${line}`,
+    targetEntity: target.source.entity.entity,
+    generation: session.state.generation(from, document),
+  })
+}
+
+/** Whether the lines of one side say anything new since the last agreement (P4). */
+export async function haveLinesChanged(
+  session: Session,
+  side: Side,
+  document: Loaded,
+  coupling: Coupling,
+): Promise<boolean> {
+  const { lines } = session.compiled
+  if (lines === undefined) return false
+  if (coupling.unfinished === true || coupling.lines?.layout !== lines.compiled.layout.id) return true
+  const rows = await rowsOf(session, lines, side, document)
+  const pairs: readonly LinePair[] = linePairsOf(session, coupling)
+  return areLinesEdited(lineDeciding(session, lines), side, rows, pairs)
+}
+
+/** Adds the rows that are written around the others, on each side that is written at all. */
+async function withAround(session: Session, common: Common, decided: Decided, unfinished: boolean): Promise<Decided> {
+  const { businessCentral, sales } = common.rows
+  if (businessCentral === undefined || sales === undefined) return decided
+  const rows: BySide<Loaded> = { businessCentral, sales }
+  let whole = decided
+  for (const to of sides) {
+    const written = writesTo(decided, to) || (unfinished && session.writable[to])
+    if (!written || !hasAround(session)) continue
+    const around = await decideAround(session.deciding, to, {
+      rows,
+      missingPages: missingPages(session),
+      deferLater: session.deferLater,
+    })
+    whole = {
+      ...whole,
+      writes: [...whole.writes, ...around.writes],
+      waits: [...whole.waits, ...around.waits],
+      asks: [...whole.asks, ...around.asks],
+    }
+  }
+  return whole
+}
+
+const hasAround = ({ compiled }: Session): boolean => compiled.fields.some(({ field }) => field.on === 'write')
+
+const writesTo = ({ writes, lines }: Decided, to: Side): boolean =>
+  writes.some((write) => write.to === to) || (lines?.writes ?? []).some((write) => write.to === to)
+
+/**
+ * A document whose last write was not done to its end: the state says so, or it is ours by its reference and still
+ * stands outside the filter.
+ */
+export function isUnfinished(session: Session, { coupling, rows }: Common): boolean {
+  if (coupling !== undefined) return coupling.unfinished === true
+  return sides.some((side) => {
+    const row = rows[side]
+    return row !== undefined && session.mapping[side].reference !== undefined && !isAdmitted(session, side, row)
+  })
+}
