@@ -2,7 +2,7 @@
  * Deciding a record that is to be created, and what is written around a document's other values. Everything it needs is
  * handed in; it is async only because expressions are.
  */
-import { type BySide, type Side, otherSide, travelsTo } from '../config/config.ts'
+import { type Side, otherSide, travelsTo } from '../config/config.ts'
 import { said } from './carry.ts'
 import {
   type Decided,

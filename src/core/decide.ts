@@ -2,11 +2,10 @@
  * Deciding a pair field by field: what is to be written where, what must wait for a coupling or for a person. Keeps P2
  * and P9 at the level of fields. Everything it needs is handed in; it is async only because expressions are.
  */
-import { type BySide, type FirstMatch, type Side, otherSide, sides, travelsTo } from '../config/config.ts'
+import { type BySide, type FirstMatch, type Side, otherSide, sides } from '../config/config.ts'
 import type { Base, Prints } from './base.ts'
-import { type RecordQuery, said } from './carry.ts'
+import type { RecordQuery } from './carry.ts'
 import type { Decision } from './coupling.ts'
-import { evaluateFilter } from './filter-evaluation.ts'
 import type { DecidedLines } from './decide-lines.ts'
 import type { CompiledField } from './mapping.ts'
 import { type Did, type FieldVerdict, mergeField } from './merge.ts'
@@ -16,15 +15,13 @@ import {
   type Offers,
   type Wait,
   isBlank,
-  offerOf,
   offersOf,
   printOf,
   shownValues,
-  standsAt,
 } from './offer.ts'
 import type { WriteReason } from './plan.ts'
 import type { Cell, Loaded, Row } from './record.ts'
-import { type Canonical, canonical } from './values.ts'
+import type { Canonical } from './values.ts'
 
 /** All that is known when a pair is decided. */
 export interface PairFacts {
