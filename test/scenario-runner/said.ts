@@ -20,13 +20,13 @@ export function said(args: readonly string[]): {
   return { args: [...args, '--json'], told: ({ out, err }) => fromDocument(out, err) }
 }
 
-/** Durations and numbers of requests are measured elsewhere; warnings about files are tested with the files. */
+/** Durations and numbers of requests are measured elsewhere; warnings about files are tested with the files. What is off is not told. */
 const withoutCost = (text: string): string =>
   text
     .replaceAll(/ +[\d.]+ m?s, [\d,]+ requests?/g, '')
     .replaceAll(/127\.0\.0\.1:\d+/g, '127.0.0.1')
     .split('\n')
-    .filter((line) => !/^\S+\.yaml:\d+:\d+ +warning /.test(line))
+    .filter((line) => !/^\S+\.yaml:\d+:\d+ +warning |off: not among the mappings/.test(line))
     .map((line) => line.trimEnd())
     .join('\n')
 
