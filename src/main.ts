@@ -9,7 +9,7 @@
 import { systemClock } from './clock.ts'
 import type { Clock } from './clock.ts'
 import { checkProject } from './config/load.ts'
-import type { BySide, Config } from './config/config.ts'
+import type { BySide, Config, Side } from './config/config.ts'
 import { odataConnector } from './connector/odata.ts'
 import type { ODataConnector } from './connector/odata.ts'
 import type { Emit } from './core/event.ts'
@@ -19,6 +19,11 @@ import { audit } from './engine/audit.ts'
 import type { AuditReport } from './engine/audit.ts'
 import { compare } from './engine/compare.ts'
 import type { CompareRequest, Comparison } from './engine/compare.ts'
+import type { CouplingRow } from './engine/coupling-rows.ts'
+import { importCouplings } from './engine/import-couplings.ts'
+import type { ImportReport } from './engine/import-couplings.ts'
+import { uncoupled } from './engine/uncoupled.ts'
+import type { UncoupledRecord } from './engine/uncoupled.ts'
 import { defaultRunOptions } from './engine/ports.ts'
 import type { Ports, RunOptions, RunReport } from './engine/ports.ts'
 import { review } from './engine/review.ts'
@@ -61,6 +66,10 @@ export interface Project {
   review(mappings?: readonly string[]): Promise<readonly ReviewLine[]>
   /** Reads both sides whole against the couplings and tells what is not in step; all mappings when none is named. */
   audit(mappings?: readonly string[]): Promise<AuditReport>
+  /** Judges couplings that a file names and, with `write`, remembers the new ones. */
+  importCouplings(rows: readonly CouplingRow[], write: boolean): Promise<ImportReport>
+  /** Records of one side without a partner, as they stand now. */
+  uncoupled(asked: { readonly mapping: string; readonly side: Side }): Promise<readonly UncoupledRecord[]>
   /** Two records side by side, and what a run would do about each field; writes nothing. */
   compare(request: CompareRequest): Promise<Comparison>
   /**
@@ -112,6 +121,8 @@ export async function openProject(folder: string, options: ProjectOptions): Prom
     review: (mappings = []) => review(config, ports, mappings),
     audit: (mappings = []) => audit(config, ports, { mappings }),
     compare: (request) => compare(config, ports, request),
+    importCouplings: (rows, write) => importCouplings(config, ports, rows, write),
+    uncoupled: (asked) => uncoupled(config, ports, asked),
     firstKey: isFirst ? store.key : undefined,
     close: async () => {
       await Promise.all([store.close(), connectors.businessCentral.close(), connectors.sales.close()])

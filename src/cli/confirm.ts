@@ -15,3 +15,13 @@ export async function mayGoOn({ terminal }: Context, question: string, yes: bool
   terminal.err('Nothing was changed.')
   return false
 }
+
+/**
+ * True when what was shown may be written: a person's yes, at the terminal or beforehand. Where nobody can be asked it
+ * stays with the showing, and the way on is told.
+ */
+export async function mayWrite(context: Context, question: string, yes: boolean | undefined): Promise<boolean> {
+  if (yes === true || context.terminal.confirm !== undefined) return mayGoOn(context, question, yes)
+  context.terminal.err('Nothing was written. To do it: add --yes')
+  return false
+}

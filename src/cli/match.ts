@@ -1,14 +1,13 @@
 /** `couplet match`: couples records that belong together; creates none unless told to (native match-based coupling). */
 import { Option } from 'commander'
-import type { BySide, Direction, Mapping } from '../config/config.ts'
-import { travelsTo } from '../config/config.ts'
+import type { Direction, Mapping } from '../config/config.ts'
 import { misfit, runsAfter } from '../engine/sync-after.ts'
 import type { SyncAfter } from '../engine/sync-after.ts'
 import { examples } from './context.ts'
 import type { AddCommand, Context } from './context.ts'
 import { mappingsNamed } from './mapping-names.ts'
 import { endRun } from './run-ending.ts'
-import { acceptances, acceptOption } from './run-options.ts'
+import { acceptances, acceptOption, createdOn } from './run-options.ts'
 import { syncAfterOption } from './sync-after-option.ts'
 import { UsageError } from './usage-error.ts'
 
@@ -52,7 +51,7 @@ export function match(context: Context, names: readonly string[], given: MatchAr
       mappings: mappings.map(({ name }) => name),
       full: true,
       noCreate: create === undefined,
-      creates: create === undefined ? undefined : createdOn(create),
+      creates: createdOn(create === true ? 'toSales' : create),
       ...runsAfter(sync),
       accept: acceptances(accept),
     })
@@ -69,10 +68,4 @@ function matchable(mappings: readonly Mapping[]): readonly Mapping[] {
     `${names} has no match rules.`,
     'Add `match:` to the mapping, e.g. match: [{ businessCentral: [number], sales: [accountnumber] }]; or couple by hand: couplet couple',
   )
-}
-
-/** Natively a partner is created in Sales (K-04). */
-function createdOn(create: Direction | true): BySide<boolean> {
-  const where: Direction = create === true ? 'toSales' : create
-  return { businessCentral: travelsTo(where, 'businessCentral'), sales: travelsTo(where, 'sales') }
 }

@@ -12,7 +12,10 @@ import { sideName } from '../report/words.ts'
 import { UsageError } from './usage-error.ts'
 
 /** Options of the run that the plan is of; `apply` plans with the same. */
-export type PlannedOptions = Pick<RunOptions, 'mappings' | 'full' | 'record' | 'direction' | 'rewrite' | 'accept'>
+export type PlannedOptions = Pick<
+  RunOptions,
+  'mappings' | 'full' | 'records' | 'creates' | 'direction' | 'rewrite' | 'accept'
+>
 
 export interface PlanFile {
   readonly format: 1

@@ -1,14 +1,16 @@
 /** Arguments that plan, sync and apply share, read into the options of a run. */
 import { InvalidArgumentError, Option } from 'commander'
 import type { Command } from 'commander'
-import type { Side } from '../config/config.ts'
+import { travelsTo } from '../config/config.ts'
+import type { BySide, Direction, Side } from '../config/config.ts'
 import { parseAcceptances } from '../core/guard.ts'
-import type { RunOptions } from '../engine/ports.ts'
+import type { NamedRecord, RunOptions } from '../engine/ports.ts'
 import { UsageError } from './usage-error.ts'
 
 export interface RunArguments {
   readonly full?: boolean
-  readonly record?: { readonly column: string; readonly value: string }
+  readonly record?: readonly NamedRecord[]
+  readonly create?: Direction | 'never'
   readonly direction?: 'toSales' | 'toBusinessCentral'
   readonly accept?: readonly string[]
   readonly rewrite?: Side
@@ -18,8 +20,16 @@ export interface RunArguments {
 export function addRunOptions(command: Command): Command {
   return command
     .option('--full', 'read everything, whatever was read before; merges, overwrites nothing')
-    .option('--record <column=value>', 'only this record, e.g. number=10000', columnValue)
+    .option('--record <column=value>', 'only this record, e.g. number=10000; repeatable', columnValue)
     .addOption(directionOption())
+    .addOption(
+      new Option('--create <where>', 'in this run only, instead of what the mappings say').choices([
+        'never',
+        'toSales',
+        'toBusinessCentral',
+        'both',
+      ]),
+    )
     .addOption(acceptOption())
     .addOption(
       new Option('--rewrite <side>', 'write all mapped values of coupled records anew to this side').choices([
@@ -39,12 +49,19 @@ export const acceptOption = (): Option =>
 const directionOption = (): Option =>
   new Option('--direction <direction>', 'write to one side only').choices(['toSales', 'toBusinessCentral'])
 
-/** Reads `column=value`. */
-export function columnValue(text: string): { readonly column: string; readonly value: string } {
+/** Reads `column=value` and adds it to those given before. */
+export function columnValue(text: string, before: readonly NamedRecord[] = []): readonly NamedRecord[] {
   const parts = /^(\w+)=(.+)$/s.exec(text)
   if (parts?.[1] === undefined || parts[2] === undefined)
     throw new InvalidArgumentError('Write column=value, e.g. number=10000.')
-  return { column: parts[1], value: parts[2] }
+  return [...before, { column: parts[1], value: parts[2] }]
+}
+
+/** What `--create` allows instead of what the mappings say. */
+export function createdOn(create: Direction | 'never' | undefined): BySide<boolean> | undefined {
+  if (create === undefined) return undefined
+  const on = (side: Side): boolean => create !== 'never' && travelsTo(create, side)
+  return { businessCentral: on('businessCentral'), sales: on('sales') }
 }
 
 /** The options of a run. Throws UsageError for `--accept` words that make no sense. */
@@ -52,7 +69,8 @@ export function runOptions(mappings: readonly string[], given: RunArguments): Pa
   return {
     mappings,
     full: given.full === true,
-    record: given.record,
+    records: given.record ?? [],
+    creates: createdOn(given.create),
     direction: given.direction,
     rewrite: given.rewrite,
     accept: acceptances(given.accept ?? []),

@@ -1,5 +1,5 @@
-/** Files that a person asks a command to write. */
-import { writeFile } from 'node:fs/promises'
+/** Files that a person asks a command to read or write. */
+import { readFile, writeFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import type { Context } from './context.ts'
 import { UsageError } from './usage-error.ts'
@@ -10,5 +10,19 @@ export async function saveFile({ terminal }: Context, file: string, text: string
   await writeFile(resolve(terminal.cwd, file), ended, { mode: 0o600 }).catch((error: unknown) => {
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown cause'
     throw new UsageError(`${file} cannot be written (${code}).`, 'Give a file in a folder that is there and yours.')
+  })
+}
+
+/** Saves a text where a file is named and says so; else prints it. */
+export async function saveOrPrint(context: Context, file: string | undefined, text: string): Promise<void> {
+  if (file === undefined) return context.terminal.out(text.trimEnd())
+  await saveFile(context, file, text)
+  context.terminal.err(`Written to ${file}.`)
+}
+
+/** A whole file as text. Throws UsageError when it cannot be read. */
+export async function readTextFile({ terminal }: Context, file: string): Promise<string> {
+  return readFile(resolve(terminal.cwd, file), 'utf8').catch(() => {
+    throw new UsageError(`${file} cannot be read.`, 'Give a file that is there and that you may read.')
   })
 }

@@ -1,6 +1,4 @@
 /** `couplet state …`: verify, carry over, rekey, forget. */
-import { readFile } from 'node:fs/promises'
-import { resolve } from 'node:path'
 import { Option } from 'commander'
 import type { Command } from 'commander'
 import type { Side } from '../config/config.ts'
@@ -11,7 +9,7 @@ import { examples } from './context.ts'
 import type { Act, AddCommand, Context } from './context.ts'
 import { recordNamed } from './decide.ts'
 import { exits } from './exit.ts'
-import { saveFile } from './save-file.ts'
+import { readTextFile, saveOrPrint } from './save-file.ts'
 import { addRewind } from './state-rewind.ts'
 import { UsageError } from './usage-error.ts'
 
@@ -19,7 +17,7 @@ export const addState: AddCommand = (program, act) => {
   const state = program
     .command('state')
     .description('look after what is remembered: verify, export, import, rekey, forget, rewind')
-    .addHelpText('after', examples('couplet state verify', 'couplet state export --couplings couplings.csv'))
+    .addHelpText('after', examples('couplet state verify', 'couplet state export state.json'))
   addVerify(state, act)
   addExport(state, act)
   addImport(state, act)
@@ -39,21 +37,18 @@ function addVerify(state: Command, act: Act): void {
 function addExport(state: Command, act: Act): void {
   state
     .command('export')
-    .description('write everything but runs and the key as one JSON document, or the pairs as CSV')
+    .description('write everything but runs and the key as one JSON document; only the pairs: couplet couplings export')
     .argument('[file]', 'where to; standard output when absent')
-    .option('--couplings', 'only the pairs, as CSV')
-    .addHelpText('after', examples('couplet state export state.json', 'couplet state export --couplings pairs.csv'))
-    .action((file: string | undefined, given: { couplings?: boolean }) =>
-      act((context) => exported(context, file, given.couplings === true)),
-    )
+    .addHelpText('after', examples('couplet state export state.json'))
+    .action((file: string | undefined) => act((context) => exported(context, file)))
 }
 
 function addImport(state: Command, act: Act): void {
   state
     .command('import')
-    .description('take over an exported state (.json) or pairs (.csv)')
+    .description('take over an exported state; only pairs: couplet couplings import')
     .argument('<file>')
-    .addHelpText('after', examples('couplet state import state.json', 'couplet state import pairs.csv'))
+    .addHelpText('after', examples('couplet state import state.json'))
     .action((file: string) => act((context) => imported(context, file)))
 }
 
@@ -99,16 +94,10 @@ export async function verify(context: Context): Promise<number> {
   return findings.some(({ severity }) => severity === 'error') ? exits.waiting : exits.done
 }
 
-function exported(context: Context, file: string | undefined, couplings: boolean): Promise<number> {
+function exported(context: Context, file: string | undefined): Promise<number> {
   return context.withProject(async ({ ports: { store } }) => {
     const { exportState } = await import('../store/transfer.ts')
-    const { exportCouplings } = await import('../store/coupling-csv.ts')
-    const text = couplings ? exportCouplings(store) : JSON.stringify(exportState(store), null, 1)
-    if (file === undefined) context.terminal.out(text.trimEnd())
-    else {
-      await saveFile(context, file, text)
-      context.terminal.err(`Written to ${file}.`)
-    }
+    await saveOrPrint(context, file, JSON.stringify(exportState(store), null, 1))
     return exits.done
   })
 }
@@ -116,13 +105,9 @@ function exported(context: Context, file: string | undefined, couplings: boolean
 function imported(context: Context, file: string): Promise<number> {
   return context.withProject(async (project) => {
     const { importState } = await import('../store/transfer.ts')
-    const { importCouplings } = await import('../store/coupling-csv.ts')
     const { store } = project.ports
-    const text = await readFile(resolve(context.terminal.cwd, file), 'utf8').catch(() => {
-      throw new UsageError(`${file} cannot be read.`)
-    })
+    const text = await readTextFile(context, file)
     const told = await locked(project, async () => {
-      if (file.toLowerCase().endsWith('.csv')) return `${count(await importCouplings(store, text), 'new pair')}.`
       const result = await importState(store, parsed(text, file))
       const bases = result.basesKept
         ? ''
@@ -143,7 +128,7 @@ function parsed(text: string, file: string): unknown {
   } catch {
     throw new UsageError(
       `${file} is not JSON.`,
-      'Give a file written by couplet state export (.json, or .csv for pairs).',
+      'Give a file written by couplet state export; pairs as CSV: couplet couplings import.',
     )
   }
 }

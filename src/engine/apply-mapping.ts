@@ -189,7 +189,7 @@ function hashEntries(session: Session): readonly Entry[] {
   if (options.coupleOnly) return [{ kind: 'hash', hash: '' }]
   const isWhole =
     options.ids === undefined &&
-    options.record === undefined &&
+    options.records.length === 0 &&
     sides.every((side) => !isSource(mapping, side) || isRead(session, side))
   return isWhole && state.hash !== mapping.hash ? [{ kind: 'hash', hash: mapping.hash }] : []
 }

@@ -15,6 +15,7 @@ import type { Entry } from '../store/store.ts'
 import { haveLinesChanged } from './judge-lines.ts'
 import { Matching } from './matching.ts'
 import { Recheck } from './recheck.ts'
+import type { NamedRecord } from './ports.ts'
 import { type Session, baseOf, heldOf, isAdmitted, isAsRefused, isRead } from './session.ts'
 import { absentIds, listedKeys, sweepIsDue, sweepName } from './sweep.ts'
 
@@ -42,7 +43,12 @@ export interface Intake {
 /** Which records are asked for: whatever changed, or certain ones. */
 export type Scope =
   | { readonly kind: 'changes'; readonly whole: boolean }
-  | { readonly kind: 'ids'; readonly ids: Readonly<Record<Side, readonly string[]>> }
+  | {
+      readonly kind: 'ids'
+      readonly ids: Readonly<Record<Side, readonly string[]>>
+      /** Named by a person, and nobody's in this mapping. */
+      readonly missing?: readonly NamedRecord[]
+    }
 
 /** Reads both sides and returns what is to be decided. */
 export async function takeIn(session: Session, scope: Scope): Promise<Intake> {

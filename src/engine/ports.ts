@@ -18,6 +18,12 @@ export interface Ports {
   readonly emit: Emit
 }
 
+/** A record as a person names it. */
+export interface NamedRecord {
+  readonly column: string
+  readonly value: string
+}
+
 export interface RunOptions {
   /** Only these mappings; all enabled ones when empty. */
   readonly mappings: readonly string[]
@@ -27,8 +33,8 @@ export interface RunOptions {
   readonly full: boolean
   /** Write every row of coupled records anew to this side. */
   readonly rewrite: Side | undefined
-  /** Only these records: a column with its value on one side, e.g. number=10000. */
-  readonly record: { readonly column: string; readonly value: string } | undefined
+  /** Only these records, each by a column with its value on one side, e.g. number=10000; all when empty. */
+  readonly records: readonly NamedRecord[]
   /** Only these records, by id. */
   readonly ids: { readonly side: Side; readonly ids: readonly string[] } | undefined
   /** Only writes in this direction. */
@@ -52,7 +58,7 @@ export const defaultRunOptions: RunOptions = {
   dry: false,
   full: false,
   rewrite: undefined,
-  record: undefined,
+  records: [],
   ids: undefined,
   direction: undefined,
   accept: [],

@@ -65,7 +65,7 @@ export function reportOf(ended: Ended): RunReport {
 function heldIn({ context, store, scopes }: Ended, name: string): readonly Held[] {
   const state = store.mapping(name)
   const all = [...state.allHeld()]
-  if (context.options.ids === undefined && context.options.record === undefined) return all
+  if (context.options.ids === undefined && context.options.records.length === 0) return all
   const scope = scopes.get(name)
   if (scope?.kind !== 'ids') return []
   const wanted = { businessCentral: new Set(scope.ids.businessCentral), sales: new Set(scope.ids.sales) }

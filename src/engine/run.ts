@@ -101,8 +101,7 @@ class WholeRun {
   async plan(): Promise<void> {
     const { order, options } = this.#context
     for (const name of order) await this.#inTurn(name, 'plan', () => this.#planOne(name))
-    if (options.record !== undefined && this.#failures.length === 0)
-      refuseNobody(options.record, [...this.#asked.values()])
+    if (this.#failures.length === 0) refuseNobody(options.records, [...this.#asked.values()])
     for (const [name, { session }] of this.#planned) {
       if (session.deferred.size > 0) await this.#guarded(name, 'plan', () => this.#planAgain(session))
     }

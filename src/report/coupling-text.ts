@@ -1,8 +1,11 @@
 /** Couplings as a table: which record of one side is which record of the other. */
-import type { BySide } from '../config/config.ts'
+import type { BySide, Side } from '../config/config.ts'
+import type { HeldKind } from '../core/coupling.ts'
+import { shownValue } from './masks.ts'
 import type { Paint } from './paint.ts'
+import { reasonOf } from './reasons.ts'
 import { table } from './table.ts'
-import { count, thousands } from './words.ts'
+import { count, sideName, thousands } from './words.ts'
 
 /** One pair as it is listed. */
 export interface ListedCoupling extends BySide<{
@@ -38,3 +41,44 @@ function named({ id, keys }: { readonly id: string; readonly keys: Readonly<Reco
   const values = Object.values(keys)
   return values.length === 0 || values.includes(id) ? id : `${values.join(' ')}  ${id}`
 }
+
+/** A record without a partner. */
+export interface UncoupledTold {
+  readonly mapping: string
+  readonly side: Side
+  readonly id: string
+  readonly number: string | undefined
+  /** A business value. */
+  readonly name: string | null
+  readonly held: HeldKind | undefined
+}
+
+/** Records without a partner as a table; names only where values may be shown (P8). */
+export function uncoupledText(
+  list: readonly UncoupledTold[],
+  { paint, most, showValues }: { readonly paint: Paint; readonly most: number; readonly showValues: boolean },
+): string {
+  if (list.length === 0) return paint.green('Every record has its partner.')
+  const columns = ['number', 'id', 'name', 'last run'].map((title) => ({ title, most: 44 }))
+  const rows = list
+    .slice(0, most)
+    .map(({ number, id, name, held }) => [
+      number ?? '',
+      id,
+      shownValue(name, showValues) ?? '',
+      held === undefined ? 'not looked at' : reasonOf(held).short,
+    ])
+  const more =
+    list.length > most ? [`… and ${thousands(list.length - most)} more; --most N shows more, --json all`] : []
+  const [first] = list
+  const side = first === undefined ? '' : ` of ${sideName[first.side]}`
+  return [
+    table(columns, rows, paint.bold),
+    ...more,
+    paint.dim(count(list.length, `record${side} without a partner`, `records${side} without a partner`)),
+  ].join('\n')
+}
+
+/** The same as a document, names masked as in the text. */
+export const uncoupledJson = (list: readonly UncoupledTold[], showValues: boolean): object =>
+  list.map((one) => ({ ...one, name: shownValue(one.name, showValues) }))

@@ -12,6 +12,9 @@ export interface TableColumn {
 /** A text, or a text with the colour it gets after it was aligned. */
 export type Cell = string | { readonly text: string; readonly paint: (text: string) => string }
 
+/** A column of numbers. */
+export const numberColumn = (title: string): TableColumn => ({ title, align: 'right' })
+
 const gap = '  '
 
 /** Head and rows as aligned lines, without spaces at the end of a line. */

@@ -564,7 +564,7 @@ t.test('one record alone travels when it is named', async (t) => {
   await s.run([mapped])
   s.simulator.businessCentral.edit('customers', bc, { phoneNumber: '2' })
   s.simulator.businessCentral.edit('customers', idOf(other), { phoneNumber: '2' })
-  await s.run([mapped], { record: { column: 'number', value: 'C2' } })
+  await s.run([mapped], { records: [{ column: 'number', value: 'C2' }] })
   const phones = (): unknown[] => s.accounts().map((row) => [row['accountnumber'], row['telephone1']])
   t.same(phones().sort(byText), [
     ['C1', '1'],
@@ -583,7 +583,7 @@ t.test('a named record that is nobody’s is told, and a run over one tells only
   const careful = customerAccount()
   s.customer({ number: 'C2' })
   t.equal((await s.run([careful])).problems.length, 1)
-  const named = (value: string, dry = false) => s.run([careful], { record: { column: 'number', value }, dry })
+  const named = (value: string, dry = false) => s.run([careful], { records: [{ column: 'number', value }], dry })
   t.same((await named('C1')).problems, [], 'C2 waits, and is not asked for')
   t.match((await named('C2')).problems, [{ kind: 'no-partner', number: 'C2' }])
   for (const dry of [true, false])
@@ -591,9 +591,11 @@ t.test('a named record that is nobody’s is told, and a run over one tells only
       name: 'ConfigError',
       message: /no record of customer-account has number zzz, on either side/,
     })
-  await t.rejects(s.run([careful], { record: { column: 'colour', value: 'red' } }), { message: /no column.*"colour"/ })
+  await t.rejects(s.run([careful], { records: [{ column: 'colour', value: 'red' }] }), {
+    message: /no column.*"colour"/,
+  })
   const other = { ...careful, name: 'second', match: [], businessCentral: { ...careful.businessCentral, keys: [] } }
-  t.equal((await s.run([other, careful], { record: { column: 'accountnumber', value: 'C1' } })).refused, false)
+  t.equal((await s.run([other, careful], { records: [{ column: 'accountnumber', value: 'C1' }] })).refused, false)
   s.simulator.sales.edit('accounts', sales, { accountnumber: 'moved' })
   s.simulator.businessCentral.edit('customers', s.couplings()[0]?.businessCentral.id ?? '', { blocked: 'All' })
   t.equal((await named('C1')).refused, false, 'a pair that has left the filter is known all the same')
