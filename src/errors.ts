@@ -1,6 +1,6 @@
 /**
  * What can go wrong, in words for an administrator: what happened, to which record, on which side, what to do next.
- * The four classes decide the exit code; everything else that is thrown is our own bug.
+ * The classes decide the exit code; everything else that is thrown is our own bug.
  */
 import type { Side } from './config/config.ts'
 
@@ -96,5 +96,13 @@ export class StateError extends Error {
     super(message)
     this.name = 'StateError'
     this.remedy = remedy
+  }
+}
+
+/** Somebody asked to stop: what was in hand is finished and committed, the rest is for the next run. */
+export class StoppedError extends Error {
+  constructor() {
+    super('Stopped as asked; what was begun is committed, and the next run goes on from there.')
+    this.name = 'StoppedError'
   }
 }

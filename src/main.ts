@@ -24,6 +24,8 @@ import { importCouplings } from './engine/import-couplings.ts'
 import type { ImportReport } from './engine/import-couplings.ts'
 import { uncoupled } from './engine/uncoupled.ts'
 import type { UncoupledRecord } from './engine/uncoupled.ts'
+import { runDue } from './engine/due.ts'
+import type { DueReport } from './engine/due.ts'
 import { defaultRunOptions } from './engine/ports.ts'
 import type { Ports, RunOptions, RunReport } from './engine/ports.ts'
 import { review } from './engine/review.ts'
@@ -64,6 +66,8 @@ export interface Project {
   run(options?: Partial<RunOptions>): Promise<RunReport>
   /** Counts both sides of each mapping and says what its first run had best do; all mappings when none is named. */
   review(mappings?: readonly string[]): Promise<readonly ReviewLine[]>
+  /** Runs the jobs that are due, once. Throws LockedError, StateError. */
+  due(): Promise<DueReport>
   /** Reads both sides whole against the couplings and tells what is not in step; all mappings when none is named. */
   audit(mappings?: readonly string[]): Promise<AuditReport>
   /** Judges couplings that a file names and, with `write`, remembers the new ones. */
@@ -119,6 +123,7 @@ export async function openProject(folder: string, options: ProjectOptions): Prom
     ports,
     run: (asked) => run(config, ports, { ...defaultRunOptions, ...asked }),
     review: (mappings = []) => review(config, ports, mappings),
+    due: () => runDue(config, ports),
     audit: (mappings = []) => audit(config, ports, { mappings }),
     compare: (request) => compare(config, ports, request),
     importCouplings: (rows, write) => importCouplings(config, ports, rows, write),

@@ -116,5 +116,6 @@ export const benchConfig: Config = {
   state: { store: 'json', path: '/' },
   mappings: [customerAccount],
   jobs: [],
+  serve: { publicUrl: undefined, heartbeat: undefined },
   hash: 'bench',
 }

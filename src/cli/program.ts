@@ -10,6 +10,7 @@ import { addDemo } from './demo.ts'
 import { addDoctor } from './doctor.ts'
 import { end, exits } from './exit.ts'
 import { addHeld } from './held.ts'
+import { addJobs } from './jobs.ts'
 import { addMatch } from './match.ts'
 import { addPlan } from './plan.ts'
 import { addResolve } from './resolve.ts'
@@ -37,6 +38,7 @@ const commands: readonly AddCommand[] = [
   addCouplings,
   addHeld,
   addRuns,
+  addJobs,
   addCouple,
   addUncouple,
   addMatch,

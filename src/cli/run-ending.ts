@@ -4,6 +4,7 @@ import type { RunReport } from '../engine/ports.ts'
 import { runAnnotations, runMarkdown } from '../report/github.ts'
 import { runJson } from '../report/run-json.ts'
 import { runText } from '../report/run-text.ts'
+import type { RunTold } from '../report/told.ts'
 import type { Context } from './context.ts'
 import { exits, isGitHub } from './exit.ts'
 
@@ -25,7 +26,7 @@ export function exitOf(report: Pick<RunReport, 'refused' | 'problems'>, failOn: 
 }
 
 /** Annotations go to standard error, where GitHub reads them too, so that `--json` stays one document. */
-async function tellGitHub({ terminal }: Context, report: RunReport): Promise<void> {
+export async function tellGitHub({ terminal }: Context, report: RunTold): Promise<void> {
   if (!isGitHub(terminal)) return
   for (const line of runAnnotations(report.problems)) terminal.err(line)
   const summary = terminal.env['GITHUB_STEP_SUMMARY']

@@ -1,6 +1,9 @@
-/** `couplet status`: what is in step, how fresh, and what waits. With `--max-age` stale mappings end with 1. */
+/** `couplet status`: what is in step, how fresh, and what waits. A job that failed, and with
+ * `--max-age` a stale mapping, end with 1. */
 import type { Config, Mapping } from '../config/config.ts'
 import type { HeldKind } from '../core/coupling.ts'
+import type { JobState } from '../core/schedule.ts'
+import { type JobStatusTold, jobNote } from '../report/job-text.ts'
 import { statusText } from '../report/status-text.ts'
 import type { MappingStatus, Status } from '../report/status-text.ts'
 import { duration } from '../report/words.ts'
@@ -8,6 +11,7 @@ import type { RunSummary, Store } from '../store/store.ts'
 import { examples } from './context.ts'
 import type { AddCommand, Context } from './context.ts'
 import { exits } from './exit.ts'
+import { jobsTold } from './job-standing.ts'
 import { span } from './numbers.ts'
 
 /** Runs looked through for the last one of each mapping. */
@@ -25,8 +29,9 @@ export const addStatus: AddCommand = (program, act) => {
 export function status(context: Context, maxAgeMs: number | undefined): Promise<number> {
   return context.withState(async ({ config, ports }) => {
     const now = context.terminal.clock.now()
-    const facts = { config, store: ports.store, runs: await ports.store.runs(lookedBack), now, maxAgeMs }
-    const told = statusOf(facts)
+    const { store } = ports
+    const runs = await store.runs(lookedBack)
+    const told = statusOf({ config, store, runs, states: await store.jobs(), now, maxAgeMs })
     context.print(
       () => statusText(told, context.paint, now),
       () => told,
@@ -35,34 +40,53 @@ export function status(context: Context, maxAgeMs: number | undefined): Promise<
   })
 }
 
-/** How every mapping stands. */
-export function statusOf(facts: {
+/** What a status is made of. */
+interface Facts {
   readonly config: Config
   readonly store: Store
   readonly runs: readonly RunSummary[]
+  /** What is remembered of jobs: empty where neither serve nor sync --due was ever used. */
+  readonly states: ReadonlyMap<string, JobState>
   readonly now: Date
   readonly maxAgeMs: number | undefined
-}): Status {
-  const { config, store, runs, now, maxAgeMs } = facts
+}
+
+/** How every mapping and every job stands. */
+export function statusOf(facts: Facts): Status {
+  const { config, store, runs, states, now, maxAgeMs } = facts
   const lastRuns = new Map<string, string>()
   for (const { mappings, endedAt } of runs)
     for (const { mapping } of mappings) if (!lastRuns.has(mapping)) lastRuns.set(mapping, endedAt)
+  const jobs = states.size === 0 ? [] : jobsTold(config, states, now)
   const oldest = maxAgeMs === undefined ? undefined : new Date(now.getTime() - maxAgeMs).toISOString()
+  const asleep = new Set(jobs.filter((job) => sleepsOn(job, oldest)).flatMap((job) => job.mappings))
   const mappings = config.mappings.map((mapping) =>
-    statusOfMapping(mapping, store, { lastRun: lastRuns.get(mapping.name), oldest }),
+    statusOfMapping(mapping, store, {
+      lastRun: lastRuns.get(mapping.name),
+      oldest: asleep.has(mapping.name) ? undefined : oldest,
+    }),
   )
-  const stale = mappings.filter((one) => one.stale).map(({ mapping }) => mapping)
   const [last] = runs
   return {
     lastRun: last === undefined ? undefined : { run: last.run, endedAt: last.endedAt, ok: last.ok },
     mappings,
-    warnings:
-      stale.length === 0
-        ? []
-        : [
-            `Not run for more than ${duration(maxAgeMs ?? 0)}: ${stale.join(', ')}. Run them: couplet sync ${stale.join(' ')}`,
-          ],
+    jobs,
+    warnings: [...staleWarnings(mappings, maxAgeMs), ...jobs.filter(isTroubled).map(jobNote)],
   }
+}
+
+/** A job that found nothing sleeps longer than a mapping may be old; it counts as fresh until its next start is late. */
+const sleepsOn = ({ status, nextStart }: JobStatusTold, oldest: string | undefined): boolean =>
+  status === 'asleep' && nextStart !== undefined && oldest !== undefined && nextStart > oldest
+
+const isTroubled = ({ status }: JobStatusTold): boolean => status === 'stopped' || status === 'failing'
+
+function staleWarnings(mappings: readonly MappingStatus[], maxAgeMs: number | undefined): readonly string[] {
+  const stale = mappings.filter((one) => one.stale).map(({ mapping }) => mapping)
+  if (stale.length === 0) return []
+  return [
+    `Not run for more than ${duration(maxAgeMs ?? 0)}: ${stale.join(', ')}. Run them: couplet sync ${stale.join(' ')}`,
+  ]
 }
 
 function statusOfMapping(

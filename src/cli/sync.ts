@@ -9,9 +9,12 @@ import { mappingsNamed } from './mapping-names.ts'
 import { endRun } from './run-ending.ts'
 import { addRunOptions, runOptions } from './run-options.ts'
 import type { RunArguments } from './run-options.ts'
+import { syncDue } from './sync-due.ts'
+import { UsageError } from './usage-error.ts'
 
 export interface SyncArguments extends RunArguments, FullArguments {
   readonly full?: boolean
+  readonly due?: boolean
   readonly failOn?: 'new'
 }
 
@@ -22,6 +25,7 @@ export const addSync: AddCommand = (program, act) => {
     .option('--review', 'with --full: count both sides, recommend what to do for each mapping, write nothing')
     .option('--recommended', 'with --full: do what the review recommends')
     .option('--restart', 'with --full: only what the last full run could not finish')
+    .option('--due', 'run the jobs of jobs.yaml that are due or have changes, once: for cron and GitHub Actions')
     .addOption(
       new Option('--fail-on <what>', 'new: records that waited before this run are no failure').choices(['new']),
     )
@@ -34,6 +38,7 @@ export const addSync: AddCommand = (program, act) => {
         'couplet sync --full --review               before the first run',
         'couplet sync --full --restart',
         'couplet sync --json --fail-on new',
+        'couplet sync --due                         what cron calls every few minutes',
       ),
     )
     .action((names: string[], given: SyncArguments) => act((context) => sync(context, names, given)))
@@ -41,8 +46,10 @@ export const addSync: AddCommand = (program, act) => {
 
 /** Runs, prints the report, gives the exit code. */
 export function sync(context: Context, names: readonly string[], given: SyncArguments): Promise<number> {
-  checkFull(names, given)
+  if (given.due === true) refuseWithDue(names, given)
+  else checkFull(names, given)
   return context.withProject(async (project) => {
+    if (given.due === true) return syncDue(context, project, given.failOn ?? 'any')
     if (names.length > 0) mappingsNamed(project.config, names)
     if (given.review === true) return showReview(context, project, names)
     const full = await fullRun(project, names, given)
@@ -61,4 +68,13 @@ function nothingToDo(context: Context): number {
     () => ({ ok: true, mappings: [], problems: [] }),
   )
   return exits.done
+}
+
+/** Jobs decide themselves what they run. Throws UsageError. */
+function refuseWithDue(names: readonly string[], { due: _due, failOn: _failOn, ...others }: SyncArguments): void {
+  if (names.length === 0 && Object.keys(others).length === 0) return
+  throw new UsageError(
+    '--due runs jobs as they stand in jobs.yaml.',
+    'Leave the mappings and the other options out, or leave --due out.',
+  )
 }

@@ -26,6 +26,7 @@ export interface Config {
   /** Every mapping of the project in the order of a run: choices first, then by `after`. Disabled ones included. */
   readonly mappings: readonly Mapping[]
   readonly jobs: readonly Job[]
+  readonly serve: Serve
   /** Hash over everything that decides what a run would do; a saved plan carries it. */
   readonly hash: string
 }
@@ -365,4 +366,20 @@ export interface Job {
   readonly inactivityMs: number | undefined
   /** Jobs of one category never run together. */
   readonly category: string | undefined
+  /** Milliseconds between two looks for changes while the job waits; undefined = only its times count. */
+  readonly wakeMs: number | undefined
+  /** Milliseconds from the first change that wakes the job to its start. */
+  readonly delayMs: number
+  /** Runs in a row that may fail as a whole before the job stops with an error. */
+  readonly attempts: number
+  /** A new job sleeps first. */
+  readonly startsAsleep: boolean
+}
+
+/** What the service that runs jobs needs to know of the world around it. */
+export interface Serve {
+  /** Address under which Business Central reaches the service, without trailing slash. */
+  readonly publicUrl: string | undefined
+  /** Called after each good run. */
+  readonly heartbeat: string | undefined
 }

@@ -7,7 +7,7 @@ import { linesOf } from './lines.ts'
 import { orderMappings } from './order.ts'
 import { durationMs } from './quantities.ts'
 import { resolveMapping } from './resolve-mapping.ts'
-import type { JobsFile } from './schema-types.ts'
+import type { Job as JobEntry, JobsFile, ProjectFile } from './schema-types.ts'
 import { expand, type Secrets } from './secrets.ts'
 import { rowsInUse, settingsOf, switchedOff } from './setting-values.ts'
 
@@ -42,6 +42,7 @@ export async function resolveProject(draft: Draft, context: ResolveContext): Pro
     state: stateOf(draft, context),
     mappings,
     jobs: resolveJobs(draft.jobs.value),
+    serve: serveOf(project),
     hash: hashOf({ mappings, settings }, 16),
   })
 }
@@ -58,10 +59,28 @@ function stateOf({ project }: Draft, { root, target, ownState, secrets }: Resolv
 }
 
 function resolveJobs({ jobs }: JobsFile): readonly Job[] {
-  return Object.entries(jobs).flatMap(([name, job]) => {
-    if (job === null) return []
-    const { mappings = [], enabled = true, reason, every = '30 min', inactivity = 'never', category } = job
-    const inactivityMs = inactivity === 'never' ? undefined : durationMs(inactivity)
-    return [{ name, mappings, enabled, reason, everyMs: durationMs(every) ?? 0, inactivityMs, category }]
-  })
+  return Object.entries(jobs).flatMap(([name, job]) => (job === null ? [] : [resolveJob(name, job)]))
+}
+
+function resolveJob(name: string, job: JobEntry): Job {
+  const { mappings = [], enabled = true, reason, category, attempts = 10, startsAsleep = false } = job
+  const { every = '30 min', inactivity = 'never', wake = '1 min', delay = '30 s' } = job
+  return {
+    name,
+    mappings,
+    enabled,
+    reason,
+    category,
+    attempts,
+    startsAsleep,
+    everyMs: durationMs(every) ?? 0,
+    inactivityMs: durationMs(inactivity),
+    wakeMs: durationMs(wake),
+    delayMs: durationMs(delay) ?? 0,
+  }
+}
+
+function serveOf({ serve = {} }: ProjectFile): Config['serve'] {
+  const { publicUrl, heartbeat } = serve
+  return { publicUrl: publicUrl?.replace(/\/+$/, ''), heartbeat }
 }

@@ -1,4 +1,4 @@
-/** Rules about what names what: mappings in `after` and lookups, natural keys, rows of a query, jobs, switches. */
+/** Rules about what names what: mappings in `after` and lookups, natural keys, rows of a query, switches. */
 import { sides } from './config.ts'
 import type { Draft, MappingDraft } from './draft.ts'
 import type { Finding } from './layers.ts'
@@ -9,7 +9,8 @@ import type { Lookup, LookupByCoupling, LookupByQuery, MappingFile } from './sch
 import { didYouMean } from './suggest.ts'
 import { templatePath, templatesOf } from './templates.ts'
 
-const unknownMapping = (path: Path, name: string, { names }: Draft): readonly Finding[] =>
+/** A name in the place of a mapping that is none. */
+export const unknownMapping = (path: Path, name: string, { names }: Draft): readonly Finding[] =>
   names.includes(name) ? [] : [{ path, message: `no mapping is called "${name}"${didYouMean(name, names)}` }]
 
 /** Names of mappings in `after` and `whenUncoupled: { sync }`. */
@@ -114,14 +115,4 @@ export function checkSwitches(draft: Draft): readonly Finding[] {
   return named.flatMap(({ name, path }) =>
     unknownMapping(path, name, draft).map((finding) => ({ ...finding, key: true })),
   )
-}
-
-/** Jobs name mappings that are there. */
-export function checkJobs(draft: Draft): readonly Finding[] {
-  return Object.entries(draft.jobs.value.jobs).flatMap(([name, job]) => {
-    if (job === null) return []
-    if (job.mappings === undefined)
-      return [{ path: ['jobs', name], key: true, message: '"mappings" is missing: say which run' }]
-    return job.mappings.flatMap((mapping, index) => unknownMapping(['jobs', name, 'mappings', index], mapping, draft))
-  })
 }

@@ -95,6 +95,10 @@ export type TemplateValue =
       compute: Expression
     }
   | LookupByQuery
+/**
+ * A length of time with its unit: 30 s, 15 min, 24h, 7 d; or never.
+ */
+export type DurationOrNever = string
 
 export interface Files {
   project?: ProjectFile
@@ -173,6 +177,19 @@ export interface ProjectFile {
      * Key of the fingerprints: ${env:NAME} or ${file:PATH}, never the key itself. Default: a key generated in the folder.
      */
     key?: string
+  }
+  /**
+   * What couplet serve needs to know of the world around it. Default: {}.
+   */
+  serve?: {
+    /**
+     * Address under which Business Central reaches this service, e.g. https://sync.contoso.com/couplet: a reverse proxy or tunnel that leads to --port. With it Business Central tells of changes by webhook. Default: none; Business Central is asked instead.
+     */
+    publicUrl?: string
+    /**
+     * Address that is called (GET) after each good run, for a monitor that alarms when the calls end. https, or http on loopback; it must not need a login. Default: none.
+     */
+    heartbeat?: string
   }
   limits?: Limits
   /**
@@ -947,10 +964,17 @@ export interface Job {
    */
   reason?: string
   every?: Duration
+  inactivity?: DurationOrNever
+  wake?: DurationOrNever
+  delay?: Duration
   /**
-   * After a run that found nothing: how long the job sleeps, e.g. 12 h; never: it does not sleep. Default: never.
+   * How often in a row the job may fail as a whole (no connection, no permission to read) before it stops with an error. The tries come after half a minute and, from the fourth on, 40 s, 2 min, 17 min, 2.8 h, 6 h. Records that fail do not fail the job. Default: 10.
    */
-  inactivity?: string
+  attempts?: number
+  /**
+   * true: a new job first sleeps (for its inactivity, or where that is never for every) instead of running at once. Default: false.
+   */
+  startsAsleep?: boolean
   /**
    * Jobs of one category never run together. Default: none.
    */

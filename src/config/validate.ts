@@ -7,7 +7,8 @@ import type { Draft, MappingDraft, MappingRule, ProjectRule } from './draft.ts'
 import { placeAll, type Finding } from './layers.ts'
 import { checkLines, linesOf } from './lines.ts'
 import { checkDefaults } from './rules-defaults.ts'
-import { checkCycles, checkJobs, checkLookups, checkNames, checkSwitches } from './rules-references.ts'
+import { checkJobs, checkServe } from './rules-jobs.ts'
+import { checkCycles, checkLookups, checkNames, checkSwitches } from './rules-references.ts'
 import { checkPages, checkRows, checkTargets } from './rules-rows.ts'
 import {
   checkMatch,
@@ -45,7 +46,13 @@ const referencesInPlace: ProjectRule = ({ project }) =>
     ([first, second]) => first === 'connections' || (first === 'state' && second === 'key'),
   )
 
-const projectRules: readonly ProjectRule[] = [referencesInPlace, checkProjectLimits, checkSwitches, checkTimeZone]
+const projectRules: readonly ProjectRule[] = [
+  referencesInPlace,
+  checkProjectLimits,
+  checkSwitches,
+  checkTimeZone,
+  checkServe,
+]
 
 /** All problems that the rules find. The schema's are told with the files. */
 export function validate(draft: Draft, connections: readonly Finding[]): readonly ConfigProblem[] {

@@ -28,6 +28,13 @@ export interface Page {
   readonly whole: boolean
 }
 
+/** The first few of the changes since a watermark. */
+export interface Glance {
+  readonly changes: readonly Change[]
+  /** There are more, or they cannot be told apart from here. */
+  readonly more: boolean
+}
+
 /** A row that must equal these values, column by column; several columns must all agree. */
 export type Condition = Readonly<Record<string, string | number | boolean | null>>
 
@@ -42,6 +49,8 @@ export interface Connector {
   describe(entity: EntityRef, wanted?: readonly string[]): Promise<Description>
   /** Everything that changed since the watermark, page by page; whole when it is undefined or has expired. */
   changes(query: Query, since: Watermark | undefined): AsyncIterable<Page>
+  /** A first look at what changed since; undefined where only a whole read could tell. May be answered by a copy that lags. */
+  glance(query: Query, since: Watermark): Promise<Glance | undefined>
   /** These records, whatever the filter says; those that are not there come as tombstones. In batches. */
   read(query: Query, ids: readonly string[]): Promise<readonly Change[]>
   /** Every row that equals any of the conditions (and the query's filter). In batches, never one query a condition. */

@@ -15,6 +15,8 @@ export interface Dialect {
   readonly side: Side
   /** Sent with every request. */
   readonly headers: Readonly<Record<string, string>>
+  /** Sent in addition where a copy that lags a little may answer. */
+  readonly lagging: Readonly<Record<string, string>>
   /** Rows in the largest page the service gives. */
   readonly largestPage: number
   /** Requests at once: never more than, and to begin with. */
@@ -38,6 +40,7 @@ const boundary = 'couplet_5f1d0c7ab3e94c0f9d2e64a1b7c8'
 const businessCentral: Dialect = {
   side: 'businessCentral',
   headers: { Accept: 'application/json', 'Accept-Language': 'en-US', 'Data-Access-Intent': 'ReadWrite' },
+  lagging: { 'Data-Access-Intent': 'ReadOnly' },
   largestPage: 20_000,
   parallel: { most: 5, first: 5 },
   keysInFilter: 40,
@@ -65,6 +68,7 @@ const sales: Dialect = {
     // The literal word: it keeps intermediate caches from answering for expanded collections.
     'If-None-Match': 'null',
   },
+  lagging: {},
   largestPage: 5000,
   parallel: { most: 52, first: 4 },
   keysInFilter: 300,

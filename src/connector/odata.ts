@@ -11,6 +11,7 @@ import { companyFinder } from './company.ts'
 import type { Connector, Page, Query } from './connector.ts'
 import { dialects } from './dialect.ts'
 import { findRecords, isWanted } from './find.ts'
+import { glance } from './glance.ts'
 import { httpClient } from './http.ts'
 import type { Http } from './http.ts'
 import { identifyCompany, identifyOrganisation } from './identify.ts'
@@ -55,6 +56,7 @@ export function odataConnector(connection: Connection, ports: ConnectorPorts): O
     describe: async (entity, wanted) =>
       entity.kind === 'choice' ? choiceDescription : reach.catalog.describe(entity, wanted),
     changes: (query, since) => changes(reach, query, since),
+    glance: (query, since) => glance(reach, query, since),
     read: async (query, ids) =>
       query.entity.kind === 'choice'
         ? chosen(await readChoice(reach, query.entity), ids)

@@ -13,6 +13,7 @@ import { type TakeAlong, judgeWindow, windows } from './judge-window.ts'
 import type { Judgement } from './judgement.ts'
 import { operationsOf } from './operations.ts'
 import type { PlannedMapping } from './plan-mapping.ts'
+import { heedStop } from './ports.ts'
 import { type Session, commit, isRead, isSource, layoutEntries } from './session.ts'
 
 /** How often a record that changed meanwhile is read and decided again in one run. */
@@ -43,6 +44,7 @@ export async function applyMapping(
   const writing: Promise<readonly Action[]>[] = []
   try {
     for (const refs of windows(intake.refs)) {
+      heedStop(session.stop)
       const open = refs.filter((ref) => !standing.has(ref))
       const known = refs.flatMap((ref) => standing.get(ref) ?? [])
       const judgements = open.length === 0 ? known : [...known, ...(await judgeWindow(session, open, takeAlong))]

@@ -69,6 +69,16 @@ export class Attachments {
     return { conditions: distinct(conditions), watermarks }
   }
 
+  /** Whether a glance shows changed rows of a triggering join. */
+  async changed(watermarkOf: (join: string) => Watermark | undefined): Promise<boolean> {
+    for (const join of this.#compiled.source.joins.filter(({ triggers }) => triggers)) {
+      const since = watermarkOf(join.name)
+      const seen = since === undefined ? undefined : await this.#connector.glance(this.#query(join), since)
+      if (seen !== undefined && (seen.more || seen.changes.length > 0)) return true
+    }
+    return false
+  }
+
   async #attachOne(extra: Extra, rows: readonly Loaded[]): Promise<readonly Loaded[]> {
     try {
       const found = await this.#rowsFor(extra, rows)

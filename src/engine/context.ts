@@ -48,11 +48,21 @@ export async function contextOf(
   }
   const store = options.dry ? ports.overlay(ports.store) : ports.store
   await store.bind(bound)
+  return contextIn(businessCentral.organisation, config, ports, { options, mappings })
+}
+
+/** What a run knows in a company; makes no request. */
+export function contextIn(
+  company: string,
+  config: Config,
+  ports: Ports,
+  { options, mappings }: { readonly options: RunOptions; readonly mappings: readonly Mapping[] },
+): RunContext {
   return {
     config,
     ports,
     options,
-    company: businessCentral.organisation,
+    company,
     fingerprint: fingerprinter(ports.store.key),
     budget: new RowBudget(rowsKept),
     byName: new Map(config.mappings.map((mapping) => [mapping.name, mapping])),

@@ -204,6 +204,10 @@ export async function doneEntries(session: Session, action: Action, result: Done
 /** Minutes until the next try after n refusals: 1, 4, 16 … at most a day. */
 const delayMinutes = (attempts: number): number => Math.min(24 * 60, 4 ** (attempts - 1))
 
+/** True when a record was refused at or after that moment; one that is set aside is not asked for. */
+export const wasRefusedSince = ({ nextTry, attempts }: Held, since: Date): boolean =>
+  nextTry !== undefined && Date.parse(nextTry) - delayMinutes(attempts) * 60_000 >= since.getTime()
+
 /** Tried again with growing delay, then set aside (P5). */
 function refused(
   session: Session,

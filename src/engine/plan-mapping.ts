@@ -13,6 +13,7 @@ import type { Judgement } from './judgement.ts'
 import { newKey } from './new-key.ts'
 import { operationsOf } from './operations.ts'
 import { entriesOf } from './outcome.ts'
+import { heedStop } from './ports.ts'
 import { type Session, commit, imaginedAs, keysOf, layoutEntries, packed } from './session.ts'
 
 /** Up to so many decisions are kept from the plan for the writing, about 3 KB each; of more, none (P10). */
@@ -47,6 +48,7 @@ export async function planMapping(
   const standing = new Map<Ref, Judgement>()
   await commit(session, layoutEntries(session))
   for (const refs of windows(intake.refs)) {
+    heedStop(session.stop)
     const judgements = await judgeWindow(session, refs, takeAlong)
     noteDeferred(session, judgements)
     for (const judgement of judgements) {

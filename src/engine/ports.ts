@@ -6,6 +6,7 @@ import type { HeldKind } from '../core/coupling.ts'
 import type { Emit } from '../core/event.ts'
 import type { Acceptance } from '../core/guard.ts'
 import type { Plan } from '../core/plan.ts'
+import { StoppedError } from '../errors.ts'
 import type { MappingSummary, Store } from '../store/store.ts'
 
 /** Everything a run needs of the outside world. */
@@ -16,6 +17,13 @@ export interface Ports {
   readonly overlay: (store: Store) => Store
   readonly clock: Clock
   readonly emit: Emit
+  /** Aborted when the work in hand is to be finished and no more begun. @default never */
+  readonly stop?: AbortSignal | undefined
+}
+
+/** Throws StoppedError when somebody asked to stop. Called where nothing is half done. */
+export function heedStop(stop: AbortSignal | undefined): void {
+  if (stop?.aborted === true) throw new StoppedError()
 }
 
 /** A record as a person names it. */
@@ -77,10 +85,14 @@ export interface RunProblem {
   readonly id: string | undefined
   readonly number: string | undefined
   readonly kind: HeldKind | 'service'
+  /** The service's own code of its refusal. */
+  readonly code?: string | undefined
   readonly message: string
   readonly remedy: string
   /** It was not held before this run. */
   readonly isNew: boolean
+  /** A service refused it in this very run. */
+  readonly isRefusedNow: boolean
 }
 
 export interface RunReport {

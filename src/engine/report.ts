@@ -5,6 +5,7 @@ import { type MappingCounts, type Operation, type PlannedHold, inOrder } from '.
 import type { ConnectorError } from '../errors.ts'
 import type { MappingSummary, Store } from '../store/store.ts'
 import type { Scope } from './intake.ts'
+import { wasRefusedSince } from './outcome.ts'
 import type { RunProblem, RunReport } from './ports.ts'
 import type { RunContext } from './prepare.ts'
 import { Tally } from './tally.ts'
@@ -114,9 +115,11 @@ const serviceProblem = ({ mapping, error }: Failure): RunProblem => ({
   id: undefined,
   number: undefined,
   kind: 'service',
+  code: error.fault,
   message: error.message,
   remedy: error.remedy,
   isNew: true,
+  isRefusedNow: true,
 })
 
 const heldProblem = (mapping: string, held: Held, { startedAt }: Ended): RunProblem => ({
@@ -125,7 +128,9 @@ const heldProblem = (mapping: string, held: Held, { startedAt }: Ended): RunProb
   id: held.id,
   number: held.number,
   kind: held.kind,
+  code: held.code,
   message: held.message,
   remedy: held.remedy,
   isNew: held.since >= startedAt.toISOString(),
+  isRefusedNow: wasRefusedSince(held, startedAt),
 })

@@ -17,6 +17,7 @@ import { chosen, contextOf } from './context.ts'
 import { type Keeping, type PlannedMapping, planMapping } from './plan-mapping.ts'
 import { referredMappings } from './references.ts'
 import { PlanBook } from './plan-book.ts'
+import { heedStop } from './ports.ts'
 import type { Ports, RunOptions, RunReport } from './ports.ts'
 import { type Prepared, type RunContext, prepare, sessionOf } from './prepare.ts'
 import { type Failure, type Measured, reportOf } from './report.ts'
@@ -30,37 +31,57 @@ export { defaultRunOptions } from './ports.ts'
 /**
  * Runs mappings in order. Throws UnsafePlanError when a safety limit stops it (nothing was written), LockedError,
  * StateError, ConfigError for a mapping that does not exist or is switched off, ConnectorError when not even the
- * identity of a side could be read.
+ * identity of a side could be read, StoppedError when it was asked to stop.
  */
 export async function run(config: Config, ports: Ports, options: RunOptions): Promise<RunReport> {
-  const mappings = chosen(config, options)
-  const startedAt = ports.clock.now()
-  const id = `run-${startedAt.toISOString().replaceAll(/[-:.]/g, '')}`
-  if (!options.dry) await ports.store.lock(id)
+  chosen(config, options)
+  if (options.dry) return runLocked(config, ports, options)
+  const id = runId(ports)
+  return underLock(ports, id, () => runLocked(config, ports, options, id))
+}
+
+/** Works under the lock of the state. Throws LockedError. */
+export async function underLock<T>({ store }: Pick<Ports, 'store'>, owner: string, work: () => Promise<T>): Promise<T> {
+  await store.lock(owner)
   try {
-    const context = await contextOf(config, ports, options, mappings)
-    ports.emit({ kind: 'run.started', run: id, mappings: context.order, dry: options.dry })
-    const whole = new WholeRun(context)
-    await whole.plan()
-    whole.guard()
-    if (!options.dry) await whole.apply()
-    const report = reportOf({ id, startedAt, context, ...whole.result() })
-    if (!options.dry)
-      await ports.store.recordRun({
-        run: id,
-        startedAt: startedAt.toISOString(),
-        endedAt: ports.clock.now().toISOString(),
-        ok: report.ok,
-        ...(context.options.full && { full: { unfinished: unfinishedOf(report) } }),
-        mappings: report.mappings,
-        bytes: report.bytes,
-      })
-    ports.emit({ kind: 'run.ended', run: id, ok: report.ok, ms: report.ms })
-    return report
+    return await work()
   } finally {
-    if (!options.dry) await ports.store.unlock()
+    await store.unlock()
   }
 }
+
+/** As `run`, for who holds the lock already. */
+export async function runLocked(
+  config: Config,
+  ports: Ports,
+  options: RunOptions,
+  id: string = runId(ports),
+): Promise<RunReport> {
+  const mappings = chosen(config, options)
+  const startedAt = ports.clock.now()
+  const context = await contextOf(config, ports, options, mappings)
+  ports.emit({ kind: 'run.started', run: id, mappings: context.order, dry: options.dry })
+  const whole = new WholeRun(context)
+  await whole.plan()
+  whole.guard()
+  if (!options.dry) await whole.apply()
+  const report = reportOf({ id, startedAt, context, ...whole.result() })
+  if (!options.dry)
+    await ports.store.recordRun({
+      run: id,
+      startedAt: startedAt.toISOString(),
+      endedAt: ports.clock.now().toISOString(),
+      ok: report.ok,
+      ...(context.options.full && { full: { unfinished: unfinishedOf(report) } }),
+      mappings: report.mappings,
+      bytes: report.bytes,
+    })
+  ports.emit({ kind: 'run.ended', run: id, ok: report.ok, ms: report.ms })
+  return report
+}
+
+/** The name of a run that begins now. */
+const runId = ({ clock }: Ports): string => `run-${clock.now().toISOString().replaceAll(/[-:.]/g, '')}`
 
 /** A mapping that was planned and may be applied. */
 interface Standing {
@@ -295,6 +316,7 @@ class WholeRun {
 
   /** Runs one step of one mapping; a service's refusal is this mapping's own, an outage ends the run. */
   async #guarded(name: string, phase: 'plan' | 'apply', work: () => Promise<void>): Promise<void> {
+    heedStop(this.#context.ports.stop)
     if (this.#unreachable !== undefined) return this.#passOver(name, this.#unreachable)
     const { clock, emit, connectors } = this.#context.ports
     const requests = (): number => sides.reduce((sum, side) => sum + connectors[side].usage().requests, 0)

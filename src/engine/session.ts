@@ -36,6 +36,8 @@ export interface Session {
   readonly tally: Tally
   readonly clock: Clock
   readonly emit: Emit
+  /** See Ports. */
+  readonly stop: AbortSignal | undefined
   readonly options: RunOptions
   /** Business Central's company id: part of every derived key (P1). */
   readonly company: string

@@ -3,7 +3,7 @@
  * with further pages and joined rows attached. Everything in batches.
  */
 import type { Side, Source } from '../config/config.ts'
-import type { Condition, Connector, Page, Query } from '../connector/connector.ts'
+import type { Condition, Connector, Glance, Page, Query } from '../connector/connector.ts'
 import { compileExpression } from '../core/expression.ts'
 import type { Bindings } from '../core/expression.ts'
 import { evaluateFilter } from '../core/filter-evaluation.ts'
@@ -110,6 +110,17 @@ export class SideReader {
     }
     const missing = this.#constants.filter(({ row }) => !held.has(this.#keyText(row)))
     if (whole && missing.length > 0) yield { changes: missing, whole }
+  }
+
+  /** A first look at what changed since; undefined where only a whole read could tell. */
+  async glance(since: Watermark): Promise<Glance | undefined> {
+    const query = this.#query()
+    return query === undefined ? undefined : this.#connector.glance(query, since)
+  }
+
+  /** Whether joined rows that concern the main ones have changed since their watermarks. */
+  joinedChanged(watermarkOf: (join: string) => Watermark | undefined): Promise<boolean> {
+    return this.#attachments.changed(watermarkOf)
   }
 
   #keyText(row: Row): string {

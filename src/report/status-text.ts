@@ -1,5 +1,6 @@
 /** What is in step, how fresh it is, and what waits: one line a mapping. */
 import type { HeldKind } from '../core/coupling.ts'
+import { type JobStatusTold, jobsTable } from './job-text.ts'
 import type { Paint } from './paint.ts'
 import { reasonOf } from './reasons.ts'
 import { table } from './table.ts'
@@ -22,6 +23,8 @@ export interface MappingStatus {
 export interface Status {
   readonly lastRun: { readonly run: string; readonly endedAt: string; readonly ok: boolean } | undefined
   readonly mappings: readonly MappingStatus[]
+  /** How the jobs stand; none where nothing runs them. */
+  readonly jobs: readonly JobStatusTold[]
   /** What is too old to be trusted; empty when everything is fresh. */
   readonly warnings: readonly string[]
 }
@@ -44,7 +47,8 @@ export function statusText(status: Status, paint: Paint, now: Date): string {
     one.lastRun === undefined ? 'never' : { text: ago(one.lastRun, now), paint: one.stale ? paint.yellow : paint.dim },
     one.enabled ? waiting(one) : { text: `off${one.reason === undefined ? '' : `: ${one.reason}`}`, paint: paint.dim },
   ])
-  return [head, table(columns, rows, paint.bold), ...warnings.map((text) => paint.yellow(text))].join('\n\n')
+  const jobs = status.jobs.length === 0 ? [] : [jobsTable(status.jobs, paint, now)]
+  return [head, table(columns, rows, paint.bold), ...jobs, ...warnings.map((text) => paint.yellow(text))].join('\n\n')
 }
 
 const waiting = ({ held }: MappingStatus): string =>

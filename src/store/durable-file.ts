@@ -39,6 +39,17 @@ export async function writeSynced(path: string, text: string): Promise<void> {
   }
 }
 
+/** Adds to a file and brings the bytes to the disk. */
+export async function appendSynced(path: string, text: string): Promise<void> {
+  const handle = await open(path, 'a', fileMode)
+  try {
+    await handle.appendFile(text)
+    await handle.datasync()
+  } finally {
+    await handle.close()
+  }
+}
+
 /** Replaces a file: a crash leaves the old text or the new one, nothing between. */
 export async function replaceFile(path: string, text: string): Promise<void> {
   await writeSynced(`${path}.tmp`, text)

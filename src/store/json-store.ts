@@ -1,13 +1,15 @@
 /**
- * The default store: one folder of readable files, made for Git. `state.json`, `fingerprint.key` and `runs.jsonl` lie in
- * it, and a folder for each mapping. Opening writes nothing (P6); whoever takes the lock reads again what others changed
+ * The default store: one folder of readable files, made for Git. `state.json`, `fingerprint.key`, `runs.jsonl` and `jobs.jsonl`
+ * lie in it, and a folder for each mapping. Opening writes nothing (P6); whoever takes the lock reads again what others changed
  * meanwhile. Keeps P7, see `mapping-room.ts` for commits and `lock.ts` for runners that die or sleep.
  */
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import type { Clock } from '../clock.ts'
 import type { BySide } from '../config/config.ts'
+import type { JobState } from '../core/schedule.ts'
 import { ensureFolder, explained, readIfThere, replaceFile } from './durable-file.ts'
+import { appendJob, readJobs } from './job-log.ts'
 import type { Fault } from './journal.ts'
 import { FolderLock } from './lock.ts'
 import type { Owner } from './lock.ts'
@@ -160,6 +162,17 @@ class FolderStore implements JsonStore {
 
   async runs(most: number): Promise<readonly RunSummary[]> {
     return explained(this.folder, () => readRuns(this.folder, most))
+  }
+
+  async recordJob(state: JobState): Promise<void> {
+    await explained(this.folder, async () => {
+      await this.#lock.assertHeld()
+      await appendJob(this.folder, state)
+    })
+  }
+
+  async jobs(): Promise<ReadonlyMap<string, JobState>> {
+    return explained(this.folder, () => readJobs(this.folder))
   }
 
   async changeKey(key: string | undefined): Promise<void> {

@@ -1,5 +1,6 @@
 /** A store that remembers nothing for long: for tests, and as an overlay in which a plan may pretend to commit (P6). */
 import type { BySide } from '../config/config.ts'
+import type { JobState } from '../core/schedule.ts'
 import { LockedError } from '../errors.ts'
 import type { MappingContent, PortableStore } from './mapping-content.ts'
 import { MappingMemory } from './mapping-memory.ts'
@@ -21,6 +22,7 @@ class MemoryStore implements PortableStore {
   readonly #mappings = new Map<string, MappingMemory>()
   readonly #written = new Set<string>()
   readonly #runs: RunSummary[] = []
+  readonly #jobs = new Map<string, JobState>()
   #identity: BySide<string> | undefined
   #holder: string | undefined
 
@@ -71,6 +73,15 @@ class MemoryStore implements PortableStore {
   async runs(most: number): Promise<readonly RunSummary[]> {
     const below = (await this.#under?.runs(most)) ?? []
     return [...this.#runs, ...below].slice(0, most)
+  }
+
+  async recordJob(state: JobState): Promise<void> {
+    this.#assertLocked()
+    this.#jobs.set(state.job, state)
+  }
+
+  async jobs(): Promise<ReadonlyMap<string, JobState>> {
+    return new Map([...((await this.#under?.jobs()) ?? []), ...this.#jobs])
   }
 
   content(mapping: string): MappingContent {

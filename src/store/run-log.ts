@@ -1,7 +1,6 @@
 /** `runs.jsonl`: what the last runs did, one line a run, newest last. */
-import { open } from 'node:fs/promises'
 import { join } from 'node:path'
-import { fileMode, readIfThere, replaceFile } from './durable-file.ts'
+import { appendSynced, readIfThere, replaceFile } from './durable-file.ts'
 import type { RunSummary } from './store.ts'
 
 /** Runs that are kept. */
@@ -26,19 +25,9 @@ export async function appendRun(folder: string, run: RunSummary): Promise<void> 
   const text = (await readIfThere(fileOf(folder))) ?? ''
   const lines = text.split('\n').filter((line) => line !== '')
   const whole = text === '' || text.endsWith('\n')
-  if (whole && lines.length < kept * 1.1) return append(fileOf(folder), `${JSON.stringify(run)}\n`)
+  if (whole && lines.length < kept * 1.1) return appendSynced(fileOf(folder), `${JSON.stringify(run)}\n`)
   const last = [...lines.filter((line) => parse(line) !== undefined), JSON.stringify(run)].slice(-kept)
   await replaceFile(fileOf(folder), `${last.join('\n')}\n`)
-}
-
-async function append(path: string, text: string): Promise<void> {
-  const handle = await open(path, 'a', fileMode)
-  try {
-    await handle.appendFile(text)
-    await handle.datasync()
-  } finally {
-    await handle.close()
-  }
 }
 
 function parse(line: string): RunSummary | undefined {

@@ -4,6 +4,7 @@
  */
 import type { BySide, Side } from '../config/config.ts'
 import type { Coupling, Held } from '../core/coupling.ts'
+import type { JobState } from '../core/schedule.ts'
 import type { Watermark } from '../core/watermark.ts'
 
 export interface Store {
@@ -25,6 +26,10 @@ export interface Store {
   recordRun(run: RunSummary): Promise<void>
   /** The last runs, newest first. */
   runs(most: number): Promise<readonly RunSummary[]>
+  /** Remembers how a job stands. Durable on return. Throws LockedError when the lock is not held. */
+  recordJob(state: JobState): Promise<void>
+  /** Every job that is remembered, by name; as others left it, even where the lock is not held. */
+  jobs(): Promise<ReadonlyMap<string, JobState>>
   close(): Promise<void>
 }
 

@@ -76,6 +76,23 @@ export function storeContract(t: Test, open: (t: Test) => Promise<Store>, { guar
     t.same(store.mappings(), [])
   })
 
+  t.test('jobs are remembered by name, the last word of each counts, and writing needs the lock', async (t) => {
+    const store = await locked(t)
+    t.equal((await store.jobs()).size, 0)
+    const state = { job: 'hourly', status: 'ready', nextStart: '2026-01-02T03:04:05Z', attempts: 0 } as const
+    await store.recordJob(state)
+    await store.recordJob({ ...state, job: 'daily' })
+    const asleep = { ...state, status: 'asleep', lastEnd: '2026-01-02T03:04:06Z' } as const
+    await store.recordJob(asleep)
+    t.match((await store.jobs()).get('hourly'), asleep)
+    t.match((await store.jobs()).get('daily'), { status: 'ready', attempts: 0 })
+    t.same([...(await store.jobs()).keys()].sort(), ['daily', 'hourly'])
+    if (!guarded) return
+    await store.unlock()
+    await t.rejects(store.recordJob(state), LockedError)
+    t.match((await store.jobs()).get('hourly'), asleep, 'reading needs no lock')
+  })
+
   t.test('a commit shows at once in a mapping that was handed out before', async (t) => {
     const store = await locked(t)
     const mapping = store.mapping('customer')

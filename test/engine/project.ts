@@ -146,6 +146,7 @@ export function configOf(mappings: readonly Mapping[]): Config {
     state: { store: 'json', path: '/' },
     mappings,
     jobs: [],
+    serve: { publicUrl: undefined, heartbeat: undefined },
     hash: 'c1',
   }
 }

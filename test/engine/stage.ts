@@ -131,6 +131,7 @@ export const portOf = (connector: Connector): Connector => ({
   identify: () => connector.identify(),
   describe: (entity) => connector.describe(entity),
   changes: (query, since) => connector.changes(query, since),
+  glance: (query, since) => connector.glance(query, since),
   read: (query, ids) => connector.read(query, ids),
   find: (query, anyOf) => connector.find(query, anyOf),
   keys: (query) => connector.keys(query),
@@ -154,6 +155,8 @@ export function committingVia(store: Store, before: (mapping: string, entries: r
     },
     recordRun: (summary) => store.recordRun(summary),
     runs: (most) => store.runs(most),
+    recordJob: (state) => store.recordJob(state),
+    jobs: () => store.jobs(),
     close: () => store.close(),
   }
 }

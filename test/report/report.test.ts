@@ -405,6 +405,7 @@ t.test('status tells what is stale and why something is off; an audit groups wha
         },
         { mapping: 'b', enabled: false, reason: 'not yet', coupled: 0, held: {}, lastRun: undefined, stale: false },
       ],
+      jobs: [],
       warnings: ['Not run for more than 30 min: a'],
     },
     plain,

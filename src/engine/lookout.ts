@@ -1,0 +1,88 @@
+/**
+ * Looking whether a mapping has something to do, without running it: one or two small requests where nothing changed.
+ * What wakes sleeping jobs (T-03, T-04). Our own writes coming back wake nobody (P4), nor do records that wait as they
+ * are. Nothing is written, to the state neither.
+ */
+import { type Config, type Mapping, sides } from '../config/config.ts'
+import type { Side } from '../config/config.ts'
+import { versionOf } from '../core/fingerprint.ts'
+import type { Change } from '../core/record.ts'
+import type { Watermark } from '../core/watermark.ts'
+import { contextIn } from './context.ts'
+import { type Ports, defaultRunOptions } from './ports.ts'
+import { type Prepared, type RunContext, prepare, sessionOf } from './prepare.ts'
+import { type Session, heldOf, isAdmitted, isAsRefused, isRead } from './session.ts'
+
+/** How far a first look reaches back beyond the last start where nothing was ever read, milliseconds. */
+const overlapMs = 15 * 60_000
+
+/** What a look shows. `changedAt`: when the first of the changes was made, milliseconds, where it is told. */
+export type Sight = { readonly kind: 'quiet' } | { readonly kind: 'changed'; readonly changedAt: number | undefined }
+
+const quiet: Sight = { kind: 'quiet' }
+
+/** Looks after the mappings of a project; describes each only once. */
+export class Lookout {
+  readonly #context: RunContext
+  readonly #prepared = new Map<string, Prepared>()
+
+  constructor(config: Config, ports: Ports) {
+    const mappings = config.mappings.filter(({ enabled }) => enabled)
+    // Records are compared with what the state knows of them: no key of a new record is made, so no company is needed.
+    this.#context = contextIn('', config, ports, { options: defaultRunOptions, mappings })
+  }
+
+  /**
+   * Whether a side of the mapping has changes that no run has seen. `since`: the last run's start, for collections that
+   * were empty then. Throws ConnectorError.
+   */
+  async look(mapping: Mapping, since: string | undefined): Promise<Sight> {
+    const session = sessionOf(this.#context, await this.#prepare(mapping), this.#context.ports.store, 'plan')
+    if (session.state.hash !== undefined && session.state.hash !== mapping.hash)
+      return { kind: 'changed', changedAt: undefined }
+    for (const side of sides) {
+      const sight = isRead(session, side) ? await lookAt(session, side, since) : quiet
+      if (sight.kind === 'changed') return sight
+    }
+    return quiet
+  }
+
+  async #prepare(mapping: Mapping): Promise<Prepared> {
+    const made = this.#prepared.get(mapping.name) ?? (await prepare(this.#context, mapping))
+    this.#prepared.set(mapping.name, made)
+    return made
+  }
+}
+
+async function lookAt(session: Session, side: Side, lastStart: string | undefined): Promise<Sight> {
+  const since = session.state.watermark(side) ?? backFrom(lastStart)
+  const seen = since === undefined ? undefined : await session.readers[side].glance(since)
+  if (seen?.more === true) return { kind: 'changed', changedAt: undefined }
+  const fresh = (seen?.changes ?? []).filter((change) => isNews(session, side, change))
+  if (fresh.length > 0) return { kind: 'changed', changedAt: firstOf(fresh) }
+  const joined = await session.readers[side].joinedChanged((join) => session.state.watermark(`${side}/${join}`))
+  return joined ? { kind: 'changed', changedAt: undefined } : quiet
+}
+
+/** Neither an echo, nor a record that is nobody's, nor one that was refused and waits as it is. */
+function isNews(session: Session, side: Side, change: Change): boolean {
+  const coupling = session.state.bySide(side, change.id)
+  const pair = { businessCentral: coupling?.businessCentral.id, sales: coupling?.sales.id }
+  const held = heldOf(session, coupling === undefined ? { [side]: change.id } : pair)
+  if (change.kind === 'tombstone') return coupling !== undefined || held !== undefined
+  if (held !== undefined && isAsRefused(held, side, change)) return false
+  if (coupling === undefined) return isAdmitted(session, side, change.row)
+  const version = versionOf(change)
+  return version === undefined || version !== coupling[side].version
+}
+
+function firstOf(changes: readonly Change[]): number | undefined {
+  const stamps = changes.flatMap((change) =>
+    change.kind === 'upsert' && change.modified !== undefined ? [Date.parse(change.modified)] : [],
+  )
+  return stamps.length === 0 ? undefined : Math.min(...stamps)
+}
+
+/** A collection that was empty has no watermark: what came since the last run is new. */
+const backFrom = (lastStart: string | undefined): Watermark | undefined =>
+  lastStart === undefined ? undefined : { kind: 'stamp', at: new Date(Date.parse(lastStart) - overlapMs).toISOString() }
