@@ -71,7 +71,7 @@ function isNews(session: Session, side: Side, change: Change): boolean {
   const held = heldOf(session, coupling === undefined ? { [side]: change.id } : pair)
   if (change.kind === 'tombstone') return coupling !== undefined || held !== undefined
   if (held !== undefined && isAsRefused(held, side, change)) return false
-  if (coupling === undefined) return isAdmitted(session, side, change.row)
+  if (coupling === undefined) return isAdmitted(session, side, change)
   const version = versionOf(change)
   return version === undefined || version !== coupling[side].version
 }
