@@ -2,6 +2,8 @@
 
 import { readAddress } from './business-central-address.ts'
 import type { Address } from './business-central-address.ts'
+import { answerAutomation, automationRoute, usualUsers } from './business-central-automation.ts'
+import type { BusinessCentralUser } from './business-central-automation.ts'
 import { answerBatch } from './business-central-batch.ts'
 import { Company } from './business-central-company.ts'
 import { noResource, notAllowed, Refused, refusal } from './business-central-error.ts'
@@ -35,6 +37,8 @@ export interface BusinessCentralOptions {
   readonly environment?: string
   /** Rows by set, as `seed` makes them. @default none */
   readonly rows?: ReadonlyMap<string, readonly Row[]>
+  /** Users that the automation API shows; false: the caller may not see them. @default an administrator and COUPLET */
+  readonly users?: readonly BusinessCentralUser[] | false
   /** Most rows of a page. @default 20000, as online */
   readonly pageSize?: number
   /** Pages published as web services, by service name; others answer 404. @default those the standard mappings need */
@@ -74,6 +78,7 @@ class BusinessCentral implements Service {
   readonly #main: Company
   readonly #published: Published
   readonly #started: string
+  readonly #users: readonly BusinessCentralUser[] | undefined
   readonly #subscriptions: Subscriptions
 
   constructor(world: World, options: BusinessCentralOptions) {
@@ -86,6 +91,7 @@ class BusinessCentral implements Service {
     const others = otherCompanies.map((name) => new Company({ id: stableId('company', name), name, world }))
     this.#companies = [this.#main, ...others]
     this.#published = publish(options.publishedPages, options.routes ?? {})
+    this.#users = options.users === false ? undefined : (options.users ?? usualUsers)
     this.#started = world.now().toISOString()
     this.#subscriptions = new Subscriptions(world)
     this.hand = handIn(world, this.#main, (set) => this.#view(set))
@@ -147,9 +153,13 @@ class BusinessCentral implements Service {
   }
 
   #answer(request: Incoming, address: Address): Answer {
+    const [first, ...rest] = address.segments
+    if (address.surface.kind === 'custom' && address.surface.route === automationRoute) {
+      const company = this.#companyNamed([...(first?.key?.values() ?? [])][0] ?? '')
+      return answerAutomation(this.#users, company, { request, segments: rest })
+    }
     const views = this.#viewsOf(address)
     const query = parseQuery(request.query, dialect)
-    const [first, ...rest] = address.segments
     if (first === undefined) return json(200, { value: [...views.keys()].map((name) => ({ name, url: name })) })
     if (first.name === '$metadata') return xml(metadata(views.values()))
     if (first.name !== 'companies' && first.name !== 'Company') {

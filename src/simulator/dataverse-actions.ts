@@ -5,6 +5,7 @@ import { badPayload, DataverseError, refused } from './dataverse-error.ts'
 import type { Body, Writer } from './dataverse-body.ts'
 import type { Organization } from './dataverse-organization.ts'
 import type { Column, TableSchema } from './dataverse-schema.ts'
+import { importSolution } from './dataverse-solutions.ts'
 import { createRow, existing, updateRow, upsertRow } from './dataverse-write.ts'
 
 /** What an action gives back; undefined = 204. */
@@ -77,6 +78,7 @@ function idOf(schema: TableSchema, target: Body): string {
 }
 
 const ACTIONS: Readonly<Record<string, (writer: Writer, body: Body) => ActionResult>> = {
+  ImportSolutionAsync: importSolution,
   WinOpportunity: (writer, body) => closeOpportunity(writer, body, 1),
   LoseOpportunity: (writer, body) => closeOpportunity(writer, body, 2),
   CancelSalesOrder: (writer, body) => closeOrder(writer, body, 2),

@@ -115,7 +115,13 @@ function servePart(
   if (whole.endsWith('$batch')) return errorAnswer(400, '0x80048d19', 'A batch inside a batch is not supported.')
   const [address = '', ...query] = whole.split('?')
   const inner = { ...request, method: part.method, path: address, query: query.join('?'), body: part.body }
-  return serving.serve({ ...inner, headers: { ...part.headers } }, contentIds)
+  return serving.serve({ ...inner, headers: { ...behalf(request.headers), ...part.headers } }, contentIds)
+}
+
+/** Acting for another user is said for the whole batch. */
+function behalf(headers: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  const names = ['mscrmcallerid', 'callerobjectid']
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => names.includes(name)))
 }
 
 /** `$1` or `$1/lastname` at the start of an address stands for the row that part 1 has made. */

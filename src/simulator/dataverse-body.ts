@@ -2,7 +2,7 @@
 
 import { resolveReference } from './dataverse-address.ts'
 import { absent, badPayload } from './dataverse-error.ts'
-import { reference } from './dataverse-organization.ts'
+import { reference } from './dataverse-reference.ts'
 import type { Organization } from './dataverse-organization.ts'
 import { isLookup, targetProperty } from './dataverse-schema.ts'
 import type { Column, TableSchema } from './dataverse-schema.ts'
@@ -16,6 +16,8 @@ export interface Writer {
   readonly organization: Organization
   /** Id of the systemuser. */
   readonly user: string
+  /** Id of the systemuser who really asks, where it acts on behalf of `user`. */
+  readonly behind?: string
   /** Content-IDs of the change set so far: `1` to the address of the row. */
   readonly contentIds: ReadonlyMap<string, string>
   /** The request asks for duplicate detection. */

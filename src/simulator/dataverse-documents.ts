@@ -3,7 +3,7 @@
 import { refused } from './dataverse-error.ts'
 import type { Before, Rules } from './dataverse-hooks.ts'
 import type { Organization } from './dataverse-organization.ts'
-import { reference } from './dataverse-organization.ts'
+import { reference } from './dataverse-reference.ts'
 import { round } from './dataverse-values.ts'
 import type { Row } from './table.ts'
 

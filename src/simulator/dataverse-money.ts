@@ -1,6 +1,6 @@
 /** Money: each amount has a twin in the base currency, and a row with amounts has a currency and its rate. */
 
-import { reference } from './dataverse-organization.ts'
+import { reference } from './dataverse-reference.ts'
 import type { Organization } from './dataverse-organization.ts'
 import type { TableSchema } from './dataverse-schema.ts'
 import { round } from './dataverse-values.ts'

@@ -2,11 +2,13 @@
 
 import { rowAction } from './dataverse-actions.ts'
 import { resolveReference } from './dataverse-address.ts'
+import { association } from './dataverse-association.ts'
 import type { Located, Segment } from './dataverse-address.ts'
 import { acted, bodyOf, context, count, CRM, found, json, methodNotAllowed, VERSION } from './dataverse-call.ts'
 import type { Call } from './dataverse-call.ts'
 import { readCollection, readRow } from './dataverse-collection.ts'
 import { DataverseError, refused } from './dataverse-error.ts'
+import { manyToMany } from './dataverse-platform-tables.ts'
 import { countRows, relatedRows } from './dataverse-read.ts'
 import { navigationTo } from './dataverse-schema.ts'
 import type { TableSchema } from './dataverse-schema.ts'
@@ -16,16 +18,24 @@ import type { Entry } from './table.ts'
 
 /** Answers such an address. */
 export function rowPart(call: Call, located: Located, part: Segment, last: Segment | undefined): Answer {
-  const { writer } = call
   const { schema } = located
-  if (part.name.startsWith(CRM))
-    return acted(call, rowAction(writer, schema, found(located).key, part.name.slice(CRM.length)))
+  const between = manyToMany[schema.logical]?.[part.name]
+  if (between !== undefined) return association(call, located, { navigation: between, part, last: last?.name })
+  if (part.name.startsWith(CRM)) return bound(call, located, part.name.slice(CRM.length))
   if (schema.navigations.has(part.name)) return navigation(call, located, part.name, last?.name === '$ref')
   if (schema.collections?.[part.name] !== undefined) return related(call, located, part, last?.name)
   if (!schema.properties.has(part.name)) {
     throw new DataverseError(404, '0x80060888', `Resource not found for the segment '${part.name}'.`)
   }
   return property(call, schema, found(located), part.name)
+}
+
+/** A function or action bound to the row. */
+function bound(call: Call, located: Located, name: string): Answer {
+  const { key } = found(located)
+  if (name === 'RetrieveUserPrivileges' && located.schema.logical === 'systemuser')
+    return acted(call, { RolePrivileges: call.organization.security.privilegesOf(key) })
+  return acted(call, rowAction(call.writer, located.schema, key, name))
 }
 
 function property(call: Call, schema: TableSchema, entry: Entry, name: string): Answer {

@@ -3,6 +3,10 @@
 import { absent, DataverseError } from './dataverse-error.ts'
 import { isLookup, loadSchema, propertyOf, targetProperty } from './dataverse-schema.ts'
 import type { Schema, SchemaOptions, TableSchema } from './dataverse-schema.ts'
+import { reference } from './dataverse-reference.ts'
+import { Security } from './dataverse-security.ts'
+import type { SecurityOptions } from './dataverse-security.ts'
+import { installUsual } from './dataverse-solutions.ts'
 import { Table } from './table.ts'
 import type { Entry, Row, Stamp } from './table.ts'
 import type { World } from './world.ts'
@@ -15,7 +19,9 @@ export interface ChoiceOptions {
 }
 
 /** What can be set about the organisation. */
-export interface OrganizationOptions extends SchemaOptions {
+export interface OrganizationOptions extends SchemaOptions, SecurityOptions {
+  /** The native integration's solutions are installed. @default true */
+  readonly solutions?: boolean
   /** ISO code of the base currency. @default the first currency with rate 1, else USD is made */
   readonly baseCurrency?: string
   /** Options of choice columns, instead of those that the columns were made with. */
@@ -33,11 +39,6 @@ export function seconds(moment: Date): string {
   return `${moment.toISOString().slice(0, 19)}Z`
 }
 
-/** The lookup columns of a row that point at `id` in `table`. */
-export function reference(column: string, table: string, id: string): Row {
-  return { [`_${column}_value`]: id, [targetProperty(column)]: table }
-}
-
 /** The same at every start, so that state made with a simulator fits it when it is started again. */
 const organizationId = '0d2c5f1e-8a47-4b9e-9c36-5e7a1f20b6d4'
 
@@ -46,6 +47,7 @@ export class Organization {
   readonly schema: Schema
   readonly world: World
   readonly options: OrganizationOptions
+  readonly security: Security
   readonly id: string
   /** Version counter when each table's metadata last changed: older change tokens are worthless. */
   readonly metadataChanged = new Map<string, number>()
@@ -58,6 +60,7 @@ export class Organization {
     this.options = options
     this.id = organizationId
     this.schema = loadSchema(options)
+    this.security = new Security(this, options)
     for (const schema of this.schema.tables.values()) this.#tables.set(schema.logical, this.#makeTable(schema))
     for (const choice of options.choices ?? []) {
       const column = this.schema.tables.get(choice.table)?.columns[choice.column]
@@ -125,10 +128,16 @@ export class Organization {
     const known = this.#callers.get(caller)
     if (known !== undefined && this.table('systemuser').get(known) !== undefined) return known
     const unit = reference('businessunitid', 'businessunit', this.rootUnit())
-    const names = { firstname: '#', lastname: caller, fullname: `# ${caller}`, internalemailaddress: null }
-    const access = { accessmode: 4, isdisabled: false, islicensed: false, isintegrationuser: false }
-    const { key } = this.table('systemuser').insert({ ...names, ...access, ...unit })
+    const isPerson = caller.startsWith('person:')
+    const name = caller.replace(/^person:/u, '')
+    const [firstname, fullname] = isPerson ? ['', name] : ['#', `# ${name}`]
+    const names = { firstname, lastname: name, fullname, internalemailaddress: null }
+    const access = { accessmode: isPerson ? 0 : 4, isdisabled: false, islicensed: false, isintegrationuser: false }
+    const application = isPerson ? {} : { applicationid: name }
+    const { key } = this.table('systemuser').insert({ ...names, ...access, ...application, ...unit })
     this.#callers.set(caller, key)
+    this.security.settle()
+    this.security.meet(key, caller)
     return key
   }
 
@@ -156,6 +165,8 @@ export class Organization {
     const organizations = this.table('organization')
     if (organizations.get(this.id) !== undefined) return
     this.rootUnit()
+    this.security.settle()
+    if (this.options.solutions !== false) installUsual(this)
     const base = this.baseCurrency()
     organizations.insert({
       organizationid: this.id,

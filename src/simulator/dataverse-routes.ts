@@ -28,6 +28,8 @@ import type { Organization } from './dataverse-organization.ts'
 import { readPreferences } from './dataverse-preferences.ts'
 import { countRows, dialect } from './dataverse-read.ts'
 import type { TableSchema } from './dataverse-schema.ts'
+import { privilegeName } from './dataverse-security.ts'
+import type { Verb } from './dataverse-security.ts'
 import { checkVersion, checkWritable, createRow, deleteRow, upsertRow } from './dataverse-write.ts'
 import { parseQuery } from './query.ts'
 import type { Answer, Incoming } from './service.ts'
@@ -40,6 +42,8 @@ export function serveRequest(
 ): Answer {
   const version = ROOT.exec(request.path)?.[0]
   if (version === undefined) throw new DataverseError(404, '', `No service at ${request.path}.`)
+  const caller = organization.userOf(request.caller)
+  const user = organization.security.actsAs(request, caller)
   const call: Call = {
     organization,
     request,
@@ -48,7 +52,8 @@ export function serveRequest(
     root: request.origin + version,
     writer: {
       organization,
-      user: organization.userOf(request.caller),
+      user,
+      ...(user !== caller && { behind: caller }),
       contentIds,
       detectDuplicates: request.headers['mscrm.suppressduplicatedetection']?.toLowerCase() === 'false',
     },
@@ -69,8 +74,25 @@ function route(call: Call, segments: readonly Segment[]): Answer {
   const schema = organization.schema.bySet.get(first.name)
   if (schema === undefined) return unbound(call, first.name)
   if (request.method !== 'GET') checkWritable(schema)
-  if (first.key === undefined) return collection(call, schema, rest)
-  return row(call, locate(organization, schema, first.key), rest)
+  if (first.key === undefined) {
+    demand(call, schema, request.method === 'POST' && rest.length === 0 ? 'Create' : 'Read')
+    return collection(call, schema, rest)
+  }
+  const located = locate(organization, schema, first.key)
+  if (rest.length === 0) demand(call, schema, verbOf(request.method, located))
+  return row(call, located, rest)
+}
+
+/** The caller, and whom it acts for, must both hold the privilege; change tracking needs it over the organisation. */
+function demand({ organization, writer, preferences, query }: Call, schema: TableSchema, verb: Verb): void {
+  const isTracking = preferences.trackChanges || query.options.has('$deltatoken')
+  const users = writer.behind === undefined ? [writer.user] : [writer.behind, writer.user]
+  organization.security.demand(users, privilegeName(verb, schema), isTracking ? 'Global' : 'Basic')
+}
+
+function verbOf(method: string, { entry }: Located): Verb {
+  if (method === 'PATCH') return entry === undefined ? 'Create' : 'Write'
+  return method === 'DELETE' ? 'Delete' : 'Read'
 }
 
 function unbound(call: Call, name: string): Answer {

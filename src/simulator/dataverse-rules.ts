@@ -3,7 +3,7 @@
 import { absent, DataverseError, refused } from './dataverse-error.ts'
 import { documentRules, lineRules } from './dataverse-documents.ts'
 import type { After, Before, Rules } from './dataverse-hooks.ts'
-import { reference } from './dataverse-organization.ts'
+import { reference } from './dataverse-reference.ts'
 import { indexValue } from './table.ts'
 import type { Row } from './table.ts'
 

@@ -2,6 +2,8 @@
 
 import { readFileSync } from 'node:fs'
 
+import { platformTables } from './dataverse-platform-tables.ts'
+
 /** Dataverse's column types. */
 export type ColumnType =
   | 'BigInt'
@@ -98,7 +100,11 @@ const file = new URL('../../data/simulator/dataverse-schema.json', import.meta.u
 export function loadSchema(options: SchemaOptions = {}): Schema {
   const definitions = JSON.parse(readFileSync(file, 'utf8')) as Record<string, TableDefinition>
   const tables = new Map<string, TableSchema>()
-  for (const [logical, definition] of Object.entries({ ...definitions, ...structuredClone(options.tables) })) {
+  for (const [logical, definition] of Object.entries({
+    ...definitions,
+    ...platformTables,
+    ...structuredClone(options.tables),
+  })) {
     tables.set(logical, {
       ...definition,
       logical,

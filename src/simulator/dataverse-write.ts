@@ -6,7 +6,7 @@ import { BodyReader } from './dataverse-body.ts'
 import type { Body, Writer } from './dataverse-body.ts'
 import { DataverseError, refused } from './dataverse-error.ts'
 import { addMoney } from './dataverse-money.ts'
-import { reference } from './dataverse-organization.ts'
+import { reference } from './dataverse-reference.ts'
 import type { Organization } from './dataverse-organization.ts'
 import { rulesOf } from './dataverse-rules.ts'
 import { isLookup, navigationTo } from './dataverse-schema.ts'
@@ -45,9 +45,11 @@ export function updateRow(writer: Writer, schema: TableSchema, before: Entry, bo
   const after = { ...before.row, ...values }
   checkKeys(organization, schema, after, before.key)
   addMoney(organization, schema, values, after)
-  const entry = organization
-    .table(schema.logical)
-    .update(before.key, { ...values, ...reference('modifiedby', 'systemuser', writer.user) })
+  const entry = organization.table(schema.logical).update(before.key, {
+    ...values,
+    ...reference('modifiedby', 'systemuser', writer.user),
+    ...behalf(writer, schema, ['modifiedonbehalfby']),
+  })
   rules.afterWrite?.({ organization, schema, id: entry.key, row: entry.row, before: before.row })
   return organization.row(schema.logical, entry.key)
 }
@@ -103,9 +105,17 @@ function createChildren(writer: Writer, parent: Located, name: string, bodies: r
   for (const body of bodies) createRow(writer, child, { ...body, [`${navigation}@odata.bind`]: address })
 }
 
+/** Who really asked, where somebody acts for another user. */
+function behalf({ behind }: Writer, schema: TableSchema, columns: readonly string[]): Row {
+  const known = columns.filter((column) => schema.columns[column] !== undefined)
+  const values = known.map((column) => (behind === undefined ? {} : reference(column, 'systemuser', behind)))
+  return Object.assign({}, ...values) as Row
+}
+
 /** What the platform fills into a new row. */
-function defaults({ organization, user }: Writer, schema: TableSchema): Record<string, unknown> {
-  const values: Record<string, unknown> = {}
+function defaults(writer: Writer, schema: TableSchema): Record<string, unknown> {
+  const { organization, user } = writer
+  const values: Record<string, unknown> = { ...behalf(writer, schema, ['createdonbehalfby', 'modifiedonbehalfby']) }
   for (const column of ['createdby', 'modifiedby']) {
     if (schema.columns[column] !== undefined) Object.assign(values, reference(column, 'systemuser', user))
   }

@@ -8,6 +8,7 @@ import { Organization } from './dataverse-organization.ts'
 import type { OrganizationOptions } from './dataverse-organization.ts'
 import { readPreferences } from './dataverse-preferences.ts'
 import { serveRequest } from './dataverse-routes.ts'
+import { advanceImports } from './dataverse-solutions.ts'
 import { createRow, deleteRow, updateRow } from './dataverse-write.ts'
 import { QueryError } from './query-syntax.ts'
 import type { Answer, Gate, Hand, Incoming, Limits, Refusal, Service, ServiceFactory } from './service.ts'
@@ -34,6 +35,7 @@ export function dataverse(options: DataverseOptions = {}): ServiceFactory {
       limits: LIMITS,
       handle: (request, gate) => {
         organization.settle()
+        advanceImports(organization)
         const answer = answering(() => serve(organization, request, gate))
         return { ...answer, headers: { ...answer.headers, ...hint, 'x-ms-service-request-id': world.newId() } }
       },

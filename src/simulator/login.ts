@@ -30,6 +30,8 @@ export class Login {
   readonly #options: LoginOptions
   readonly #now: () => number
   readonly #grants = new Map<string, Grant>()
+  /** Scopes by device code. */
+  readonly #devices = new Map<string, string>()
 
   constructor(options: LoginOptions, now: () => number) {
     this.#options = options
@@ -68,6 +70,7 @@ export class Login {
     const path = request.path.replace(/^\/login/u, '')
     const query = new URLSearchParams(request.query)
     if (path.endsWith('/oauth2/v2.0/token') && request.method === 'POST') return this.#token(request)
+    if (path.endsWith('/oauth2/v2.0/devicecode') && request.method === 'POST') return this.#deviceCode(request)
     if (path.endsWith('/.well-known/openid-configuration')) return discovery(request.origin, path.split('/')[1] ?? '')
     if (path === '/common/discovery/instance') return instances(request.origin, query)
     if (path === '/msi/token') return this.#managedIdentity(request, query)
@@ -86,6 +89,8 @@ export class Login {
 
   #token(request: Incoming): Answer {
     const form = new URLSearchParams(request.body)
+    if (form.get('grant_type') === 'urn:ietf:params:oauth:grant-type:device_code' || form.has('device_code'))
+      return this.#deviceToken(form)
     const client = form.get('client_id') ?? ''
     const scope = form.get('scope') ?? ''
     if (form.get('grant_type') !== 'client_credentials') {
@@ -107,6 +112,32 @@ export class Login {
     const token = this.grant(client, scope)
     const life = this.#lifeSeconds
     return json(200, { token_type: 'Bearer', expires_in: life, ext_expires_in: life, access_token: token })
+  }
+
+  /** A person's login: a code to type in. The simulated person, `administrator`, has done so at once. */
+  #deviceCode(request: Incoming): Answer {
+    const scope = new URLSearchParams(request.body).get('scope') ?? ''
+    const code = randomUUID()
+    this.#devices.set(code, scope)
+    const uri = `${request.origin}/device`
+    return json(200, {
+      device_code: code,
+      user_code: 'COUPLET12',
+      verification_uri: uri,
+      expires_in: 900,
+      interval: 1,
+      message: `To sign in, use a web browser to open the page ${uri} and enter the code COUPLET12 to authenticate.`,
+    })
+  }
+
+  #deviceToken(form: URLSearchParams): Answer {
+    const scope = this.#devices.get(form.get('device_code') ?? '')
+    if (scope === undefined)
+      return refusal(400, 'expired_token', 70_020, 'The provided value for the device code is not valid.')
+    const resource = scope.split(' ').find((each) => each.includes('://')) ?? scope
+    const life = this.#lifeSeconds
+    const token = this.grant('person:administrator', resource)
+    return json(200, { token_type: 'Bearer', scope, expires_in: life, ext_expires_in: life, access_token: token })
   }
 
   #managedIdentity(request: Incoming, query: URLSearchParams): Answer {
