@@ -108,7 +108,7 @@ class BusinessCentral implements Service {
       if (address.segments.at(-1)?.name === '$batch') {
         return answerBatch(request, this.#world, gate, (part) => this.handle(part, gate))
       }
-      return this.#world.transaction(() => this.#answer(request, address))
+      return this.#world.transaction(() => this.#automation(request, address) ?? this.#answer(request, address))
     } catch (error) {
       return this.#refused(error)
     }
@@ -153,13 +153,9 @@ class BusinessCentral implements Service {
   }
 
   #answer(request: Incoming, address: Address): Answer {
-    const [first, ...rest] = address.segments
-    if (address.surface.kind === 'custom' && address.surface.route === automationRoute) {
-      const company = this.#companyNamed([...(first?.key?.values() ?? [])][0] ?? '')
-      return answerAutomation(this.#users, company, { request, segments: rest })
-    }
     const views = this.#viewsOf(address)
     const query = parseQuery(request.query, dialect)
+    const [first, ...rest] = address.segments
     if (first === undefined) return json(200, { value: [...views.keys()].map((name) => ({ name, url: name })) })
     if (first.name === '$metadata') return xml(metadata(views.values()))
     if (first.name !== 'companies' && first.name !== 'Company') {
@@ -170,6 +166,13 @@ class BusinessCentral implements Service {
     const company = this.#companyNamed([...first.key.values()][0] ?? '')
     if (rest.length === 0) return json(200, this.#companyRow(company))
     return this.#inCompany(company, { request, query, address }, rest)
+  }
+
+  #automation(request: Incoming, { surface, segments }: Address): Answer | undefined {
+    if (surface.kind !== 'custom' || surface.route !== automationRoute) return undefined
+    const [first, ...rest] = segments
+    const company = this.#companyNamed([...(first?.key?.values() ?? [])][0] ?? '')
+    return answerAutomation(this.#users, company, { request, segments: rest })
   }
 
   #viewsOf({ surface }: Address): ReadonlyMap<string, View> {
