@@ -10,6 +10,9 @@ import { systemClock } from './clock.ts'
 import type { Clock } from './clock.ts'
 import { checkProject } from './config/load.ts'
 import type { BySide, Config, Side } from './config/config.ts'
+import { administration } from './connector/administration.ts'
+import type { Administration } from './connector/administration.ts'
+import type { Authorization } from './connector/auth.ts'
 import { odataConnector } from './connector/odata.ts'
 import type { ODataConnector } from './connector/odata.ts'
 import type { Emit } from './core/event.ts'
@@ -68,6 +71,8 @@ export interface Project {
   review(mappings?: readonly string[]): Promise<readonly ReviewLine[]>
   /** Runs the jobs that are due, once. Throws LockedError, StateError. */
   due(): Promise<DueReport>
+  /** Users, roles and solutions of a side; `login` stands in for the connection's own. The caller closes it. */
+  administration(side: Side, login?: Authorization): Administration
   /** Reads both sides whole against the couplings and tells what is not in step; all mappings when none is named. */
   audit(mappings?: readonly string[]): Promise<AuditReport>
   /** Judges couplings that a file names and, with `write`, remembers the new ones. */
@@ -124,6 +129,7 @@ export async function openProject(folder: string, options: ProjectOptions): Prom
     run: (asked) => run(config, ports, { ...defaultRunOptions, ...asked }),
     review: (mappings = []) => review(config, ports, mappings),
     due: () => runDue(config, ports),
+    administration: (side, login) => administration(config.connections[side], connectorPorts, login),
     audit: (mappings = []) => audit(config, ports, { mappings }),
     compare: (request) => compare(config, ports, request),
     importCouplings: (rows, write) => importCouplings(config, ports, rows, write),

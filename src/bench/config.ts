@@ -63,6 +63,7 @@ const customerAccount: Mapping = {
   conflicts: 'hold',
   deletes: { businessCentral: 'hold', sales: 'hold', sweepMs: 86_400_000 },
   firstRun: 'auto',
+  actAs: undefined,
   limits: { deletes: unlimited, updates: unlimited, creates: unlimited },
   fields: [
     row('number', 'number', 'accountnumber', { direction: 'toSales' }),

@@ -8,19 +8,31 @@ import type { ConnectorFault } from '../errors.ts'
 import type { Project } from '../main.ts'
 import type { CheckStep } from '../report/check-text.ts'
 import { count, firstOf } from '../report/words.ts'
+import { checkIdentity } from './identity-check.ts'
 import { describeMapping, isDescription } from './describe-mapping.ts'
 import type { Described } from './describe-mapping.ts'
 import { entityFindings, fieldFindings } from './live-rules.ts'
 
 /** Both sides; the entities only where the side answers. Throws nothing that a service causes. */
-export async function checkConnections(project: Project): Promise<readonly CheckStep[]> {
+export async function checkConnections(
+  project: Project,
+  options: { readonly businessCentralUser?: string | undefined } = {},
+): Promise<readonly CheckStep[]> {
   const reached = {
     businessCentral: await checkReach(project, 'businessCentral'),
     sales: await checkReach(project, 'sales'),
   }
   const answers = sides.every((side) => reached[side].every(({ outcome }) => outcome === 'ok'))
   const entities = answers ? await checkEntities(project) : []
-  return sides.flatMap((side) => [...reached[side], ...entities.filter((step) => step.side === nameOf(side))])
+  const identities = {
+    businessCentral: answers ? await checkIdentity(project, 'businessCentral', options) : [],
+    sales: answers ? await checkIdentity(project, 'sales', options) : [],
+  }
+  return sides.flatMap((side) => [
+    ...reached[side],
+    ...identities[side],
+    ...entities.filter((step) => step.side === nameOf(side)),
+  ])
 }
 
 const nameOf = (side: Side): CheckStep['side'] => (side === 'sales' ? 'Sales' : 'Business Central')
@@ -62,10 +74,22 @@ async function checkReach({ config, ports }: Project, side: Side): Promise<reado
     const before = failing === 'address' ? [] : failing === 'token' ? [passed.address] : [passed.address, passed.token]
     return [
       ...before,
-      { side: nameOf(side), step: named(failing), outcome: 'failed', message: error.message, remedy: error.remedy },
+      {
+        side: nameOf(side),
+        step: named(failing),
+        outcome: 'failed',
+        message: error.message,
+        remedy: `${error.remedy}${hintFor(side, error.fault)}`,
+      },
     ]
   }
 }
+
+/** X-08: in administration mode an environment lets nobody but administrators in, and says only that it refuses. */
+const hintFor = (side: Side, fault: ConnectorFault): string =>
+  side === 'sales' && fault === 'forbidden'
+    ? ' If the environment is in administration mode (Power Platform admin center → the environment → Edit), nobody but administrators may log in: switch it off.'
+    : ''
 
 /** Permission and fields of every entity in use, then what the services cannot do. */
 async function checkEntities(project: Project): Promise<readonly CheckStep[]> {
@@ -105,7 +129,12 @@ async function checkEntities(project: Project): Promise<readonly CheckStep[]> {
         remedy: 'See where: couplet validate --live',
       })
   }
-  return [...summaries(readable, steps), ...steps, ...abilitySteps(project, [...abilities.values()])]
+  return [
+    ...summaries(readable, steps),
+    ...steps,
+    ...abilitySteps(project, [...abilities.values()]),
+    ...costSteps(project),
+  ]
 }
 
 const sideOf = (path: readonly string[]): Side => (path.includes('businessCentral') ? 'businessCentral' : 'sales')
@@ -211,14 +240,28 @@ function abilitySteps({ config }: Project, all: readonly Able[]): readonly Check
   })
 }
 
-const note = (side: Side, names: readonly string[], what: string): readonly CheckStep[] =>
+/** Rows that can only be read below their parent: one request for each parent concerned, in each run that needs them. */
+function costSteps({ config }: Project): readonly CheckStep[] {
+  return sides.flatMap((side) => {
+    const names = config.mappings
+      .filter(({ enabled }) => enabled)
+      .flatMap((mapping) =>
+        mapping[side].joins.flatMap(({ entity }) =>
+          entity.kind === 'child' ? [`${entity.entity} below ${entity.parent} (${mapping.name})`] : [],
+        ),
+      )
+    return note(side, names, 'one request for each parent concerned:', 'cost')
+  })
+}
+
+const note = (side: Side, names: readonly string[], what: string, step = 'abilities'): readonly CheckStep[] =>
   names.length === 0
     ? []
     : [
         {
           side: nameOf(side),
-          step: 'abilities',
-          outcome: 'warning',
+          step,
+          outcome: step === 'cost' ? 'ok' : 'warning',
           message: `${what} ${firstOf(names, 12)}`,
           remedy: '',
         },

@@ -7,16 +7,20 @@ import { exits } from './exit.ts'
 export const addDoctor: AddCommand = (program, act) => {
   program
     .command('doctor')
-    .description('test both connections: address, token, company, permissions, pages, fields')
-    .addHelpText('after', examples('couplet doctor', 'couplet doctor --target de-production'))
-    .action(() => act(doctor))
+    .description('test both connections: address, token, company, identity, privileges, pages, fields')
+    .option('--bc-user <name>', "the integration's user in Business Central, as the page Users names it")
+    .addHelpText(
+      'after',
+      examples('couplet doctor', 'couplet doctor --bc-user COUPLET', 'couplet doctor --target de-production'),
+    )
+    .action((given: { bcUser?: string }) => act((context) => doctor(context, given.bcUser)))
 }
 
 /** Exit 3 when a step fails. */
-export function doctor(context: Context): Promise<number> {
+export function doctor(context: Context, businessCentralUser?: string): Promise<number> {
   return context.withProject(async (project) => {
     const { checkConnections } = await import('./connection-check.ts')
-    const steps = await checkConnections(project)
+    const steps = await checkConnections(project, { businessCentralUser })
     const failed = steps.some(({ outcome }) => outcome === 'failed')
     context.print(
       () => checkText(steps, context.paint),

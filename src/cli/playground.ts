@@ -3,6 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { businessCentral } from '../simulator/business-central.ts'
 import { dataverse } from '../simulator/dataverse.ts'
+import type { DataverseOptions } from '../simulator/dataverse.ts'
 import { seed } from '../simulator/seed.ts'
 import type { SeedOptions } from '../simulator/seed.ts'
 import { startSimulator } from '../simulator/simulator.ts'
@@ -15,6 +16,8 @@ export interface PlaygroundOptions {
   /** Share of records that stand in Sales already, 0 to 1. */
   readonly overlap: number
   readonly seed: number
+  /** What else is set about Sales: roles, change tracking … @default nothing */
+  readonly sales?: Partial<DataverseOptions> | undefined
   /** First of three ports (Business Central, Sales, login). @default free ones */
   readonly port?: number | undefined
 }
@@ -34,7 +37,7 @@ export async function startPlayground(options: PlaygroundOptions): Promise<Playg
   const seeded = seed({ company, overlap, seed: options.seed, sizes })
   const simulator = await startSimulator({
     businessCentral: businessCentral({ company: seeded.company, rows: seeded.businessCentral }),
-    sales: dataverse({ baseCurrency: seeded.baseCurrency, choices: seeded.choices }),
+    sales: dataverse({ baseCurrency: seeded.baseCurrency, choices: seeded.choices, ...options.sales }),
     ...(port !== undefined && { ports: { businessCentral: port, sales: port + 1, login: port + 2 } }),
   })
   for (const [set, rows] of seeded.sales) simulator.sales.service.load(set, rows)

@@ -99,6 +99,8 @@ export interface Mapping {
   readonly reason: string | undefined
   readonly direction: Direction
   readonly after: readonly string[]
+  /** As whom Sales is written; undefined: as the integration itself. */
+  readonly actAs: ActAs | undefined
   readonly businessCentral: Source
   readonly sales: Source
   /** Several rows of Business Central are one record of Sales. */
@@ -158,6 +160,19 @@ export interface LineSide {
   /** Columns to read beside those that rows and expressions use. */
   readonly select: readonly string[]
 }
+
+/** As whom a mapping writes to Sales. */
+export type ActAs =
+  /** Always this systemuser. */
+  | { readonly kind: 'user'; readonly user: string }
+  /** The user coupled to the person whom a column of Business Central names; a blank names nobody. */
+  | {
+      readonly kind: 'coupled'
+      readonly column: string
+      readonly lookup: CouplingLookup
+      /** The person has no user: write as the integration itself, or hold the record. @default self */
+      readonly whenUncoupled: 'self' | 'hold'
+    }
 
 /** Where the rows of one side of a mapping come from. */
 export interface Source {
@@ -325,16 +340,18 @@ export type WhenUncoupled =
   /** Take the referenced record along first, then look again; undefined: by the mapping that the lookup names. */
   | { readonly kind: 'sync'; readonly mapping: string | undefined }
 
+/** Through the couplings of `mapping`: by id, by a natural key, or by several (natural key → column of this row). */
+export interface CouplingLookup {
+  readonly kind: 'coupling'
+  readonly mapping: string
+  /** `id`, a natural key, or natural key → column of this row (`$`: what the row says). */
+  readonly by: string | Readonly<Record<string, string>>
+  /** The key that a blank source stands for; coming back, that key is written as blank. */
+  readonly blankIs?: string
+}
+
 export type Lookup =
-  /** Through the couplings of `mapping`: by id, by a natural key, or by several (natural key → column of this row). */
-  | {
-      readonly kind: 'coupling'
-      readonly mapping: string
-      /** `id`, a natural key, or natural key → column of this row (`$`: what the row says). */
-      readonly by: string | Readonly<Record<string, string>>
-      /** The key that a blank source stands for; coming back, that key is written as blank. */
-      readonly blankIs?: string
-    }
+  | CouplingLookup
   /** The one record of the target side that fits: column → constant, or `{ field }` = this record's translated value of that row. */
   | { readonly kind: 'query'; readonly find: string; readonly where: Readonly<Record<string, QueryValue>> }
   /** Which lookup depends on a column of the source row. */

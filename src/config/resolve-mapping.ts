@@ -19,6 +19,7 @@ import { expressionsOf } from './mapping-texts.ts'
 import { resolveDefaults } from './resolve-defaults.ts'
 import { durationMs, parseLimit } from './quantities.ts'
 import { columnsOfLookup } from '../core/lookup-columns.ts'
+import { resolveActAs } from './resolve-act-as.ts'
 import { resolveFirstMatch, resolveLookup, resolveRow } from './resolve-row.ts'
 import { columnsOfField, columnsOfFilter, resolveSource } from './resolve-source.ts'
 import { towards } from './rules-rows.ts'
@@ -72,6 +73,7 @@ export function resolveMapping(draft: MappingDraft, context: MappingContext): Ma
     enabled: context.off === undefined,
     reason: context.off,
     after: mapping.after ?? [],
+    actAs: resolveActAs(mapping.actAs, settings),
     ...resolved,
     firstMatch: resolveFirstMatch(mapping.firstMatch),
     conflicts: mapping.conflicts ?? 'hold',

@@ -4,6 +4,7 @@ import type { Draft, MappingDraft } from './draft.ts'
 import type { Finding } from './layers.ts'
 import { findCycle } from './order.ts'
 import type { Path } from './path.ts'
+import { checkActAsKeys } from './rules-act-as.ts'
 import { rowsOf } from './rules-rows.ts'
 import type { Lookup, LookupByCoupling, LookupByQuery, MappingFile } from './schema-types.ts'
 import { didYouMean } from './suggest.ts'
@@ -41,7 +42,8 @@ export function checkLookups({ value }: MappingDraft, draft: Draft): readonly Fi
         : [],
     ),
   )
-  return [...ofRows, ...ofMatch, ...ofTemplates]
+  const ofActAs = checkLookup(['actAs', 'lookup'], value.actAs?.lookup, { value, draft })
+  return [...ofRows, ...ofMatch, ...ofTemplates, ...checkActAsKeys(value), ...ofActAs]
 }
 
 interface Around {

@@ -389,6 +389,7 @@ export interface MappingFile {
   create?: Create
   firstMatch?: FirstMatch
   conflicts?: Conflicts
+  actAs?: ActAs
   /**
    * What the review before a full run recommends: auto (from the counts of both sides), full, or couple first. Decides nothing else. Default: auto.
    */
@@ -698,6 +699,24 @@ export interface FirstMatch {
    * Both are filled, differently: hold, or the side that wins. Default: hold.
    */
   different?: 'hold' | 'businessCentral' | 'sales'
+}
+/**
+ * As whom Sales is written. One of user and businessCentral. The integration needs the privilege prvActOnBehalfOfAnotherUser (role Delegate).
+ */
+export interface ActAs {
+  /**
+   * Id of the systemuser as whom every record is written.
+   */
+  user?: string
+  businessCentral?: Column
+  /**
+   * The mapping whose couplings lead from that column to a user of Sales: its name (by id), or { mapping, by }.
+   */
+  lookup?: Name | LookupByCoupling
+  /**
+   * What happens to a record whose person has no user: self (the integration writes it as itself) or hold. Default: self.
+   */
+  whenUncoupled?: 'self' | 'hold'
 }
 /**
  * What follows when a coupled record is deleted.

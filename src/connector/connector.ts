@@ -102,6 +102,8 @@ export interface WriteOperation {
   readonly about?: { readonly entity: EntityRef; readonly key: string }
   /** Columns of the main entity wanted in the answer. */
   readonly select: readonly string[]
+  /** Id of the systemuser as whom Sales is written. @default the connection's own identity */
+  readonly caller?: string | undefined
 }
 
 export type WriteStep =

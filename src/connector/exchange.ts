@@ -19,12 +19,14 @@ export type Exchanged =
   | { readonly kind: 'unknown'; readonly reason: string }
   | { readonly kind: 'later'; readonly refusal: Refusal }
 
+/** Where a batch goes, and as whom it is written. */
+export type Target = Pick<Address, 'root' | 'options'> & {
+  /** Id of a systemuser of Sales. @default the connection's own identity */
+  readonly caller?: string | undefined
+}
+
 /** The outcome of each group, in order. Throws ConnectorError for a failed login or permission. */
-export async function exchange(
-  reach: Reach,
-  root: Pick<Address, 'root' | 'options'>,
-  groups: readonly Group[],
-): Promise<readonly Exchanged[]> {
+export async function exchange(reach: Reach, root: Target, groups: readonly Group[]): Promise<readonly Exchanged[]> {
   const out: Exchanged[] = await once(reach, root, groups)
   // Single parts can be turned away while the batch goes through; the service says when to come back.
   for (let made = 1; ; made += 1) {
@@ -54,16 +56,12 @@ function waitFor(reach: Reach, outcomes: readonly Exchanged[], made: number): nu
   return waitBeforeRetry({ made, purpose: 'write', failure, now, random: reach.random() })
 }
 
-async function once(
-  reach: Reach,
-  root: Pick<Address, 'root' | 'options'>,
-  groups: readonly Group[],
-): Promise<Exchanged[]> {
+async function once(reach: Reach, root: Target, groups: readonly Group[]): Promise<Exchanged[]> {
   const { contentType, body } = reach.dialect.encodeBatch(groups)
   const reply = await reach.service.ask({
     method: 'POST',
     url: urlOf({ ...root, path: '$batch' }),
-    headers: { ...reach.dialect.batchHeaders, 'Content-Type': contentType },
+    headers: { ...reach.dialect.batchHeaders, ...actingAs(root.caller), 'Content-Type': contentType },
     body,
     purpose: 'write',
   })
@@ -72,6 +70,9 @@ async function once(
   if (answer.status < 300) {
     return reach.dialect.decodeBatch(answer, groups).map((answers) => (answers ? { kind: 'answers', answers } : lost))
   }
+  // Who may not be acted for spoils the records that are written as this user, and no others (P5).
+  if (root.caller !== undefined && (answer.status === 403 || answer.status === 404))
+    return groups.map(() => told(answer))
   if (answer.status === 401 || answer.status === 403 || answer.status === 404)
     throw failureOf(reach.dialect.side, 'the batch', answer)
   if (answer.status >= 500)
@@ -79,24 +80,25 @@ async function once(
   return refusedWhole(reach, root, { groups, answer })
 }
 
+const actingAs = (caller: string | undefined): Readonly<Record<string, string>> =>
+  caller === undefined ? {} : { MSCRMCallerID: caller }
+
 async function refusedWhole(
   reach: Reach,
-  root: Pick<Address, 'root' | 'options'>,
+  root: Target,
   { groups, answer }: { readonly groups: readonly Group[]; readonly answer: { status: number; text: string } },
 ): Promise<Exchanged[]> {
   if (groups.length < 2) {
-    const body = parsed(answer.text)
-    const whole: PartAnswer = {
-      status: answer.status,
-      location: undefined,
-      etag: undefined,
-      body,
-      retryAfter: undefined,
-    }
-    return groups.map(() => ({ kind: 'answers', answers: [whole] }))
+    return groups.map(() => told(answer))
   }
   const half = Math.ceil(groups.length / 2)
   return [...(await once(reach, root, groups.slice(0, half))), ...(await once(reach, root, groups.slice(half)))]
+}
+
+/** The answer to a whole batch, told of one of its groups. */
+function told({ status, text }: { readonly status: number; readonly text: string }): Exchanged {
+  const whole: PartAnswer = { status, location: undefined, etag: undefined, body: parsed(text), retryAfter: undefined }
+  return { kind: 'answers', answers: [whole] }
 }
 
 function unanswered(reach: Reach, reply: Exclude<Reply, { readonly kind: 'answer' }>): Exchanged {

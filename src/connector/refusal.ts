@@ -99,12 +99,18 @@ const fallback: Readonly<Record<Side, string>> = {
   sales: 'Do the same edit by hand in Sales to see what it refuses, then correct the record or the mapping.',
 }
 
+/** The integration may not write as another user, or not as this one. */
+const acting =
+  'Give the integration’s user the role Delegate (privilege prvActOnBehalfOfAnotherUser), and the user acted for the privileges on this table; or take `actAs` out of the mapping.'
+const isActing = ({ message }: ServiceError): boolean =>
+  /ActOnBehalfOfAnotherUser|is disabled\. Consider enabling/i.test(message)
+
 /** The refusal to report; `names` are columns and entities whose names may stay in the text. */
 export function refusalOf(side: Side, error: ServiceError, names?: ReadonlySet<string>): Refusal {
   const message = scrub(error.message, names)
   return {
     code: error.code || `HTTP ${error.status}`,
     message: message || `the service answered with status ${error.status}`,
-    remedy: remedies[error.code] ?? byStatus[error.status] ?? fallback[side],
+    remedy: (isActing(error) ? acting : remedies[error.code]) ?? byStatus[error.status] ?? fallback[side],
   }
 }

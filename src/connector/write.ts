@@ -122,15 +122,14 @@ async function takeTurn(reach: Reach, turn: readonly Progress[]): Promise<void> 
     const steps = (reach.dialect.atomic ? rest : rest.slice(0, 1)).map((step) => placed(progress, step))
     return { progress, steps, parts: steps.map((step) => partOf(reach, step, preconditionOf(progress, step))) }
   })
-  for (const root of new Set(entries.map((entry) => entry.steps[0]?.address.root))) {
-    const some = entries.filter((entry) => entry.steps[0]?.address.root === root)
+  // A batch goes to one route, and is written as one user: whom a request acts for is said once, for all its parts.
+  for (const kind of new Set(entries.map(batchOf))) {
+    const some = entries.filter((entry) => batchOf(entry) === kind)
     const address = some[0]?.steps[0]?.address
     if (address === undefined) throw new Error('an operation without steps cannot be written')
-    const outcomes = await exchange(
-      reach,
-      address,
-      some.map((entry) => entry.parts),
-    )
+    const caller = some[0]?.progress.ready.operation.caller
+    const groups = some.map((entry) => entry.parts)
+    const outcomes = await exchange(reach, { ...address, caller }, groups)
     some.forEach((entry, index) => take(reach, entry, outcomes[index]))
   }
 }
@@ -145,6 +144,9 @@ async function readMarks(reach: Reach, turn: readonly Progress[]): Promise<void>
     noteMark(progress, ready, now?.kind === 'upsert' ? now.etag : undefined)
   }
 }
+
+const batchOf = ({ steps, progress }: { readonly steps: readonly ReadyStep[]; readonly progress: Progress }): string =>
+  `${steps[0]?.address.root} ${progress.ready.operation.caller ?? ''}`
 
 function take(
   reach: Reach,

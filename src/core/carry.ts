@@ -2,7 +2,7 @@
  * Carrying a value to the other side: what a side says in a field, and what that is in the target's words: cut to its
  * length, exchanged through couplings, blank as the row wants it. Pure: couplings are read through `Lookups`.
  */
-import { type Field, type Lookup, type Side, type ValueType, otherSide } from '../config/config.ts'
+import { type CouplingLookup, type Field, type Lookup, type Side, type ValueType, otherSide } from '../config/config.ts'
 import type { Bindings } from './expression.ts'
 import { startOfDay, utcText } from './instant.ts'
 import { ownValue } from './lookup-columns.ts'
@@ -160,17 +160,25 @@ function exchange(lookup: Lookup, carriage: Carriage, key: string): Carried {
   }
 }
 
-type CouplingLookup = Extract<Lookup, { kind: 'coupling' }>
-
 function throughCoupling(lookup: CouplingLookup, carriage: Carriage, key: string): Carried {
   const { from, lookups } = carriage
   const to = otherSide(from)
   if (from === 'sales') return toNaturalKey(lookup, carriage, key)
   const { mapping } = lookup
-  const keys = lookup.by === 'id' ? undefined : keysOf(lookup.by, carriage.row, key)
-  const id = keys === undefined ? lookups.partner(mapping, from, key) : lookups.partnerByKeys(mapping, from, keys)
+  const { id, keys } = partnerIn(lookup, carriage.row, { key, lookups })
   if (id !== undefined) return referenceCell(carriage, lookups.entityOf(mapping, to), id)
   return { kind: 'uncoupled', mapping, key, ...(keys === undefined ? {} : { keys }) }
+}
+
+/** The record of Sales that a value of Business Central leads to through couplings, and the keys asked for. */
+export function partnerIn(
+  { mapping, by }: CouplingLookup,
+  row: Row,
+  { key, lookups }: { readonly key: string; readonly lookups: Pick<Lookups, 'partner' | 'partnerByKeys'> },
+): { readonly id: string | undefined; readonly keys: NaturalKeys | undefined } {
+  if (by === 'id') return { id: lookups.partner(mapping, 'businessCentral', key), keys: undefined }
+  const keys = keysOf(by, row, key)
+  return { id: lookups.partnerByKeys(mapping, 'businessCentral', keys), keys }
 }
 
 /** Towards Business Central a reference is an id or a single natural key; parts of a composite key travel by their own rows. */

@@ -345,6 +345,7 @@ function pathsOf(side: Side, { mapping, fields, defaults }: Parts): string[] {
     if (column !== undefined) paths.push(column)
     paths.push(...(compute[side]?.columns ?? []).filter((path) => path !== '*'), ...lookupColumns(field, side))
   }
+  if (side === 'businessCentral') paths.push(...actAsColumns(mapping))
   for (const group of mapping.match) paths.push(...group[side].filter((column) => !column.startsWith('$')))
   for (const page of [...source.with, ...source.joins]) {
     const hangsOn = Object.values(page.on).filter((path) => path !== '$id')
@@ -352,6 +353,12 @@ function pathsOf(side: Side, { mapping, fields, defaults }: Parts): string[] {
   }
   for (const { name, latest } of source.joins) if (latest !== undefined) paths.push(`${name}.${latest}`)
   return paths
+}
+
+/** Columns that name the person as whom Sales is written. */
+function actAsColumns({ actAs }: Mapping): readonly string[] {
+  if (actAs?.kind !== 'coupled') return []
+  return [actAs.column, ...columnsOfLookup(actAs.lookup)]
 }
 
 function lookupColumns(field: Field, side: Side): readonly string[] {

@@ -4,6 +4,7 @@
  */
 import { type EntityRef, type Side, otherSide } from '../config/config.ts'
 import type { WriteOperation, WriteStep } from '../connector/connector.ts'
+import { callerOf } from '../core/act-as.ts'
 import { type Base, type Prints, noBase, withPrints } from '../core/base.ts'
 import type { FieldWrite } from '../core/decide.ts'
 import { versionOf } from '../core/fingerprint.ts'
@@ -186,11 +187,23 @@ function actionMade(session: Session, judgement: Judgement, made: Made, steps: r
     judgement,
     kind: made.kind,
     side: made.side,
-    write: { id, steps, select: session.compiled.sides[made.side].select, ...about },
+    write: {
+      id,
+      steps,
+      select: session.compiled.sides[made.side].select,
+      ...about,
+      ...writtenAs(session, judgement, made.side),
+    },
     intent,
     writes: made.writes,
     more: made.more,
   }
+}
+
+/** As whom Sales is written, where the mapping names somebody. */
+function writtenAs({ mapping, lookups }: Session, { rows }: Judgement, side: Side): Pick<WriteOperation, 'caller'> {
+  const caller = side === 'sales' ? callerOf(mapping.actAs, rows.businessCentral?.row, lookups) : undefined
+  return caller?.kind === 'user' ? { caller: caller.id } : {}
 }
 
 /** The base of the pair once these writes are done: what agreed before, what agrees now, what was written. */

@@ -1,5 +1,6 @@
 /** Why records wait, in words for an administrator: what happened and what to do next. */
 import type { Side } from '../config/config.ts'
+import type { Caller } from '../core/act-as.ts'
 import type { Held } from '../core/coupling.ts'
 import type { Decided, HeldField } from '../core/decide.ts'
 import type { ExpressionError } from '../core/expression.ts'
@@ -64,6 +65,15 @@ export function waitingHold(waits: readonly Wait[], secondPass: boolean): Hold {
     ...(secondPass ? { secondPass } : {}),
   }
 }
+
+/** It is to be written as a person who has no user in Sales yet. */
+export const callerHold = ({ mapping, column }: Extract<Caller, { kind: 'missing' }>): Hold => ({
+  kind: 'waiting',
+  fields: [],
+  names: [],
+  message: `is to be written as the person in ${column}, who has no user coupled in ${mapping}`,
+  remedy: `couple the person: couplet couple ${mapping}; or let the integration write as itself: actAs: { whenUncoupled: self }`,
+})
 
 /** A person must say what becomes of the record whose partner was deleted. */
 export function deletedPartner(session: Session, who: Who, gone: Side): Hold {

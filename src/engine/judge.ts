@@ -3,11 +3,12 @@
  * written, remembered and held. Makes no write.
  */
 import { type BySide, type Side, otherSide, sides } from '../config/config.ts'
+import { callerOf } from '../core/act-as.ts'
 import type { RecordQuery } from '../core/carry.ts'
 import { ExpressionError } from '../core/expression.ts'
 import type { Wait } from '../core/offer.ts'
 import type { Change, Loaded } from '../core/record.ts'
-import { failedExpression } from './holds.ts'
+import { callerHold, failedExpression } from './holds.ts'
 import type { Ref } from './intake.ts'
 import { judgeImagined, judgeLone } from './judge-lone.ts'
 import { judgeCoupled, judgeMatched } from './judge-pair.ts'
@@ -100,11 +101,26 @@ async function judgeOne(session: Session, ref: Ref, rows: RowsById): Promise<Omi
       held?.number,
   }
   try {
-    return { ...common, ...(await judgedBy(session, common)) }
+    return { ...common, ...waitingForCaller(session, common, await judgedBy(session, common)) }
   } catch (error) {
     if (!(error instanceof ExpressionError)) throw error
     return { ...common, action: { kind: 'hold' }, decided: undefined, holds: [failedExpression(error)] }
   }
+}
+
+/** A record that is to be written as a person who has no user waits, where the mapping says so. */
+function waitingForCaller(session: Session, common: Common, judged: Judged): Judged {
+  const { actAs } = session.mapping
+  if (actAs === undefined || !writesToSales(judged)) return judged
+  const caller = callerOf(actAs, common.rows.businessCentral?.row, session.lookups)
+  return caller.kind === 'missing'
+    ? { action: { kind: 'hold' }, decided: undefined, holds: [callerHold(caller)] }
+    : judged
+}
+
+function writesToSales({ action, decided }: Judged): boolean {
+  if (action.kind === 'create' || action.kind === 'delete') return action.on === 'sales'
+  return decided?.writes.some(({ to }) => to === 'sales') === true
 }
 
 function judgedBy(session: Session, common: Common): Judged | Promise<Judged> {

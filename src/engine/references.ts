@@ -28,7 +28,8 @@ function namedBy(mapping: Mapping): readonly string[] {
   const taken = mapping.fields.flatMap(({ whenUncoupled }) =>
     whenUncoupled.kind === 'sync' && whenUncoupled.mapping !== undefined ? [whenUncoupled.mapping] : [],
   )
-  return [...mapping.fields.flatMap(lookupMappings), ...lookups, ...taken]
+  const people = mapping.actAs?.kind === 'coupled' ? [mapping.actAs.lookup.mapping] : []
+  return [...mapping.fields.flatMap(lookupMappings), ...lookups, ...taken, ...people]
 }
 
 const asksByExpression = ({ fields, defaults }: Mapping): boolean =>

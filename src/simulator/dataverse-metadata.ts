@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto'
 
 import { DataverseError, refused } from './dataverse-error.ts'
 import type { Segment } from './dataverse-address.ts'
+import { privilegeName, verbs } from './dataverse-privileges.ts'
 import type { Column, Schema, TableSchema } from './dataverse-schema.ts'
 import type { Expand, Query } from './query.ts'
 import { compileFilter } from './query-filter.ts'
@@ -97,9 +98,19 @@ function entityMetadata(schema: Schema, table: TableSchema): Row {
     IsCustomEntity: table.logical.includes('_'),
     IsValidForAdvancedFind: true,
     DisplayName: label(table.logical),
+    Privileges: privilegesOf(table),
     DisplayCollectionName: label(table.set),
     ...Object.fromEntries(Object.entries(PARTS).map(([name, make]) => [name, () => make(schema, table)])),
   }
+}
+
+function privilegesOf(table: TableSchema): readonly Row[] {
+  return verbs.map((verb) => ({
+    Name: privilegeName(verb, table),
+    PrivilegeType: verb,
+    PrivilegeId: metadataId(table.logical, verb),
+    CanBeGlobal: true,
+  }))
 }
 
 /** Parts of a definition are made only where $expand asks for them. */

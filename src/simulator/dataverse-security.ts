@@ -1,17 +1,11 @@
 /** Who may do what: security roles, what they allow, acting on behalf of others. */
 
 import { DataverseError } from './dataverse-error.ts'
+import { depths, privilegeName, verbs } from './dataverse-privileges.ts'
+import type { Depth } from './dataverse-privileges.ts'
 import { reference } from './dataverse-reference.ts'
 import type { Organization } from './dataverse-organization.ts'
-import type { TableSchema } from './dataverse-schema.ts'
 import type { Incoming } from './service.ts'
-
-/** How far a privilege reaches: own rows, the business unit, units below it, the organisation. */
-export type Depth = 'Basic' | 'Local' | 'Deep' | 'Global'
-const depths: readonly Depth[] = ['Basic', 'Local', 'Deep', 'Global']
-
-export type Verb = 'Create' | 'Read' | 'Write' | 'Delete' | 'Append' | 'AppendTo' | 'Assign'
-const verbs: readonly Verb[] = ['Create', 'Read', 'Write', 'Delete', 'Append', 'AppendTo', 'Assign']
 
 /** What a role allows. */
 export interface RoleDefinition {
@@ -184,7 +178,3 @@ function usualRoles(row: Readonly<Record<string, unknown>>, caller: string | und
   if (row['accessmode'] !== 4) return ['Salesperson']
   return ['Business Central Integration Administrator', 'Business Central Integration User']
 }
-
-/** `prvReadAccount`; documents' lines and the like have privileges of their own here, too. */
-export const privilegeName = (verb: Verb, { logical }: Pick<TableSchema, 'logical'>): string =>
-  `prv${verb}${logical[0]?.toUpperCase() ?? ''}${logical.slice(1)}`

@@ -55,6 +55,7 @@ function serve(organization: Organization, request: Incoming, gate: Gate): Answe
   if (!request.path.endsWith('/$batch')) {
     return organization.world.transaction(() => serveRequest(organization, request, new Map()))
   }
+  organization.security.actsAs(request, organization.userOf(request.caller))
   const { continueOnError } = readPreferences(request.headers['prefer'])
   return answerBatch(request, {
     gate,

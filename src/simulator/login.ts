@@ -89,8 +89,10 @@ export class Login {
 
   #token(request: Incoming): Answer {
     const form = new URLSearchParams(request.body)
-    if (form.get('grant_type') === 'urn:ietf:params:oauth:grant-type:device_code' || form.has('device_code'))
-      return this.#deviceToken(form)
+    return form.has('device_code') ? this.#deviceToken(form) : this.#clientToken(form)
+  }
+
+  #clientToken(form: URLSearchParams): Answer {
     const client = form.get('client_id') ?? ''
     const scope = form.get('scope') ?? ''
     if (form.get('grant_type') !== 'client_credentials') {

@@ -61,6 +61,7 @@ export function mapping(
     native: [],
     enabled: true,
     firstRun: 'auto',
+    actAs: undefined,
     reason: undefined,
     direction: 'both',
     after: [],
