@@ -41,6 +41,7 @@ export function fieldFindings(config: Config, compiled: CompiledMapping): readon
     ...fields.flatMap((field) => [
       ...sides.flatMap((side) => writeFindings(field, side)),
       ...typeFindings(field),
+      ...numberFindings(field, compiled),
       ...lookupFindings(field.field, field, byName),
     ]),
     ...lengthFindings(mapping, fields),
@@ -70,6 +71,22 @@ function writeFindings(field: CompiledField, side: Side): readonly LiveFinding[]
       },
     ]
   return []
+}
+
+/** A number that does not fit into its column, or that could be given twice (P1). */
+function numberFindings(field: CompiledField, { sides: ready, mapping }: CompiledMapping): readonly LiveFinding[] {
+  const { number } = field
+  const to = sides.find((side) => travelsTo(field.field.direction, side))
+  if (number === undefined || to === undefined) return []
+  const length = number.prefix.length + number.width + number.suffix.length
+  const most = field.place[to]?.info?.maxLength ?? length
+  const tooLong = `${field.place[to]?.column} takes ${most} characters; this pattern makes ${length}`
+  const noKey = `${sideName[to]} keeps no key of ours for these records, so that a lost answer could make one twice: leave the number to it, or name a \`reference\``
+  const keeps = ready[to].description.clientKeys || mapping[to].reference !== undefined
+  return [...(length > most ? [tooLong] : []), ...(keeps ? [] : [noKey])].map((message) => ({
+    path: at(field, 'number'),
+    message,
+  }))
 }
 
 /** Columns of templates that cannot be written. */

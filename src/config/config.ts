@@ -301,6 +301,8 @@ export interface Field {
   readonly compute: { readonly toSales?: string; readonly toBusinessCentral?: string }
   /** A constant, written in the row's direction. */
   readonly value: unknown
+  /** Pattern of the number that a new record gets where the source says none. */
+  readonly number?: string | undefined
   readonly lookup: Lookup | undefined
   readonly whenUncoupled: WhenUncoupled
   /** What a blank source does to the target. `default` writes `blankDefault`. @default clear */

@@ -23,7 +23,8 @@ export function resolveRow(name: string, row: FieldRow, context: { mapping: Mapp
     value: row.value,
     lookup: row.lookup === undefined ? undefined : resolveLookup(row.lookup, settings),
     ...blankOf(row.blank),
-    on: row.on ?? 'always',
+    on: row.on ?? (row.number === undefined ? 'always' : 'create'),
+    ...(row.number === undefined ? {} : { number: row.number }),
     step: row.step ?? 'main',
     type: row.type,
   }

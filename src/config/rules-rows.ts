@@ -15,9 +15,9 @@ function canTravel(row: FieldRow, side: Side): boolean {
   return row[side] !== undefined && (source !== undefined || needsNoSource(row))
 }
 
-/** A constant, or a query that finds its record by other rows' values. */
-const needsNoSource = ({ value, lookup }: FieldRow): boolean =>
-  value !== undefined || (typeof lookup === 'object' && Object.hasOwn(lookup, 'find'))
+/** A constant, a number by a pattern, or a query that finds its record by other rows' values. */
+const needsNoSource = ({ value, lookup, number }: FieldRow): boolean =>
+  value !== undefined || number !== undefined || (typeof lookup === 'object' && Object.hasOwn(lookup, 'find'))
 
 /** A row's direction: as written, else that of the mapping as far as the row can travel; undefined: nowhere. */
 export function directionOf(row: FieldRow, mapping: Direction): Direction | undefined {
@@ -86,12 +86,29 @@ const looksUp: RowRule = (row) =>
     ? []
     : [{ path: ['whenUncoupled'], key: true, message: 'has no effect without a lookup' }]
 
+const atNumber = (message: string): ReturnType<RowRule> => [{ path: ['number'], key: true, message }]
+
+/** A number is given to a new record, once and by one side. */
+const numbersNewRecords: RowRule = (row, { direction = 'both' }) => {
+  if (row.number === undefined) return []
+  if (row.value !== undefined || row.lookup !== undefined)
+    return atNumber('a row has a number, or a value or lookup, not both')
+  if (row.on === 'always') return atNumber('a number is given when the record is created: leave out on: always')
+  const target = sides.find((side) => travelsTo(directionOf(row, direction) ?? 'both', side))
+  if (directionOf(row, direction) === 'both')
+    return atNumber('a number needs a direction: toSales or toBusinessCentral')
+  return target !== undefined && row[target]?.includes('.') === true
+    ? atNumber("only a column of the record's own entity can be numbered")
+    : []
+}
+
 const rowRules: readonly RowRule[] = [
   readsAndWrites,
   keepsToTheMapping,
   computesWhatTravels,
   writesOneConstant,
   looksUp,
+  numbersNewRecords,
 ]
 
 /** Each row for itself. */

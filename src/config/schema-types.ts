@@ -741,6 +741,10 @@ export interface FieldRow {
     toBusinessCentral?: Expression
   }
   value?: ConstantValue
+  /**
+   * The number of a new record where the source says none: the first free one of this pattern, e.g. "SP NO. {00001}", which counts from 1 with five digits. Makes the row `on: create`. Default: none.
+   */
+  number?: string
   lookup?: Lookup
   /**
    * What becomes of the field where the reference has no partner: hold the record, clear, keep what stands there, skip the row, sync to take the other record along first by the lookup's own mapping, or { sync: mapping } by that one. Default: hold.

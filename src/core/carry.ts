@@ -7,6 +7,7 @@ import type { Bindings } from './expression.ts'
 import { startOfDay, utcText } from './instant.ts'
 import { ownValue } from './lookup-columns.ts'
 import { type CompiledField, splitPath } from './mapping.ts'
+import type { FreeNumber, NumberQuery } from './number-pattern.ts'
 import type { Cell, Column, Row } from './record.ts'
 import { seenBy } from './seen-row.ts'
 import { type Canonical, type Norm, canonical, cut } from './values.ts'
@@ -25,6 +26,8 @@ export interface Lookups {
   runsLater(mapping: string): boolean
   /** The one record of `side` that fits; 'none', or 'ask' when it was not looked for yet. */
   query(query: RecordQuery): { readonly id: string } | 'none' | 'ask'
+  /** The first free number; 'none' where all are taken, or 'ask' when it was not looked for yet. */
+  number(query: NumberQuery): FreeNumber | 'none' | 'ask'
 }
 
 /** A question for the one record of a collection whose columns hold these values. */

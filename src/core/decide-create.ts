@@ -15,9 +15,10 @@ import {
   printsTo,
   withEchoes,
 } from './decide.ts'
+import { ExpressionError } from './expression.ts'
 import { evaluateFilter } from './filter-evaluation.ts'
 import type { CompiledField } from './mapping.ts'
-import { type Deciding, type OfferContext, offerOf, standsAt } from './offer.ts'
+import { type Deciding, type Offer, type OfferContext, offerOf, standsAt } from './offer.ts'
 import type { Loaded, Row } from './record.ts'
 import { type Canonical, canonical } from './values.ts'
 
@@ -140,7 +141,8 @@ function create(
 ): void {
   const { field, to, value } = what
   const from = otherSide(to)
-  const offer = offerOf(field, from, value, context)
+  const isNumbered = field.number !== undefined && canonical(value, field.saidNorm[from]) === null
+  const offer = isNumbered ? numberFor(field, to, context) : offerOf(field, from, value, context)
   if (offer.kind === 'wait') draft.waits.push(offer.wait)
   else if (offer.kind === 'ask') draft.asks.push(offer.query)
   if (offer.kind !== 'value') return
@@ -149,4 +151,23 @@ function create(
   const prints = printsTo(to, fingerprint(canonical(value, field.saidNorm[from])), fingerprint(after))
   if (cell === null) draft.agreed.set(field.rowId, prints)
   else draft.writes.push({ field, to, cell, canonical: after, before: null, why: 'create', prints })
+}
+
+/** Throws ExpressionError where there is no number to give, or giving one could make a record twice (P1). */
+function numberFor(field: CompiledField, to: Side, { deciding, rows }: OfferContext): Offer {
+  const { column = '' } = field.place[to] ?? {}
+  const { clientKeys } = deciding.compiled.sides[to].description
+  if (field.number === undefined || (!clientKeys && deciding.compiled.mapping[to].reference === undefined))
+    throw new ExpressionError(
+      `${column} cannot be numbered: the service keeps no key of ours for these records`,
+      undefined,
+    )
+  const norm = field.norm[to]
+  const source = rows[otherSide(to)].id ?? ''
+  const query = { side: to, column, pattern: field.number, isCode: norm.type === 'code', source }
+  const free = deciding.lookups.number(query)
+  if (free === 'ask') return { kind: 'ask', query }
+  if (free === 'none')
+    throw new ExpressionError(`every number of the pattern "${field.field.number ?? ''}" is taken`, undefined)
+  return { kind: 'value', cell: free.text, canonical: canonical(free.text, norm) }
 }

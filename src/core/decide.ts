@@ -8,6 +8,7 @@ import type { RecordQuery } from './carry.ts'
 import type { Decision } from './coupling.ts'
 import type { DecidedLines } from './decide-lines.ts'
 import type { CompiledField } from './mapping.ts'
+import type { NumberQuery } from './number-pattern.ts'
 import { type Did, type FieldVerdict, mergeField } from './merge.ts'
 import {
   type Deciding,
@@ -70,19 +71,20 @@ export interface Decided {
   readonly held: readonly HeldField[]
   readonly waits: readonly Wait[]
   /** To be looked up before this can be decided whole. */
-  readonly asks: readonly RecordQuery[]
+  readonly asks: readonly (RecordQuery | NumberQuery)[]
   /** Something was to be written to a side that may not be written in this run. */
   readonly left: boolean
   /** The lines of a document. */
   readonly lines?: DecidedLines
 }
 
+/** A decision while it is being made. */
 export interface Draft {
   readonly writes: FieldWrite[]
   readonly agreed: Map<string, Prints>
   readonly held: HeldField[]
   readonly waits: Wait[]
-  readonly asks: RecordQuery[]
+  readonly asks: (RecordQuery | NumberQuery)[]
   left: boolean
 }
 export const emptyDraft = (): Draft => ({ writes: [], agreed: new Map(), held: [], waits: [], asks: [], left: false })
@@ -112,9 +114,10 @@ export async function isEdited(deciding: Deciding, side: Side, row: Row, base: B
   return false
 }
 
+/** What is known while the rows of a pair, or of a new record, are gone through. */
 export function contextOf(
   deciding: Deciding,
-  facts: Pick<PairFacts, 'base' | 'deferLater' | 'decision'> & { readonly rows: BySide<{ readonly row: Row }> },
+  facts: Pick<PairFacts, 'base' | 'deferLater' | 'decision'> & { readonly rows: OfferContext['rows'] },
 ): OfferContext {
   return {
     deciding,
@@ -126,6 +129,7 @@ export function contextOf(
   }
 }
 
+/** Whether a row needs a page that the service does not publish. */
 export const lacksPage = (field: CompiledField, missing: ReadonlySet<string>): boolean =>
   missing.size > 0 && sides.some((side) => field.needs[side].some((page) => missing.has(page)))
 

@@ -18,6 +18,7 @@ import { type ParsedFilter, bothFilters, filterColumns, parseFilter, printFilter
 import { shortHash } from './fingerprint.ts'
 import { type CompiledOne, compileOne, pathsOfOne } from './one.ts'
 import { columnsOfLookup } from './lookup-columns.ts'
+import { type NumberPattern, parseNumberPattern } from './number-pattern.ts'
 import type { Column, Description } from './record.ts'
 import type { Norm } from './values.ts'
 
@@ -86,6 +87,8 @@ export interface CompiledField {
   readonly norm: BySide<Norm>
   /** How what that side says compares: in the target's words, or in its own where a lookup follows. */
   readonly saidNorm: BySide<Norm>
+  /** The number that a new record gets where the source says none. */
+  readonly number: NumberPattern | undefined
   /** Expression over that side's row. */
   readonly compute: BySide<Expression | undefined>
   /** Pages and joins that the row needs on that side. */
@@ -193,6 +196,7 @@ function compileField(field: Field, descriptions: BySide<SideDescriptions>, time
     norm,
     saidNorm: { businessCentral: saidNorm('businessCentral'), sales: saidNorm('sales') },
     compute,
+    number: field.number === undefined ? undefined : parseNumberPattern(field.number),
     needs: {
       businessCentral: needsOf(place.businessCentral, compute.businessCentral),
       sales: needsOf(place.sales, compute.sales),

@@ -16,6 +16,7 @@ import {
 import type { Bindings } from './expression.ts'
 import type { Fingerprint } from './fingerprint.ts'
 import type { CompiledField, CompiledMapping } from './mapping.ts'
+import type { NumberQuery } from './number-pattern.ts'
 import type { Cell, Row } from './record.ts'
 import { type Canonical, canonical } from './values.ts'
 
@@ -46,7 +47,7 @@ export type Offer =
   /** Its blank, or its unknown reference, leaves the other side as it is. */
   | { readonly kind: 'keep' }
   | { readonly kind: 'wait'; readonly wait: Wait }
-  | { readonly kind: 'ask'; readonly query: RecordQuery }
+  | { readonly kind: 'ask'; readonly query: RecordQuery | NumberQuery }
 
 /** One field row of a pair, as it stands. */
 export interface Offers {
@@ -63,7 +64,7 @@ export interface Offers {
 /** What is known of the pair while its rows are gone through in order. */
 export interface OfferContext {
   readonly deciding: Deciding
-  readonly rows: BySide<{ readonly row: Row }>
+  readonly rows: BySide<{ readonly row: Row; readonly id?: string }>
   readonly base: Base
   readonly deferLater: boolean
   /** Translated values so far, by row name and side: for lookups by query. */

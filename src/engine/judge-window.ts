@@ -5,6 +5,7 @@ import type { Ref } from './intake.ts'
 import { type Wanted, judge } from './judge.ts'
 import type { Judgement } from './judgement.ts'
 import { newKey } from './new-key.ts'
+import { readNumbers } from './numbers.ts'
 import { type Session, isImagined } from './session.ts'
 
 /** Records decided and written together. */
@@ -26,9 +27,10 @@ export async function judgeWindow(
 ): Promise<readonly Judgement[]> {
   let result = await judge(session, refs)
   for (let round = 0; round < 3; round++) {
-    const { queries, records } = result.wanted
-    if (queries.length === 0 && (records.size === 0 || round > 0)) break
+    const { queries, numbers, records } = result.wanted
+    if (queries.length + numbers.length === 0 && (records.size === 0 || round > 0)) break
     await answer(session, queries)
+    await readNumbers(session, numbers)
     if (records.size > 0 && round === 0) await takeAlong(records)
     const open = new Set(result.judgements.filter(isOpen).map(({ ref }) => ref))
     const again = await judge(session, [...open])

@@ -5,6 +5,7 @@
 import { type BySide, type Side, otherSide, sides } from '../config/config.ts'
 import { callerOf } from '../core/act-as.ts'
 import type { RecordQuery } from '../core/carry.ts'
+import type { NumberQuery } from '../core/number-pattern.ts'
 import { ExpressionError } from '../core/expression.ts'
 import type { Wait } from '../core/offer.ts'
 import type { Change, Loaded } from '../core/record.ts'
@@ -18,6 +19,7 @@ import { type Session, heldOf, isHere, isImagined, numberOf } from './session.ts
 /** What had to be known before the window could be decided: to be fetched, then judged again. */
 export interface Wanted {
   readonly queries: readonly RecordQuery[]
+  readonly numbers: readonly NumberQuery[]
   /** Mapping → what waits for records of it, to be taken along first; one for each record. */
   readonly records: ReadonlyMap<string, ReadonlyMap<string, Wait>>
 }
@@ -30,16 +32,20 @@ export async function judge(
   const rows = await loadRows(session, refs)
   const judgements: Judgement[] = []
   const queries = new Map<string, RecordQuery>()
+  const numbers: NumberQuery[] = []
   const records = new Map<string, Map<string, Wait>>()
   for (const ref of refs) {
     session.lookups.takeForeseen()
     const judged = await judgeOne(session, ref, rows)
     const judgement: Judgement = { ...judged, stands: !session.lookups.takeForeseen() && mayStand(session, judged) }
-    for (const query of judgement.decided?.asks ?? []) queries.set(JSON.stringify(query), query)
+    for (const query of judgement.decided?.asks ?? []) {
+      if ('pattern' in query) numbers.push(query)
+      else queries.set(JSON.stringify(query), query)
+    }
     for (const wait of judgement.decided?.waits ?? []) if (wait.policy === 'sync') addRecord(records, wait)
     judgements.push(judgement)
   }
-  return { judgements, wanted: { queries: [...queries.values()], records } }
+  return { judgements, wanted: { queries: [...queries.values()], numbers, records } }
 }
 
 function addRecord(records: Map<string, Map<string, Wait>>, wait: Wait): void {

@@ -3,8 +3,10 @@ import type { Mapping, Side } from '../config/config.ts'
 import { otherSide } from '../config/config.ts'
 import type { Lookups, RecordQuery } from '../core/carry.ts'
 import type { Bindings } from '../core/expression.ts'
+import type { FreeNumber, NumberQuery } from '../core/number-pattern.ts'
 import { canonical } from '../core/values.ts'
 import type { Store } from '../store/store.ts'
+import { Numbers } from './numbers.ts'
 
 /** Where couplings are read: the present view, and the state on disk where the view foresees more. */
 export interface Views {
@@ -19,6 +21,8 @@ export class StoreLookups implements Lookups {
   readonly #answers = new Map<string, { readonly id: string } | 'none'>()
   #later: ReadonlySet<string>
   #foreseen = false
+  /** Numbers that this run gives to new records. */
+  readonly numbers = new Numbers()
 
   constructor(views: Views, mappings: ReadonlyMap<string, Mapping>, later: ReadonlySet<string>) {
     this.#views = views
@@ -73,6 +77,12 @@ export class StoreLookups implements Lookups {
   query(query: RecordQuery): { readonly id: string } | 'none' | 'ask' {
     this.#foreseen = true
     return this.#answers.get(queryKey(query)) ?? 'ask'
+  }
+
+  /** A number is settled when it is written: somebody may take it before. */
+  number(query: NumberQuery): FreeNumber | 'none' | 'ask' {
+    this.#foreseen = true
+    return this.numbers.of(query)
   }
 
   /** Remembers what was found: exactly one record, or none that can be meant. */

@@ -8,6 +8,7 @@ import type { Bindings } from '../../src/core/expression.ts'
 import { fingerprinter } from '../../src/core/fingerprint.ts'
 import { type CompiledMapping, type SideDescriptions, compileMapping } from '../../src/core/mapping.ts'
 import type { Deciding } from '../../src/core/offer.ts'
+import { firstFree } from '../../src/core/number-pattern.ts'
 import type { Cell, Column, Description, Loaded, Row } from '../../src/core/record.ts'
 import { mapping, row, source } from '../engine/project.ts'
 
@@ -85,6 +86,8 @@ export interface Links {
   >
   /** Mappings that run later. */
   readonly later?: readonly string[]
+  /** Numbers that are taken; not looked for yet where it is missing. */
+  readonly taken?: readonly string[]
   /** Entity → its records; a question about an entity that is not here was not asked yet. */
   readonly records?: Readonly<Record<string, readonly (Row & { readonly id: string })[]>>
 }
@@ -108,6 +111,8 @@ export function lookupsOf(links: Links): Lookups {
       const records = links.records?.[entity]
       return records === undefined ? 'ask' : (records.find((record) => fits(record, where)) ?? 'none')
     },
+    number: (query) =>
+      links.taken === undefined ? 'ask' : firstFree(query, (number) => links.taken?.includes(number) === true),
   }
 }
 
