@@ -52,8 +52,8 @@ interface Listed {
 
 function entitiesOf(mapping: Mapping): readonly Listed[] {
   return sides.flatMap((side) => {
-    const { entity, with: pages, joins } = mapping[side]
-    const main = entity === undefined ? [] : [{ side, page: undefined, entity, optional: false, key: side }]
+    const { entity, optional: may, with: pages, joins } = mapping[side]
+    const main = entity === undefined ? [] : [{ side, page: undefined, entity, optional: may, key: side }]
     const further = [...pages, ...joins].map(({ name, entity, optional }) => ({
       side,
       page: name,

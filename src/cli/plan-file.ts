@@ -132,6 +132,7 @@ export function savedText({ kind, side, number, key, partner, mapping }: SavedOp
     delete: `deleted in ${sideName[side]}`,
     couple: 'coupled',
     uncouple: 'uncoupled',
+    claim: `marked as this company's in ${sideName[side]}`,
   }
   return `${mapping} ${number ?? key ?? partner ?? ''}: not ${verbs[kind]}`
 }

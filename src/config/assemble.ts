@@ -134,6 +134,7 @@ const nameless = (checked: Checked<MappingFile>, findings: readonly Finding[]): 
   name: '',
   layers: [checked],
   value: checked.value ?? {},
+  own: Object.keys(checked.value?.fields ?? {}),
   shared: [],
   incomplete: false,
   findings: [
@@ -167,6 +168,7 @@ function draftOf(checked: Checked<MappingFile>, base: Checked<MappingFile> | und
     name: given.name,
     layers: [checked, ...sets.map((set) => set.checked), ...(base === undefined ? [] : [base])],
     value: { ...merged, mapping: given.name, after },
+    own: Object.keys(patch.fields ?? {}),
     shared,
     incomplete: patch.extends !== undefined && base === undefined,
     findings: [...given.findings, ...unknown, ...removesNothing(start, patch)],

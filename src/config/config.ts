@@ -36,6 +36,8 @@ export interface Settings {
   readonly unitGroups: boolean
   readonly pricing: 'extended' | 'legacy' | 'off'
   readonly salesOrders: 'off' | 'legacy' | 'bidirectional'
+  /** Whose rows of Sales are taken: this company's and nobody's, everybody's, or no company is looked at. @default own */
+  readonly company: 'own' | 'shared' | 'off'
   /** IANA zone in which a date-time becomes a date. @default UTC */
   readonly timeZone: string
   /** ISO code of Business Central's local currency, e.g. GBP. */
@@ -183,6 +185,10 @@ export interface Source {
   readonly keys: readonly string[]
   /** OData filter text; a record outside it is neither matched, created nor updated. */
   readonly filter: string | undefined
+  /** Further filters, each left out where the service lacks a column that it names. */
+  readonly conditions: readonly string[]
+  /** The mapping rests where the service lacks the entity. */
+  readonly optional: boolean
   /** Further pages of the same record, by the name under which expressions see them. */
   readonly with: readonly WithPage[]
   /** Further rows attached before expressions run, by name. */
@@ -316,6 +322,10 @@ export interface Field {
   readonly optional: boolean
   /** Travels also for a coupled record outside the filter. */
   readonly outside: boolean
+  /** A column that somebody emptied is filled again; its blank is no edit. */
+  readonly refill: boolean
+  /** Says whose the record is: written before the record is taken, cleared when it is let go. */
+  readonly claim: boolean
   /** Kind of value where metadata cannot tell. */
   readonly type: ValueType | undefined
   /** A code that plans may show. */
@@ -355,7 +365,13 @@ export interface CouplingLookup {
 export type Lookup =
   | CouplingLookup
   /** The one record of the target side that fits: column → constant, or `{ field }` = this record's translated value of that row. */
-  | { readonly kind: 'query'; readonly find: string; readonly where: Readonly<Record<string, QueryValue>> }
+  | {
+      readonly kind: 'query'
+      readonly find: string
+      readonly where: Readonly<Record<string, QueryValue>>
+      /** The record that a lookup column of the found one names, instead of the found one itself. */
+      readonly take?: { readonly column: string; readonly of: string }
+    }
   /** Which lookup depends on a column of the source row. */
   | { readonly kind: 'case'; readonly column: string; readonly cases: Readonly<Record<string, Lookup>> }
 export type QueryValue = { readonly constant: string | number | boolean | null } | { readonly field: string }

@@ -16,6 +16,8 @@ export interface MappingDraft {
   /** Own file, shared sets, standard file: the first wins. */
   readonly layers: Layers
   readonly value: MappingFile
+  /** Names of the rows that its own file has. */
+  readonly own: readonly string[]
   /** Shared sets in use; their rows stand in `value` already, their filters hold beside the mapping's own. */
   readonly shared: readonly IncludeFile[]
   /** The mapping that it extends is not there: the rules cannot say anything of it. */

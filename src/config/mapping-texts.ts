@@ -29,15 +29,25 @@ export function expressionsOf(mapping: MappingFile | IncludeFile): readonly Expr
     const at = (...steps: string[]): Path => ['fields', name, ...steps]
     return [
       ...expression(at('when'), row?.when, undefined),
-      ...expression(at('compute', 'toSales'), row?.compute?.toSales, 'businessCentral'),
+      ...expression(
+        at('compute', 'toSales'),
+        row?.compute?.toSales,
+        row?.claim === true ? undefined : 'businessCentral',
+      ),
       ...expression(at('compute', 'toBusinessCentral'), row?.compute?.toBusinessCentral, 'sales'),
     ]
   })
+  const conditions = sides.flatMap((side) =>
+    Object.entries(mapping[side]?.conditions ?? {}).flatMap(([name, condition]) =>
+      expression([side, 'conditions', name, 'when'], condition?.when, undefined),
+    ),
+  )
   return [
     ...expression(['when'], mapping.when, undefined),
     ...constants(mapping),
     ...groups(mapping),
     ...ofLines(mapping),
+    ...conditions,
     ...rows,
     ...templateValues(mapping),
   ]
@@ -109,6 +119,12 @@ function filtersOfSides(mapping: MappingFile | IncludeFile): readonly FilterText
       { path: [side, 'recheck'], text: source.recheck },
       { path: [side, 'builtIn'], text: source.builtIn },
     ]
-    return [...own, ...joins].flatMap(({ path, text }) => (typeof text === 'string' ? [{ path, text, side }] : []))
+    const conditions = Object.entries(source.conditions ?? {}).map(([name, condition]) => ({
+      path: [side, 'conditions', name, 'filter'],
+      text: condition?.filter,
+    }))
+    return [...own, ...conditions, ...joins].flatMap(({ path, text }) =>
+      typeof text === 'string' ? [{ path, text, side }] : [],
+    )
   })
 }

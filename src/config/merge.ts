@@ -73,6 +73,7 @@ export function removesNothing(base: MappingFile, patch: MappingFile): readonly 
     ...removals([side], base[side], patch[side]),
     ...removals([side, 'with'], base[side]?.with, patch[side]?.with),
     ...removals([side, 'join'], base[side]?.join, patch[side]?.join),
+    ...removals([side, 'conditions'], base[side]?.conditions, patch[side]?.conditions),
   ])
   const rows = [
     ...removals(['fields'], base.fields, patch.fields),

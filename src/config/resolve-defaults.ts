@@ -58,6 +58,8 @@ function fieldOf(
     whenUncoupled: { kind: 'hold' },
     optional: false,
     outside: false,
+    refill: false,
+    claim: false,
     reveal: false,
     conflicts: undefined,
     firstMatch: undefined,

@@ -23,7 +23,14 @@ import { resolveActAs } from './resolve-act-as.ts'
 import { resolveFirstMatch, resolveLookup, resolveRow } from './resolve-row.ts'
 import { columnsOfField, columnsOfFilter, resolveSource } from './resolve-source.ts'
 import { towards } from './rules-rows.ts'
-import type { FieldRow, Limits as LimitsText, Lookup as LookupText, MappingFile, ProjectFile } from './schema-types.ts'
+import type {
+  Condition,
+  FieldRow,
+  Limits as LimitsText,
+  Lookup as LookupText,
+  MappingFile,
+  ProjectFile,
+} from './schema-types.ts'
 
 export interface MappingContext {
   readonly project: ProjectFile
@@ -32,6 +39,8 @@ export interface MappingContext {
   readonly rows: readonly (readonly [string, FieldRow])[]
   /** Rows of its lines that are in use. */
   readonly lineRows: readonly (readonly [string, FieldRow])[]
+  /** Conditions that are in use. */
+  readonly conditions: BySide<readonly Condition[]>
   /** Why the mapping is switched off; undefined where it is on. */
   readonly off: string | undefined
 }
@@ -48,7 +57,7 @@ export function resolveMapping(draft: MappingDraft, context: MappingContext): Ma
   const side = (of: Side): Mapping[Side] => {
     const shared = draft.shared.flatMap((set) => set[of]?.filter ?? [])
     const columns = columnsRead(of, { mapping, fields, match, defaults })
-    const source = resolveSource(of, { mapping, settings, shared, columns })
+    const source = resolveSource(of, { mapping, settings, shared, conditions: context.conditions[of], columns })
     return lines === undefined ? source : { ...source, joins: [...source.joins, joinOf(lines, of)] }
   }
   const resolved = {

@@ -42,10 +42,14 @@ const marksOf = ({
   optional = false,
   outside = false,
   reveal = false,
-}: FieldRow): Pick<Field, 'optional' | 'outside' | 'reveal'> => ({
+  refill = false,
+  claim = false,
+}: FieldRow): Pick<Field, 'optional' | 'outside' | 'reveal' | 'refill' | 'claim'> => ({
   optional,
   outside,
   reveal,
+  refill,
+  claim,
 })
 
 function blankOf(written: FieldRow['blank'] = 'clear'): Pick<Field, 'blank' | 'blankDefault'> {
@@ -68,8 +72,9 @@ export const resolveFirstMatch = (written: FirstMatchText = {}): FirstMatch => (
 export function resolveLookup(written: LookupText, settings: Settings): Lookup {
   if (typeof written === 'string') return { kind: 'coupling', mapping: written, by: 'id' }
   if (isQuery(written)) {
-    const where = Object.entries(written.where).map(([column, value]) => [column, queryValue(value)] as const)
-    return { kind: 'query', find: written.find, where: Object.fromEntries(where) }
+    const where = Object.entries(written.where).map(([column, value]) => [column, queryValue(value, settings)] as const)
+    const { find, take } = written
+    return { kind: 'query', find, where: Object.fromEntries(where), ...(take !== undefined && { take }) }
   }
   if (!isCase(written)) return byCoupling(written, settings)
   const { case: column, ...cases } = written
@@ -84,8 +89,13 @@ function byCoupling({ mapping, by = 'id', blankIs }: LookupByCoupling, settings:
   return { kind: 'coupling', mapping, by, ...(typeof key === 'string' && { blankIs: key }) }
 }
 
-/** `$row` is that row's value; `$$` begins a text with one `$`. */
-function queryValue(value: string | number | boolean | null): QueryValue {
+/** `$row` is that row's value; `$$` begins a text with one `$`; `{settings.NAME}` is a setting's value. */
+function queryValue(value: string | number | boolean | null, settings: Settings): QueryValue {
+  const setting = typeof value === 'string' ? /^\{settings\.([A-Za-z_]\w*)\}$/.exec(value)?.[1] : undefined
+  if (setting !== undefined) {
+    const set = settings[setting]
+    return { constant: typeof set === 'string' || typeof set === 'number' || typeof set === 'boolean' ? set : null }
+  }
   if (typeof value !== 'string' || !value.startsWith('$')) return { constant: value }
   return value.startsWith('$$') ? { constant: value.slice(1) } : { field: value.slice(1) }
 }

@@ -2,13 +2,21 @@
 import { bothFilters, filterColumns, parseFilter } from '../core/filter.ts'
 import type { EntityRef, Field, Join, Settings, Side, Source, WithPage } from './config.ts'
 import { fillSettings } from './setting-text.ts'
-import type { Join as JoinText, MappingFile, Source as SourceText, WithPage as PageText } from './schema-types.ts'
+import type {
+  Condition,
+  Join as JoinText,
+  MappingFile,
+  Source as SourceText,
+  WithPage as PageText,
+} from './schema-types.ts'
 
 export interface SourceContext {
   readonly mapping: MappingFile
   readonly settings: Settings
   /** Filters of shared sets, which hold beside the mapping's own. */
   readonly shared: readonly string[]
+  /** Conditions in use. */
+  readonly conditions: readonly Condition[]
   /** Columns that rows, expressions and matching read of this side, `join.column` among them. */
   readonly columns: readonly string[]
 }
@@ -18,14 +26,21 @@ export function resolveSource(side: Side, context: SourceContext): Source {
   const written = context.mapping[side] ?? {}
   const fill = (text: string | null | undefined): string | undefined =>
     typeof text === 'string' ? fillSettings(text, context.settings).text : undefined
-  const filter = bothFilters(...[written.filter, ...context.shared].map(fill))
+  const firm = context.conditions.filter(({ optional }) => optional !== true)
+  const filter = bothFilters(...[written.filter, ...context.shared, ...texts(firm)].map(fill))
+  const conditions = texts(context.conditions.filter((each) => !firm.includes(each))).flatMap(
+    (text) => fill(text) ?? [],
+  )
   const recheck = fill(written.recheck)
-  const read = [...context.columns, ...columnsOfFilter(filter), ...columnsOfFilter(recheck), ...linkColumns(written)]
+  const filters = [filter, recheck, ...conditions]
+  const read = [...context.columns, ...filters.flatMap(columnsOfFilter), ...linkColumns(written)]
   return {
     side,
     entity: entityOf(written),
     keys: written.keys ?? [],
     filter,
+    conditions,
+    optional: written.optional ?? false,
     with: entries(written.with).map(([name, page]) => resolvePage(name, page)),
     joins: entries(written.join).map(([name, join]) => resolveJoin(name, join, { read, where: fill(join.where) })),
     constant: written.constant,
@@ -40,6 +55,8 @@ export function resolveSource(side: Side, context: SourceContext): Source {
 
 const entries = <T>(map: Readonly<Record<string, T | null>> | undefined): readonly (readonly [string, T])[] =>
   Object.entries(map ?? {}).flatMap(([name, each]) => (each === null ? [] : [[name, each] as const]))
+
+const texts = (conditions: readonly Condition[]): readonly string[] => conditions.map(({ filter }) => filter)
 
 /** Columns that a filter names. */
 export const columnsOfFilter = (filter: string | undefined): readonly string[] =>

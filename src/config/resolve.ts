@@ -9,7 +9,7 @@ import { durationMs } from './quantities.ts'
 import { resolveMapping } from './resolve-mapping.ts'
 import type { Job as JobEntry, JobsFile, ProjectFile } from './schema-types.ts'
 import { expand, type Secrets } from './secrets.ts'
-import { rowsInUse, settingsOf, switchedOff } from './setting-values.ts'
+import { conditionsInUse, rowsInUse, settingsOf, switchedOff } from './setting-values.ts'
 
 export interface ResolveContext {
   /** The project folder, absolute. */
@@ -30,7 +30,11 @@ export async function resolveProject(draft: Draft, context: ResolveContext): Pro
       const rows = await rowsInUse(mapping, settings)
       const lineRows = await rowsInUse({ ...mapping, value: linesOf(mapping.value) ?? {} }, settings)
       const off = await switchedOff(mapping, project, settings)
-      return resolveMapping(mapping, { project, settings, rows, lineRows, off })
+      const conditions = {
+        businessCentral: await conditionsInUse(mapping.value.businessCentral, settings),
+        sales: await conditionsInUse(mapping.value.sales, settings),
+      }
+      return resolveMapping(mapping, { project, settings, rows, lineRows, conditions, off })
     }),
   )
   const { root, target, connections } = context

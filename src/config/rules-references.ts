@@ -27,8 +27,8 @@ export function checkNames({ value }: MappingDraft, draft: Draft): readonly Find
 
 /** Every lookup of a mapping, of rows and of match groups. */
 export function checkLookups({ value }: MappingDraft, draft: Draft): readonly Finding[] {
-  const ofRows = rowsOf(value).flatMap(([name, { lookup }]) =>
-    checkLookup(['fields', name, 'lookup'], lookup, { value, draft }),
+  const ofRows = rowsOf(value).flatMap(([name, { lookup, when }]) =>
+    checkLookup(['fields', name, 'lookup'], lookup, { value, draft, sometimes: when !== undefined }),
   )
   const ofMatch = (value.match ?? []).flatMap((group, index) =>
     Object.entries(group.lookup ?? {}).flatMap(([column, lookup]) =>
@@ -49,6 +49,8 @@ export function checkLookups({ value }: MappingDraft, draft: Draft): readonly Fi
 interface Around {
   readonly value: MappingFile
   readonly draft: Draft
+  /** The row has a condition: what it refers to may be there under the same one. */
+  readonly sometimes?: boolean
 }
 
 function checkLookup(path: Path, lookup: Lookup | undefined, around: Around): readonly Finding[] {
@@ -58,6 +60,7 @@ function checkLookup(path: Path, lookup: Lookup | undefined, around: Around): re
     const { case: _column, ...cases } = lookup
     return Object.entries(cases).flatMap(([key, each]) => checkLookup([...path, key], each as Lookup, around))
   }
+  if (isQuery(lookup) && around.sometimes === true) return []
   return isQuery(lookup) ? checkQuery(path, lookup, around.value) : checkCoupling(path, lookup, around.draft)
 }
 

@@ -21,6 +21,8 @@ const needsNoSource = ({ value, lookup, number }: FieldRow): boolean =>
 
 /** A row's direction: as written, else that of the mapping as far as the row can travel; undefined: nowhere. */
 export function directionOf(row: FieldRow, mapping: Direction): Direction | undefined {
+  if (row.claim === true) return 'toSales'
+  if (row.direction === 'both' && mapping !== 'both') return mapping
   if (row.direction !== undefined) return row.direction
   const open = sides.filter((side) => travelsTo(mapping, side) && canTravel(row, side))
   if (open.length === 2) return 'both'
@@ -53,6 +55,7 @@ const readsAndWrites: RowRule = (row, { direction = 'both' }) => {
 }
 
 const keepsToTheMapping: RowRule = (row, { direction = 'both' }) => {
+  if (row.claim === true) return []
   if (row.direction === undefined || direction === 'both' || row.direction === direction) return []
   return [{ path: ['direction'], message: `the mapping goes ${direction}; a row cannot go ${row.direction}` }]
 }
@@ -76,6 +79,21 @@ const writesOneConstant: RowRule = (row) => {
           path: ['value'],
           key: true,
           message: 'with a column on each side, a constant needs `direction: toSales` or `toBusinessCentral`',
+        },
+      ]
+    : []
+}
+
+/** A claim is written where nothing of Business Central is known yet. */
+const claimsInSales: RowRule = (row) => {
+  if (row.claim !== true) return []
+  const isFixed = row.value !== undefined || (row.compute?.toSales !== undefined && row.businessCentral === undefined)
+  return row.sales === undefined || !isFixed || row.on === 'create'
+    ? [
+        {
+          path: ['claim'],
+          message:
+            'a claim needs a column of `sales`, and a `value` or a `compute.toSales` that reads no row; it is always kept',
         },
       ]
     : []
@@ -109,11 +127,23 @@ const rowRules: readonly RowRule[] = [
   writesOneConstant,
   looksUp,
   numbersNewRecords,
+  claimsInSales,
 ]
 
-/** Each row for itself. */
-export function checkRows({ value }: MappingDraft): readonly Finding[] {
-  return rowsOf(value).flatMap(([name, row]) =>
+/** A row that goes nowhere where the mapping goes: natively such a row is not active. */
+export function goesNowhere(row: FieldRow, mapping: Direction): boolean {
+  const way = directionOf(row, mapping)
+  return (
+    row.claim !== true &&
+    (way === undefined || sides.every((side) => !travelsTo(way, side) || !travelsTo(mapping, side)))
+  )
+}
+
+/** Each row for itself. An inherited row that has no way in a mapping that was made one-way rests without a word. */
+export function checkRows({ value, own }: MappingDraft): readonly Finding[] {
+  const { direction = 'both' } = value
+  const rows = rowsOf(value).filter(([name, row]) => own.includes(name) || !goesNowhere(row, direction))
+  return rows.flatMap(([name, row]) =>
     rowRules.flatMap((rule) =>
       rule(row, value).map((finding) => ({ ...finding, path: ['fields', name, ...(finding.path ?? [])] })),
     ),

@@ -1,6 +1,7 @@
 /** Rules about the expressions and filters inside a mapping. */
 import { checkExpression, knownNames } from '../core/expression-check.ts'
 import { compileExpression, type Expression } from '../core/expression.ts'
+import { coupledIn } from '../core/filter-binding.ts'
 import { filterColumns, FilterSyntaxError, parseFilter, type ParsedFilter } from '../core/filter.ts'
 import type { Draft, MappingDraft } from './draft.ts'
 import type { Finding } from './layers.ts'
@@ -19,7 +20,11 @@ export function checkExpressions({ value }: MappingDraft, { names }: Draft): rea
         offset: position,
       }))
     const expression = compileExpression(text.text)
-    return [...readsNoRow(text, expression), ...namesMappings(text, expression, names)]
+    return [
+      ...readsNoRow(text, expression),
+      ...knowsNoCompany(text, expression),
+      ...namesMappings(text, expression, names),
+    ]
   })
 }
 
@@ -27,6 +32,13 @@ function readsNoRow({ path, reads }: ExpressionText, { columns }: Expression): r
   const [column] = columns
   if (reads !== undefined || column === undefined) return []
   return [{ path, message: `only $settings is known here, not "${column}"` }]
+}
+
+/** Conditions are asked before a run knows its company. */
+function knowsNoCompany({ path }: ExpressionText, { variables }: Expression): readonly Finding[] {
+  if (!path.includes('when')) return []
+  const found = variables.find(({ name }) => name === 'company')
+  return found === undefined ? [] : [{ path, offset: found.position, message: 'only $settings is known here' }]
 }
 
 /** `$coupled('name', …)` and `$option('name', …)` with the name of a mapping that is not there. */
@@ -47,6 +59,30 @@ function namesMappings({ path }: ExpressionText, { calls }: Expression, names: r
 export function checkFilters({ value }: MappingDraft, { project }: Draft): readonly Finding[] {
   const settings = project.value.settings ?? {}
   return filtersOf(value).flatMap((filter) => checkFilter(filter, settings))
+}
+
+/** `{coupled.NAME}` with the name of a mapping that is not there, or where Business Central would read it. */
+export function checkCoupled({ value }: MappingDraft, { names, project }: Draft): readonly Finding[] {
+  const settings = project.value.settings ?? {}
+  return filtersOf(value).flatMap(({ path, text, side }) => {
+    const unknown = coupledNames(fillSettings(text, settings).text).filter((name) => !names.includes(name))
+    const findings = unknown.map((name) => ({
+      path,
+      message: `no mapping is called "${name}"${didYouMean(name, names)}`,
+    }))
+    const misplaced = side === 'businessCentral' && /\{coupled\./.test(text)
+    return misplaced ? [...findings, { path, message: '{coupled.…} is the key of a record of Sales' }] : findings
+  })
+}
+
+/** None where the text is no filter: that is told elsewhere. */
+function coupledNames(text: string): readonly string[] {
+  try {
+    return coupledIn(parseFilter(text))
+  } catch (error) {
+    if (error instanceof FilterSyntaxError) return []
+    throw error
+  }
 }
 
 /** What is wrong with one filter. */

@@ -148,6 +148,14 @@ export interface ProjectFile {
      */
     salesOrders?: 'off' | 'legacy' | 'bidirectional'
     /**
+     * Several companies on one organisation of Sales. own: a company takes the rows that are its own or nobody's, and marks what it takes (bcbi_companyid); shared: master data of all companies, documents of this one; off: the column is neither read nor written. Default: own, without effect where the organisation lacks the column.
+     */
+    company?: 'own' | 'shared' | 'off'
+    /**
+     * Name of the team of Sales that owns new records without a salesperson. Default: the default owning team of this company's row in bcbi_companies.
+     */
+    defaultTeam?: string
+    /**
      * How often a service may refuse a record before it is set aside until its source changes or a person retries it. The tries come after 1, 4, 16 … minutes, at most a day apart. Default: 8.
      */
     attempts?: number
@@ -465,6 +473,16 @@ export interface Source {
    */
   filter?: Filter | null
   /**
+   * Further filters by name, each of which must hold beside `filter`. A mapping that extends this one replaces or removes one by its name. Default: none.
+   */
+  conditions?: {
+    [k: string]: Condition | null
+  }
+  /**
+   * The mapping rests where the service lacks the entity: an organisation without the solution that brings it. Default: false.
+   */
+  optional?: boolean
+  /**
    * Further pages of the same record, readable and writable, by the name under which rows and expressions see them. Default: none.
    */
   with?: {
@@ -503,6 +521,21 @@ export interface Source {
  */
 export interface RowOfValues {
   [k: string]: string | number | boolean | null
+}
+/**
+ * A further filter of a side.
+ */
+export interface Condition {
+  filter: Filter
+  /**
+   * Left out where the service lacks a column that it names. Default: false.
+   */
+  optional?: boolean
+  when?: Expression
+  /**
+   * What the condition is for. Documentation. Default: none.
+   */
+  description?: string
 }
 /**
  * A further page of the same record.
@@ -671,10 +704,23 @@ export interface LookupByQuery {
    */
   find: string
   /**
-   * Column to constant, or to $row: this record's translated value of that field row. A text that begins with $ is written with $$.
+   * Column to constant, to {settings.NAME}, or to $row: this record's translated value of that field row. A text that begins with $ is written with $$.
    */
   where: {
     [k: string]: string | number | boolean | null
+  }
+  /**
+   * Takes the record that a lookup column of the found one names, instead of the found one itself. Default: the found record.
+   */
+  take?: {
+    /**
+     * Lookup column of the found record, by logical name.
+     */
+    column: string
+    /**
+     * Entity set that the column leads to.
+     */
+    of: string
   }
 }
 /**
@@ -778,6 +824,14 @@ export interface FieldRow {
    * Travels also for a coupled record outside the filter. Default: false.
    */
   outside?: boolean
+  /**
+   * A column that somebody emptied is filled again from the other side, instead of its blank being an edit. Default: false.
+   */
+  refill?: boolean
+  /**
+   * The row says whose the record is. A blank column of Sales is written, with the record's version, before anything is created from the record or coupled with it, so that two runners never take the same one; another value there is left alone. Uncoupling clears it. Needs a column of `sales` and a value that no row is read for. Default: false.
+   */
+  claim?: boolean
   type?: ValueType
   /**
    * A code that plans may show. Default: false.
@@ -930,6 +984,12 @@ export interface IncludeFile {
  */
 export interface Part {
   filter?: Filter
+  /**
+   * Further filters by name; a mapping replaces or removes one by its name. Default: none.
+   */
+  conditions?: {
+    [k: string]: Condition
+  }
   /**
    * Further pages of the same record, by name. Default: none.
    */

@@ -4,8 +4,8 @@ import { checkExpression } from '../core/expression-check.ts'
 import type { Settings } from './config.ts'
 import type { Draft, MappingDraft } from './draft.ts'
 import type { Finding } from './layers.ts'
-import { rowsOf } from './rules-rows.ts'
-import type { FieldRow, IncludeFile, ProjectFile } from './schema-types.ts'
+import { goesNowhere, rowsOf } from './rules-rows.ts'
+import type { Condition, FieldRow, IncludeFile, ProjectFile, Source } from './schema-types.ts'
 
 /** The project's settings with every default filled in. */
 export function settingsOf({ settings = {} }: ProjectFile): Settings {
@@ -15,6 +15,7 @@ export function settingsOf({ settings = {} }: ProjectFile): Settings {
     unitGroups: settings.unitGroups ?? true,
     pricing: settings.pricing ?? 'extended',
     salesOrders: settings.salesOrders ?? 'off',
+    company: settings.company ?? 'own',
     timeZone: settings.timeZone ?? 'UTC',
     localCurrency: settings.localCurrency,
     attempts: settings.attempts ?? 8,
@@ -51,7 +52,7 @@ async function holds(condition: string | undefined, settings: Settings): Promise
 /** A shared set whose condition holds. */
 export const isInUse = (shared: IncludeFile, settings: Settings): Promise<boolean> => holds(shared.when, settings)
 
-/** The rows that are in use: neither switched off nor left out by their condition. */
+/** The rows that are in use: neither switched off, left out by their condition, nor without a way to go. */
 export async function rowsInUse(
   { value }: MappingDraft,
   settings: Settings,
@@ -60,10 +61,17 @@ export async function rowsInUse(
     rowsOf(value).map(async ([name, row]) => ({
       name,
       row,
-      use: row.enabled !== false && (await holds(row.when, settings)),
+      use: row.enabled !== false && !goesNowhere(row, value.direction ?? 'both') && (await holds(row.when, settings)),
     })),
   )
   return asked.filter(({ use }) => use).map(({ name, row }) => [name, row] as const)
+}
+
+/** Conditions of a side that are in use, in the order in which they stand. */
+export async function conditionsInUse(source: Source | undefined, settings: Settings): Promise<readonly Condition[]> {
+  const written = Object.values(source?.conditions ?? {}).filter((condition) => condition !== null)
+  const used = await Promise.all(written.map((condition) => holds(condition.when, settings)))
+  return written.filter((_, index) => used[index])
 }
 
 /** Why a mapping is switched off; undefined where it is on. The project's own switch counts before the mapping's. */

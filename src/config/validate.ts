@@ -18,7 +18,7 @@ import {
   checkQuantities,
   checkSources,
 } from './rules-sources.ts'
-import { checkExpressions, checkFilters } from './rules-texts.ts'
+import { checkCoupled, checkExpressions, checkFilters } from './rules-texts.ts'
 import { misplacedReferences } from './secrets.ts'
 import { checkTimeZone } from './setting-values.ts'
 
@@ -28,7 +28,7 @@ const merging: MappingRule = ({ findings }) => findings
 const aboutFiles = [merging, noReferences]
 const aboutSides = [checkSources, checkOne, checkMatch, checkPolicies, checkQuantities, checkLines]
 const aboutRows = [checkRows, checkTargets, checkPages, checkDefaults]
-const aboutTexts = [checkExpressions, checkFilters]
+const aboutTexts = [checkExpressions, checkFilters, checkCoupled]
 const aboutNames = [checkNames, checkLookups, checkCycles]
 const mappingRules: readonly MappingRule[] = [aboutFiles, aboutSides, aboutRows, aboutTexts, aboutNames].flat()
 const lineRules: readonly MappingRule[] = [

@@ -35,6 +35,8 @@ export interface RecordQuery {
   readonly side: Side
   readonly entity: string
   readonly where: Readonly<Record<string, string | number | boolean | null>>
+  /** A column of it whose value is wanted instead of its key. */
+  readonly take?: string
 }
 
 /** Natural keys of a record of Business Central, by column. */
@@ -233,12 +235,14 @@ function byQuery(lookup: Extract<Lookup, { kind: 'query' }>, carriage: Carriage)
     if (value === undefined || value === null) return { kind: 'keep' }
     where[column] = value
   }
-  const query: RecordQuery = { side: otherSide(carriage.from), entity: lookup.find, where }
+  const { take } = lookup
+  const side = otherSide(carriage.from)
+  const query: RecordQuery = { side, entity: lookup.find, where, ...(take !== undefined && { take: take.column }) }
   const answer = carriage.lookups.query(query)
   if (answer === 'ask') return { kind: 'ask', query }
   return answer === 'none'
     ? { kind: 'uncoupled', mapping: lookup.find, key: Object.values(where).join(', ') }
-    : referenceCell(carriage, lookup.find, answer.id)
+    : referenceCell(carriage, take?.of ?? lookup.find, answer.id)
 }
 
 function byCase(lookup: Extract<Lookup, { kind: 'case' }>, carriage: Carriage, key: string): Carried {

@@ -36,15 +36,29 @@ export async function decideCreate(
   for (const field of deciding.compiled.fields) {
     const place = field.place[to]
     if (lacksPage(field, options.missingPages) || isUnlocking(field)) continue
+    if (field.field.claim && to === 'businessCentral') {
+      await claim(draft, field, source.row, context)
+      continue
+    }
     if (!travelsTo(field.field.direction, to)) expectNothing(draft, field, { from, row: source.row }, deciding)
     if (!travelsTo(field.field.direction, to) || place === undefined || place.page !== undefined) continue
     const value = said(field, from, source.row, deciding.bindings)
     create(draft, { field, to, value: value instanceof Promise ? await value : value }, context)
   }
-  const carried: Draft = { ...draft, writes: [...(await withEchoes(deciding, rows, draft.writes))] }
+  const meant = draft.writes.filter(isLastWord)
+  const carried: Draft = { ...draft, writes: [...(await withEchoes(deciding, rows, meant))] }
   await addDefaults(carried, to, context)
   return carried
 }
+
+/** Of two rows with a value for the same column of a new record, the later one is meant. */
+const isLastWord = ({ field, to }: FieldWrite, index: number, writes: readonly FieldWrite[]): boolean =>
+  !writes.some(
+    (other, at) =>
+      at > index &&
+      other.field.place[to]?.column === field.place[to]?.column &&
+      other.field.field.step === field.field.step,
+  )
 
 /**
  * The values of the first template that takes the source record: beside what was carried over or, where the template
@@ -170,4 +184,30 @@ function numberFor(field: CompiledField, to: Side, { deciding, rows }: OfferCont
   if (free === 'none')
     throw new ExpressionError(`every number of the pattern "${field.field.number ?? ''}" is taken`, undefined)
   return { kind: 'value', cell: free.text, canonical: canonical(free.text, norm) }
+}
+
+/** Says in Sales whose the record is that something is to be created from. What another says there is left alone. */
+async function claim(draft: Draft, field: CompiledField, row: Row, context: OfferContext): Promise<void> {
+  const { fingerprint, bindings } = context.deciding
+  const value = await said(field, 'businessCentral', {}, bindings)
+  const offer = offerOf(field, 'businessCentral', value, context)
+  if (offer.kind === 'wait') draft.waits.push(offer.wait)
+  else if (offer.kind === 'ask') draft.asks.push(offer.query)
+  if (offer.kind !== 'value') return
+  const stands = standsAt(field, 'sales', row)
+  const prints = {
+    businessCentral: fingerprint(canonical(value, field.saidNorm.businessCentral)),
+    sales: fingerprint(stands ?? offer.canonical),
+  }
+  if (stands !== null || offer.cell === null) draft.agreed.set(field.rowId, prints)
+  else
+    draft.claims.push({
+      field,
+      to: 'sales',
+      cell: offer.cell,
+      canonical: offer.canonical,
+      before: null,
+      why: 'create',
+      prints,
+    })
 }

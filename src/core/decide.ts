@@ -66,6 +66,8 @@ export interface HeldField {
 
 export interface Decided {
   readonly writes: readonly FieldWrite[]
+  /** What is written to the source before a record is created from it, so that no other runner takes it. */
+  readonly claims: readonly FieldWrite[]
   /** Rows newly in step, with their base. */
   readonly agreed: Base
   readonly held: readonly HeldField[]
@@ -81,13 +83,22 @@ export interface Decided {
 /** A decision while it is being made. */
 export interface Draft {
   readonly writes: FieldWrite[]
+  readonly claims: FieldWrite[]
   readonly agreed: Map<string, Prints>
   readonly held: HeldField[]
   readonly waits: Wait[]
   readonly asks: (RecordQuery | NumberQuery)[]
   left: boolean
 }
-export const emptyDraft = (): Draft => ({ writes: [], agreed: new Map(), held: [], waits: [], asks: [], left: false })
+export const emptyDraft = (): Draft => ({
+  writes: [],
+  claims: [],
+  agreed: new Map(),
+  held: [],
+  waits: [],
+  asks: [],
+  left: false,
+})
 
 /** Decides every field row of a pair. Throws ExpressionError when an expression fails. */
 export async function decidePair(deciding: Deciding, facts: PairFacts): Promise<Decided> {
@@ -98,7 +109,7 @@ export async function decidePair(deciding: Deciding, facts: PairFacts): Promise<
     if (lacksPage(field, facts.missingPages) || lacksPageRow(deciding, field, facts.rows)) continue
     const offers = await offersOf(field, context)
     const verdict = verdictOf(deciding, facts, offers)
-    if (verdict.kind === 'write' && !facts.writable[verdict.to]) draft.left = true
+    if (verdict.kind === 'write' && !facts.writable[verdict.to] && !field.field.claim) draft.left = true
     else settle(draft, offers, verdict, deciding)
   }
   return { ...draft, writes: await withEchoes(deciding, facts.rows, draft.writes) }
@@ -107,7 +118,7 @@ export async function decidePair(deciding: Deciding, facts: PairFacts): Promise<
 /** Whether any field row differs from the base: tells an edit from an echo (P4). */
 export async function isEdited(deciding: Deciding, side: Side, row: Row, base: Base): Promise<boolean> {
   for (const field of deciding.compiled.fields) {
-    if (field.field.on !== 'always' || !field.speaks[side]) continue
+    if (field.field.on !== 'always' || !(field.speaks[side] || field.field.refill)) continue
     const prints = base.get(field.rowId)
     if (prints === undefined || (await printOf(deciding, field, side, row)) !== prints[side]) return true
   }
@@ -165,6 +176,7 @@ function verdictOf(deciding: Deciding, facts: PairFacts, offers: Offers): FieldV
     firstMatch: preferred(facts.decision) ?? field.firstMatch ?? mapping.firstMatch,
     conflicts: field.conflicts ?? mapping.conflicts,
     newest: newestSide(facts.rows),
+    refill: field.refill,
     decision: take[field.name] ?? take['*'],
   })
 }

@@ -31,7 +31,7 @@ export const addedFunctions = {
 } as const
 
 /** Names that are handed in with each evaluation. */
-export const boundNames: readonly string[] = ['settings', 'coupled', 'option']
+export const boundNames: readonly string[] = ['settings', 'company', 'coupled', 'option']
 
 /** Functions of JSONata by which a dry run could differ from the run, or which would run text as code. */
 export const refusedFunctions: Readonly<Record<string, string>> = {

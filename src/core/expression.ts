@@ -9,9 +9,17 @@ import { addedFunctions } from './expression-functions.ts'
 import { namesOf, type Names, type Node } from './expression-syntax.ts'
 import type { Row } from './record.ts'
 
+/** A company of Business Central: its SystemId in lower case, and its name. */
+export interface Company {
+  readonly id: string
+  readonly name: string
+}
+
 /** What an expression sees beside the row. */
 export interface Bindings {
   readonly settings?: Readonly<Record<string, unknown>>
+  /** The company of Business Central that the connection leads to. */
+  readonly company?: Company
   /** The partner's key of `value` in a mapping, or nothing. */
   readonly coupled?: (mapping: string, value: unknown) => unknown
   /** The option of a choice that `value` is coupled with, or nothing. */

@@ -78,7 +78,7 @@ function valueOf(operand: Operand, row: Row): Comparable {
 }
 
 function literalValue(literal: Literal): Comparable {
-  return literal.kind === 'null' ? null : comparable(literal.value)
+  return literal.kind === 'null' || literal.kind === 'coupled' ? null : comparable(literal.value)
 }
 
 function columnValue(name: string, row: Row): Comparable {

@@ -13,6 +13,8 @@ export type Literal =
   | { readonly kind: 'boolean'; readonly value: boolean }
   | { readonly kind: 'null' }
   | { readonly kind: 'guid' | 'date' | 'dateTime'; readonly value: string }
+  /** `{coupled.NAME}`: the key in Sales of the one record that mapping has coupled; known only while running. */
+  | { readonly kind: 'coupled'; readonly mapping: string }
 
 /** What is compared: a column (`name`, `page.column`, `lookup/column`), a constant, or a text function of one. */
 export type Operand =
@@ -66,6 +68,7 @@ const patterns: readonly (readonly [RegExp, (text: string) => Literal | 'word' |
   [/'(?:[^']|'')*'/y, (text) => ({ kind: 'text', value: text.slice(1, -1).replaceAll("''", "'") })],
   [/(?:true|false)(?![\w./])/y, (text) => ({ kind: 'boolean', value: text === 'true' })],
   [/null(?![\w./])/y, () => ({ kind: 'null' })],
+  [/\{coupled\.[a-z][a-z0-9-]*\}/y, (text) => ({ kind: 'coupled', mapping: text.slice(9, -1) })],
   [/[A-Za-z_]\w*(?:[./][A-Za-z_]\w*)*/y, () => 'word'],
   [/[(),=[\]]/y, () => 'mark'],
 ]
@@ -315,6 +318,7 @@ function printOperand(operand: Operand): string {
 function printLiteral(literal: Literal): string {
   if (literal.kind === 'null') return 'null'
   if (literal.kind === 'text') return quoted(literal.value)
+  if (literal.kind === 'coupled') return `{coupled.${literal.mapping}}`
   return literal.kind === 'number' ? literal.text : String(literal.value)
 }
 

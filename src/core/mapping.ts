@@ -14,9 +14,10 @@ import {
   travelsTo,
 } from '../config/config.ts'
 import { type Expression, compileExpression } from './expression.ts'
-import { type ParsedFilter, bothFilters, filterColumns, parseFilter, printFilter } from './filter.ts'
+import { type ParsedFilter, parseFilter } from './filter.ts'
 import { shortHash } from './fingerprint.ts'
 import { type CompiledOne, compileOne, pathsOfOne } from './one.ts'
+import { type CoupledKey, columnsOf, sendable, sideFilter } from './side-filter.ts'
 import { columnsOfLookup } from './lookup-columns.ts'
 import { type NumberPattern, parseNumberPattern } from './number-pattern.ts'
 import type { Column, Description } from './record.ts'
@@ -103,11 +104,15 @@ export interface SideDescriptions {
   readonly lines?: Description
 }
 
-/** Compiles a mapping. Rows marked `optional` whose column the service lacks are left out. */
+/**
+ * Compiles a mapping. Rows and conditions marked `optional` whose column the service lacks are left out.
+ * `{coupled.NAME}` in filters stands for what `coupledKey` gives; without it, for nothing.
+ */
 export function compileMapping(
   mapping: Mapping,
   descriptions: BySide<SideDescriptions>,
   timeZone: string,
+  coupledKey: CoupledKey = () => undefined,
 ): CompiledMapping {
   const fields = mapping.fields
     .filter((field) => !isMissing(field, mapping, descriptions))
@@ -122,7 +127,7 @@ export function compileMapping(
     }))
   const defaults = { businessCentral: templates('businessCentral'), sales: templates('sales') }
   const lines = compileLines(mapping, descriptions, timeZone)
-  const parts = { mapping, fields, defaults, descriptions, timeZone, lines }
+  const parts = { mapping, fields, defaults, descriptions, timeZone, lines, coupledKey }
   return {
     mapping,
     sides: { businessCentral: compileSide('businessCentral', parts), sales: compileSide('sales', parts) },
@@ -270,21 +275,19 @@ function isMissing(field: Field, mapping: Mapping, descriptions: BySide<SideDesc
   })
 }
 
-const columnsOf = (filter: ParsedFilter | undefined): readonly string[] =>
-  filter === undefined ? [] : filterColumns(filter).map(({ name }) => name)
-
 /** What of a mapping is compiled before its sides. */
 interface Parts extends Pick<CompiledMapping, 'mapping' | 'fields' | 'defaults' | 'timeZone' | 'lines'> {
   readonly descriptions: BySide<SideDescriptions>
+  readonly coupledKey: CoupledKey
 }
 
 /** The rows of a line see their document under this name. */
 const documentName = 'document'
 
 function compileSide(side: Side, parts: Parts): CompiledSide {
-  const { mapping, descriptions, timeZone, lines } = parts
+  const { mapping, descriptions, timeZone, lines, coupledKey } = parts
   const source = mapping[side]
-  const filter = source.filter === undefined ? undefined : parseFilter(source.filter)
+  const filter = sideFilter(source, descriptions[side].main, coupledKey)
   const extra = new Set([...source.with, ...source.joins].map(({ name }) => name)).add(documentName)
   const one = side === 'sales' || mapping.one === undefined ? undefined : compileOne(mapping.one, timeZone)
   const recheck = source.recheck === undefined ? undefined : parseFilter(source.recheck)
@@ -299,17 +302,8 @@ function compileSide(side: Side, parts: Parts): CompiledSide {
     filter,
     recheck,
     one,
-    sendFilter: filter === undefined ? undefined : sendable(filter, source.filter, extra),
+    sendFilter: filter === undefined ? undefined : sendable(filter, extra),
   }
-}
-
-/** As much of a filter as the service can judge by the row alone; the rest is judged here. */
-function sendable(filter: ParsedFilter, text: string | undefined, extra: ReadonlySet<string>): string | undefined {
-  const isOwn = (part: ParsedFilter): boolean =>
-    filterColumns(part).every(({ name }) => !extra.has(splitPath(name).page ?? ''))
-  if (isOwn(filter)) return text
-  const own = filter.kind === 'and' ? filter.terms.filter(isOwn) : []
-  return bothFilters(...own.map(printFilter))
 }
 
 /** Paths sorted out by where they are read: the main entity, or one of the pages and joins in `extra`. */

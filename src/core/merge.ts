@@ -5,7 +5,7 @@
  * wipes a filled value (P9).
  */
 import type { BySide, ConflictPolicy, Direction, FirstMatch, Side } from '../config/config.ts'
-import { otherSide, travelsTo } from '../config/config.ts'
+import { otherSide, sides, travelsTo } from '../config/config.ts'
 
 /** What one side did to a field since the last agreement; `new` = there is no base. */
 export type Did = 'same' | 'changed' | 'new'
@@ -24,6 +24,8 @@ export interface FieldFacts {
   readonly conflicts: ConflictPolicy
   /** The side whose record was edited last, for `newest`; undefined when the clocks cannot tell. */
   readonly newest: Side | undefined
+  /** A side that was emptied is filled again, instead of its blank travelling. @default false */
+  readonly refill?: boolean
   /** A person's decision about this field. */
   readonly decision?: Side | undefined
 }
@@ -42,11 +44,19 @@ const write = (to: Side, why: 'edit' | 'fill' | 'first' | 'resolved'): FieldVerd
 export function mergeField(facts: FieldFacts): FieldVerdict {
   if (facts.agree) return inStep
   if (facts.decision !== undefined) return resolved(facts, facts.decision)
+  const emptied = facts.refill === true ? emptiedSide(facts) : undefined
+  if (emptied !== undefined) return write(emptied, 'fill')
   if (facts.direction !== 'both') return oneWay(facts, facts.direction === 'toSales' ? 'sales' : 'businessCentral')
   const { businessCentral, sales } = facts.did
   if (businessCentral === 'new' || sales === 'new') return firstMeeting(facts)
   if (businessCentral === 'same') return sales === 'same' ? { kind: 'leave' } : write('businessCentral', 'edit')
   return sales === 'same' ? write('sales', 'edit') : conflict(facts)
+}
+
+/** The side that once held what the other still holds, and holds nothing now. */
+function emptiedSide({ did, blank, direction }: FieldFacts): Side | undefined {
+  if (did.businessCentral === 'new' || did.sales === 'new') return undefined
+  return sides.find((side) => travelsTo(direction, side) && blank[side] && !blank[otherSide(side)])
 }
 
 /** The source always wins on a one-way field; its target, edited by somebody, is left alone until the source changes (C-08). */

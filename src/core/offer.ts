@@ -90,7 +90,7 @@ export async function offersOf(field: CompiledField, context: OfferContext): Pro
   const prints = { businessCentral: print('businessCentral'), sales: print('sales') }
   const before = base.get(field.rowId)
   const offer = (side: Side): Offer | undefined => {
-    const silent = before !== undefined && !context.all && before[side] === prints[side]
+    const silent = before !== undefined && !context.all && !field.field.refill && before[side] === prints[side]
     return !field.speaks[side] || silent ? undefined : offerOf(field, side, values[side], context)
   }
   return {

@@ -13,7 +13,8 @@ import type { Canonical } from './values.ts'
  */
 export type WriteReason = 'edit' | 'fill' | 'first' | 'resolved' | 'create' | 'default' | 'around'
 
-export type OperationKind = 'create' | 'update' | 'delete' | 'couple' | 'uncouple'
+/** A claim says in Sales whose the record is that something is to be created from. */
+export type OperationKind = 'create' | 'update' | 'delete' | 'couple' | 'uncouple' | 'claim'
 
 /** One thing that is to be done to one record. */
 export interface Operation {
@@ -107,7 +108,7 @@ const printsOf = (fields: readonly PlannedField[]): string => prints(fields).joi
 
 /** The order in which people read operations: by mapping as it runs, kind, then number. Stable for the same operations. */
 export function inOrder(operations: readonly Operation[], mappings: readonly string[]): readonly Operation[] {
-  const kinds: readonly OperationKind[] = ['couple', 'create', 'update', 'uncouple', 'delete']
+  const kinds: readonly OperationKind[] = ['couple', 'claim', 'create', 'update', 'uncouple', 'delete']
   const rank = new Map(mappings.map((name, index) => [name, index]))
   const key = ({ mapping, kind, side, number, key: id, partner }: Operation): string =>
     [

@@ -18,7 +18,7 @@ import { type Session, baseOf, packed } from './session.ts'
 /** One write to one record. */
 export interface Action {
   readonly judgement: Judgement
-  readonly kind: 'create' | 'update' | 'delete'
+  readonly kind: 'create' | 'update' | 'delete' | 'claim'
   /** The side written to. */
   readonly side: Side
   readonly write: WriteOperation
@@ -32,7 +32,13 @@ export interface Action {
 /** The writes of a judgement to one side, at most one per record and round. */
 export function actionsOf(session: Session, judgement: Judgement, side: Side): readonly Action[] {
   const { action, decided } = judgement
-  if (action.kind === 'create') return action.on === side ? [createAction(session, judgement, side)] : []
+  if (action.kind === 'create') {
+    if (action.on === side) return [createAction(session, judgement, side)]
+    const claims = decided?.claims ?? []
+    return claims.length === 0
+      ? []
+      : [{ ...updateAction(session, judgement, side, claims), kind: 'claim', more: false }]
+  }
   if (action.kind !== 'merge' && action.kind !== 'couple') return []
   const writes = (decided?.writes ?? []).filter(({ to }) => to === side)
   const isWritten = writes.length > 0 || lineWritesTo(judgement, side).length > 0
@@ -161,7 +167,7 @@ function pageAction(
 }
 
 interface Made {
-  readonly kind: Action['kind']
+  readonly kind: Intent['kind']
   readonly side: Side
   readonly key: string
   readonly version: string | undefined

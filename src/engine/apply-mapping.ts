@@ -138,7 +138,7 @@ async function writeDeletes(work: Work, deletes: readonly Action[]): Promise<voi
     const again: Again[] = []
     for (const side of ['sales', 'businessCentral'] as const) {
       const here = open.filter((action) => action.side === side)
-      again.push(...(await write(work.session, side, here)))
+      again.push(...(await write(work.session, side, here)).again)
     }
     last = { again, tried: open.length }
     open = await goOn(work, { ...last, deletes: [] })

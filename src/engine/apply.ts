@@ -9,8 +9,9 @@ import { operationHash } from '../core/plan.ts'
 import { ConnectorError } from '../errors.ts'
 import type { Entry } from '../store/store.ts'
 import { type Action, actionsOf, deleteActionOf } from './actions.ts'
+import type { Done } from './coupling-after.ts'
 import type { Ref } from './intake.ts'
-import type { Judgement } from './judgement.ts'
+import { type Judgement, isClaiming } from './judgement.ts'
 import { noteDeferred } from './judge-window.ts'
 import { operationsOf } from './operations.ts'
 import { currentCoupling } from './coupling-after.ts'
@@ -57,16 +58,23 @@ export async function applyWindow(
   noteDeferred(session, allowed)
   count(session, allowed, writing)
   await commit(session, facts)
-  const again = [
-    ...(await write(session, 'sales', toSales)),
-    ...(await write(session, 'businessCentral', toBusinessCentral)),
-  ]
-  return { again, deletes, unplanned, tried: toSales.length + toBusinessCentral.length }
+  const first = await write(session, 'sales', toSales)
+  const ours = toBusinessCentral.filter(({ judgement }) => !first.undone.has(judgement) || !isClaiming(judgement))
+  const then = await write(session, 'businessCentral', ours)
+  return { again: [...first.again, ...then.again], deletes, unplanned, tried: toSales.length + ours.length }
 }
 
-/** Writes actions of one side and commits each batch as it ends; returns what must be decided again. */
-export async function write(session: Session, side: Side, actions: readonly Action[]): Promise<readonly Again[]> {
-  if (actions.length === 0) return []
+/** What came of writes to one side. */
+export interface Written {
+  /** To be decided again. */
+  readonly again: readonly Again[]
+  /** What was to be written and is not known to be. */
+  readonly undone: ReadonlySet<Judgement>
+}
+
+/** Writes actions of one side and commits each batch as it ends. */
+export async function write(session: Session, side: Side, actions: readonly Action[]): Promise<Written> {
+  if (actions.length === 0) return { again: [], undone: new Set() }
   const fresh = await withoutAdopted(session, side, actions)
   for (const kind of ['create', 'update', 'delete'] as const) {
     const some = fresh.actions.filter((action) => action.kind === kind)
@@ -82,6 +90,7 @@ export async function write(session: Session, side: Side, actions: readonly Acti
   )
   const byId = new Map(fresh.actions.map((action) => [action.write.id, action]))
   const again: Again[] = [...fresh.adopted]
+  const undone = new Set<Judgement>()
   let done = 0
   let outage: ConnectorError | undefined
   const onBatch = async (
@@ -94,6 +103,7 @@ export async function write(session: Session, side: Side, actions: readonly Acti
       const outcome = await outcomeOf(session, action, result)
       entries.push(...outcome.entries)
       if (outcome.again !== undefined) again.push(outcome.again)
+      if (result.kind !== 'done') undone.add(action.judgement)
       outage ??= outcome.outage
     }
     await commit(session, entries)
@@ -105,7 +115,7 @@ export async function write(session: Session, side: Side, actions: readonly Acti
     onBatch,
   )
   if (outage !== undefined) throw outage
-  return again
+  return { again, undone }
 }
 
 interface Outcome {
@@ -119,13 +129,8 @@ async function outcomeOf(session: Session, action: Action, result: WriteResult):
   const settled: Entry = { kind: 'settled', id: action.intent.id }
   dropCached(session, action)
   switch (result.kind) {
-    case 'done': {
-      countDone(session, action)
-      return {
-        entries: await doneEntries(session, action, result),
-        again: action.more ? again(action, 'unfinished', pairRef(action, result.id)) : undefined,
-      }
-    }
+    case 'done':
+      return action.kind === 'claim' ? { entries: [settled] } : done(session, action, result)
     case 'exists': {
       const ended = action.judgement.action.kind === 'create' && action.judgement.action.restores
       return {
@@ -145,6 +150,14 @@ async function outcomeOf(session: Session, action: Action, result: WriteResult):
       return unknown(session, action)
     case 'later':
       return { entries: [settled], outage: outageOf(action.side, result) }
+  }
+}
+
+async function done(session: Session, action: Action, result: Done): Promise<Outcome> {
+  countDone(session, action)
+  return {
+    entries: await doneEntries(session, action, result),
+    again: action.more ? again(action, 'unfinished', pairRef(action, result.id)) : undefined,
   }
 }
 

@@ -97,7 +97,8 @@ const twiceFinding = (mapping: string, side: Side, coupling: Coupling): Finding 
 async function auditMapping(context: RunContext, name: string): Promise<readonly Finding[]> {
   const mapping = context.byName.get(name)
   if (mapping === undefined) throw new Error(`no mapping is called ${name}`)
-  const prepared = await prepare(context, mapping)
+  const prepared = await prepare(context, mapping, context.ports.store)
+  if (prepared === undefined) return []
   const session = sessionOf(context, prepared, context.ports.overlay(context.ports.store), 'plan')
   session.lookups.allHaveRun()
   session.deferLater = false

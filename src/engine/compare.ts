@@ -14,7 +14,7 @@ import type { Entry } from '../store/store.ts'
 import { chosen, contextOf } from './context.ts'
 import { judgeWindow } from './judge-window.ts'
 import { defaultRunOptions, type Ports } from './ports.ts'
-import { prepare, sessionOf } from './prepare.ts'
+import { prepareOne, sessionOf } from './prepare.ts'
 import { type Session, baseOf, missingPages } from './session.ts'
 
 /** Which two records are compared, and as what. */
@@ -57,12 +57,13 @@ export interface Comparison {
 /** Compares two records. Throws ConfigError when one is not there, ConnectorError, StateError. */
 export async function compare(config: Config, ports: Ports, request: CompareRequest): Promise<Comparison> {
   const options = { ...defaultRunOptions, mappings: [request.mapping], dry: true }
-  const [mapping, ...others] = chosen(config, options)
+  const mappings = chosen(config, options)
+  const mapping = mappings.find(({ name }) => name === request.mapping)
   if (mapping === undefined) throw new Error(`no mapping is called ${request.mapping}`)
-  const context = await contextOf(config, ports, options, [mapping, ...others])
+  const context = await contextOf(config, ports, options, mappings)
   const store = ports.overlay(ports.store)
   await store.commit(mapping.name, request.entries)
-  const session = sessionOf(context, await prepare(context, mapping), store, 'plan')
+  const session = sessionOf(context, await prepareOne(context, mapping, store), store, 'plan')
   // Nothing runs later here: a reference either has its partner or waits for it.
   session.lookups.allHaveRun()
   const { businessCentral, sales } = request.pair

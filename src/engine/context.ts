@@ -1,5 +1,8 @@
 /** What a run or an audit starts from: which mappings, which services, which state. */
 import { type Config, type Mapping, sides } from '../config/config.ts'
+import type { Company } from '../core/expression.ts'
+import { coupledIn } from '../core/filter-binding.ts'
+import { parseFilter } from '../core/filter.ts'
 import { fingerprinter } from '../core/fingerprint.ts'
 import { ConfigError, type ConfigProblem } from '../errors.ts'
 import type { Ports, RunOptions } from './ports.ts'
@@ -24,10 +27,14 @@ export function chosen(config: Config, options: RunOptions): readonly Mapping[] 
       message: `the connection is switched off${because(config.connections[side].reason)}`,
     }))
   if (problems.length + off.length > 0) throw new ConfigError([...off, ...problems])
-  return config.mappings.filter(
-    ({ name, enabled }) => enabled && (options.mappings.length === 0 || options.mappings.includes(name)),
-  )
+  const asked = options.mappings.length === 0 ? config.mappings.map(({ name }) => name) : options.mappings
+  const needed = new Set([...asked, ...config.mappings.filter(({ name }) => asked.includes(name)).flatMap(filteredBy)])
+  return config.mappings.filter(({ name, enabled }) => enabled && needed.has(name))
 }
+
+/** The mappings whose coupling decides what a filter admits: they run along, so that a lost state is found again first. */
+export const filteredBy = ({ sales: { filter, conditions } }: Mapping): readonly string[] =>
+  [filter, ...conditions].flatMap((text) => (text === undefined ? [] : coupledIn(parseFilter(text))))
 
 const because = (reason: string | undefined): string => (reason === undefined ? '' : `: ${reason}`)
 
@@ -48,12 +55,13 @@ export async function contextOf(
   }
   const store = options.dry ? ports.overlay(ports.store) : ports.store
   await store.bind(bound)
-  return contextIn(businessCentral.organisation, config, ports, { options, mappings })
+  const company = { id: businessCentral.organisation, name: businessCentral.name }
+  return contextIn(company, config, ports, { options, mappings })
 }
 
 /** What a run knows in a company; makes no request. */
 export function contextIn(
-  company: string,
+  company: Company,
   config: Config,
   ports: Ports,
   { options, mappings }: { readonly options: RunOptions; readonly mappings: readonly Mapping[] },

@@ -14,7 +14,7 @@ import { judgeWindow, windows } from './judge-window.ts'
 import { valuesOf } from './match-values.ts'
 import { findNamed, isFound } from './named-records.ts'
 import { defaultRunOptions, type Ports } from './ports.ts'
-import { type RunContext, prepare, sessionOf } from './prepare.ts'
+import { type RunContext, prepareOne, sessionOf } from './prepare.ts'
 import { type Session, keysOf, layoutEntries } from './session.ts'
 
 /** What the rows of one mapping come to. */
@@ -70,7 +70,7 @@ async function importInto(
 ): Promise<{ readonly told: ImportedMapping; readonly refused: readonly RefusedRow[] }> {
   const { ports, options } = context
   const overlay = ports.overlay(ports.store)
-  const session = sessionOf(context, await prepare(context, mapping), overlay, 'plan')
+  const session = sessionOf(context, await prepareOne(context, mapping, ports.store), overlay, 'plan')
   session.lookups.allHaveRun()
   const { pairs, refused } = await pairsOf(session, rows)
   const named = await Promise.all(

@@ -50,26 +50,33 @@ const isOpen = ({ decided }: Judgement): boolean =>
 async function answer(session: Session, queries: Wanted['queries']): Promise<void> {
   const groups = new Map<string, Wanted['queries'][number][]>()
   for (const query of queries) {
-    const key = `${query.side}/${query.entity}/${Object.keys(query.where).sort().join(',')}`
+    const key = `${query.side}/${query.entity}/${query.take ?? ''}/${Object.keys(query.where).sort().join(',')}`
     groups.set(key, [...(groups.get(key) ?? []), query])
   }
   for (const group of groups.values()) {
     const [first] = group
     if (first === undefined) continue
     const found = await session.connectors[first.side].find(
-      { entity: { kind: 'standard', entity: first.entity }, select: Object.keys(first.where).sort() },
+      { entity: { kind: 'standard', entity: first.entity }, select: selectOf(first) },
       group.map(({ where }) => where),
     )
     for (const query of group) session.lookups.answer(query, idsFor(session, query, found))
   }
 }
 
+const selectOf = ({ where, take }: Wanted['queries'][number]): readonly string[] =>
+  [...Object.keys(where), ...(take === undefined ? [] : [take])].sort()
+
 /** A plan takes what hangs on a record that it would create for found: the service makes it with that record. */
 function idsFor(session: Session, query: Wanted['queries'][number], found: readonly Upsert[]): readonly string[] {
   const imagined = Object.values(query.where).filter(
     (value) => typeof value === 'string' && isImagined(session, query.side, value),
   )
-  return imagined.length > 0 ? ['imagined'] : found.filter((row) => fits(row, query.where)).map(({ id }) => id)
+  const { take } = query
+  if (imagined.length > 0) return take === undefined ? ['imagined'] : []
+  const fitting = found.filter((row) => fits(row, query.where))
+  if (take === undefined) return fitting.map(({ id }) => id)
+  return fitting.flatMap(({ row }) => (typeof row[take] === 'string' ? [row[take]] : []))
 }
 
 const plainText = (value: unknown): string => canonical(value, { type: 'text' })?.toLowerCase() ?? ''

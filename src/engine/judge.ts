@@ -14,7 +14,7 @@ import type { Ref } from './intake.ts'
 import { judgeImagined, judgeLone } from './judge-lone.ts'
 import { judgeCoupled, judgeMatched } from './judge-pair.ts'
 import { type Common, type Judged, type Judgement, plainly } from './judgement.ts'
-import { type Session, heldOf, isHere, isImagined, numberOf } from './session.ts'
+import { type Session, heldOf, isAdmitted, isHere, isImagined, numberOf } from './session.ts'
 
 /** What had to be known before the window could be decided: to be fetched, then judged again. */
 export interface Wanted {
@@ -129,10 +129,15 @@ function writesToSales({ action, decided }: Judged): boolean {
   return decided?.writes.some(({ to }) => to === 'sales') === true
 }
 
+/** A record without coupling that has left its filter since it was read, e.g. taken by another company, is nobody's. */
+const hasLeft = (session: Session, { rows }: Common): boolean =>
+  sides.some((side) => rows[side] !== undefined && !isAdmitted(session, side, rows[side]))
+
 function judgedBy(session: Session, common: Common): Judged | Promise<Judged> {
   const { ref, coupling } = common
   if (sides.some((side) => isImagined(session, side, ref[side]))) return judgeImagined(session, common)
   if (coupling !== undefined && coupling.sales.id === ref.sales) return judgeCoupled(session, common, coupling)
+  if (!ref.coupled && hasLeft(session, common)) return plainly({ kind: 'ignore' })
   if (ref.found === undefined) return judgeMatched(session, common)
   const side = ref.businessCentral === undefined ? 'sales' : 'businessCentral'
   const partner = session.state.bySide(side, ref[side] ?? '')?.[otherSide(side)]

@@ -53,3 +53,8 @@ export type Common = Pick<Judgement, 'ref' | 'rows' | 'held' | 'coupling' | 'num
 export type Judged = Pick<Judgement, 'action' | 'decided' | 'holds'>
 /** A decision about the pair as a whole. */
 export const plainly = (action: JudgedAction): Judged => ({ action, decided: undefined, holds: [] })
+
+/** Whether its writes to Sales say whose the record is: without them nothing of it goes to Business Central. */
+export const isClaiming = ({ decided }: Pick<Judgement, 'decided'>): boolean =>
+  decided !== undefined &&
+  (decided.claims.length > 0 || decided.writes.some(({ field, to }) => field.field.claim && to === 'sales'))

@@ -23,13 +23,14 @@ const quiet: Sight = { kind: 'quiet' }
 
 /** Looks after the mappings of a project; describes each only once. */
 export class Lookout {
-  readonly #context: RunContext
+  readonly #config: Config
+  readonly #ports: Ports
+  #context: RunContext | undefined
   readonly #prepared = new Map<string, Prepared>()
 
   constructor(config: Config, ports: Ports) {
-    const mappings = config.mappings.filter(({ enabled }) => enabled)
-    // Records are compared with what the state knows of them: no key of a new record is made, so no company is needed.
-    this.#context = contextIn('', config, ports, { options: defaultRunOptions, mappings })
+    this.#config = config
+    this.#ports = ports
   }
 
   /**
@@ -37,7 +38,10 @@ export class Lookout {
    * were empty then. Throws ConnectorError.
    */
   async look(mapping: Mapping, since: string | undefined): Promise<Sight> {
-    const session = sessionOf(this.#context, await this.#prepare(mapping), this.#context.ports.store, 'plan')
+    const context = await this.#known()
+    const prepared = await this.#prepare(context, mapping)
+    if (prepared === undefined) return quiet
+    const session = sessionOf(context, prepared, context.ports.store, 'plan')
     if (session.state.hash !== undefined && session.state.hash !== mapping.hash)
       return { kind: 'changed', changedAt: undefined }
     for (const side of sides) {
@@ -47,9 +51,19 @@ export class Lookout {
     return quiet
   }
 
-  async #prepare(mapping: Mapping): Promise<Prepared> {
-    const made = this.#prepared.get(mapping.name) ?? (await prepare(this.#context, mapping))
-    this.#prepared.set(mapping.name, made)
+  /** Rows can say which company they belong to, so it has to be known. */
+  async #known(): Promise<RunContext> {
+    const { organisation: id, name } = await this.#ports.connectors.businessCentral.identify()
+    const mappings = this.#config.mappings.filter(({ enabled }) => enabled)
+    this.#context ??= contextIn({ id, name }, this.#config, this.#ports, { options: defaultRunOptions, mappings })
+    return this.#context
+  }
+
+  /** Undefined where the mapping rests. */
+  async #prepare(context: RunContext, mapping: Mapping): Promise<Prepared | undefined> {
+    const made = this.#prepared.get(mapping.name) ?? (await prepare(context, mapping, context.ports.store))
+    // What a filter still waits for is asked for again.
+    if (made?.unknown.length === 0) this.#prepared.set(mapping.name, made)
     return made
   }
 }

@@ -2,7 +2,7 @@
 import type { Mapping, Side } from '../config/config.ts'
 import { otherSide } from '../config/config.ts'
 import type { Lookups, RecordQuery } from '../core/carry.ts'
-import type { Bindings } from '../core/expression.ts'
+import type { Bindings, Company } from '../core/expression.ts'
 import type { FreeNumber, NumberQuery } from '../core/number-pattern.ts'
 import { canonical } from '../core/values.ts'
 import type { Store } from '../store/store.ts'
@@ -92,7 +92,7 @@ export class StoreLookups implements Lookups {
   }
 
   /** What expressions see: `$coupled('item-product', id)` and `$option('payment-terms', id)` give the partner's key. */
-  bindings(settings: Readonly<Record<string, unknown>>): Bindings {
+  bindings(settings: Readonly<Record<string, unknown>>, company: Company): Bindings {
     const partner = (mapping: string, value: unknown): string | undefined => {
       const key = canonical(value, { type: 'text' })
       if (key === null) return undefined
@@ -104,6 +104,7 @@ export class StoreLookups implements Lookups {
     }
     return {
       settings,
+      company,
       coupled: (mapping, value) => partner(mapping, value),
       option: (mapping, value) => {
         const option = partner(mapping, value)
@@ -114,4 +115,9 @@ export class StoreLookups implements Lookups {
 }
 
 const queryKey = (query: RecordQuery): string =>
-  JSON.stringify([query.side, query.entity, Object.entries(query.where).sort(([a], [b]) => (a < b ? -1 : 1))])
+  JSON.stringify([
+    query.side,
+    query.entity,
+    query.take,
+    Object.entries(query.where).sort(([a], [b]) => (a < b ? -1 : 1)),
+  ])

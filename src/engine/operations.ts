@@ -18,12 +18,28 @@ export function operationsOf(session: Session, judgement: Judgement, values: boo
     const key = newKey(session, action.on, judgement.ref[otherSide(action.on)] ?? '')
     const writes = values ? (decided?.writes ?? []) : []
     const { on: side, restores } = action
-    return [operation(session, judgement, { kind: 'create', side, key, writes, restores, values })]
+    return [
+      ...claims(session, judgement, values),
+      operation(session, judgement, { kind: 'create', side, key, writes, restores, values }),
+    ]
   }
   if (action.kind === 'delete') return [plain('delete', action.on)]
   if (action.kind === 'uncouple') return [plain('uncouple', 'businessCentral')]
   if (action.kind === 'couple') return [plain('couple', 'businessCentral'), ...updates(session, judgement, values)]
   return action.kind === 'merge' ? updates(session, judgement, values) : []
+}
+
+function claims(session: Session, judgement: Judgement, values: boolean): readonly Operation[] {
+  const writes = judgement.decided?.claims ?? []
+  if (writes.length === 0) return []
+  return [
+    operation(session, judgement, {
+      kind: 'claim',
+      side: 'sales',
+      key: judgement.ref.sales,
+      writes: values ? writes : [],
+    }),
+  ]
 }
 
 function updates(session: Session, judgement: Judgement, values: boolean): readonly Operation[] {

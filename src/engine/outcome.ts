@@ -10,7 +10,7 @@ import type { Entry } from '../store/store.ts'
 import { type Action, baseAfter } from './actions.ts'
 import { type Done, couplingAfter, rowSent } from './coupling-after.ts'
 import { aloneHold } from './holds.ts'
-import type { Hold, Judgement } from './judgement.ts'
+import { type Hold, type Judgement, isClaiming } from './judgement.ts'
 import { type Session, isSource, keysOf, linePairsOf, numberOf, packed, packedLines, refusedAs } from './session.ts'
 
 /** Entries that follow from the decision itself, before any write. */
@@ -23,9 +23,12 @@ export function entriesOf(session: Session, judgement: Judgement, writesFollow: 
       return release(session, judgement)
     case 'uncouple':
       return [...uncoupled(judgement), ...release(session, judgement), ...aloneEntries(session, judgement)]
+    case 'couple':
+      // The pair is one when the record of Sales is known to be ours: its claim is among the writes that follow.
+      if (writesFollow && isClaiming(judgement)) return holdEntries(session, judgement, writesFollow)
+      return [...pairEntries(session, judgement, writesFollow), ...holdEntries(session, judgement, writesFollow)]
     case 'in-step':
     case 'merge':
-    case 'couple':
       return [...pairEntries(session, judgement, writesFollow), ...holdEntries(session, judgement, writesFollow)]
     case 'hold':
     case 'create':

@@ -13,6 +13,8 @@ import type { Connector } from '../connector/connector.ts'
 import type { Fingerprint } from '../core/fingerprint.ts'
 import { localDate } from '../core/instant.ts'
 import { type CompiledMapping, type SideDescriptions, compileMapping, splitPath } from '../core/mapping.ts'
+import { conditionColumns, coupledMappings } from '../core/side-filter.ts'
+import type { Company } from '../core/expression.ts'
 import type { Description } from '../core/record.ts'
 import { ConnectorError } from '../errors.ts'
 import type { Store } from '../store/store.ts'
@@ -28,7 +30,7 @@ export interface RunContext {
   readonly config: Config
   readonly ports: Ports
   readonly options: RunOptions
-  readonly company: string
+  readonly company: Company
   readonly fingerprint: Fingerprint
   readonly budget: RowBudget
   readonly byName: ReadonlyMap<string, Mapping>
@@ -46,17 +48,23 @@ export interface Prepared {
   readonly tally: Tally
   /** See Session. */
   readonly imagined: Set<string>
+  /** Mappings whose one record the filters speak of, and which have coupled none. */
+  readonly unknown: readonly string[]
 }
 
-/** Describes, compiles and opens both sides of a mapping. */
-export async function prepare(context: RunContext, mapping: Mapping): Promise<Prepared> {
+/**
+ * Describes, compiles and opens both sides of a mapping; undefined where it rests, because the service lacks an entity
+ * marked `optional`. `store` tells what the mappings have coupled that filters speak of. Throws ConnectorError.
+ */
+export async function prepare(context: RunContext, mapping: Mapping, store: Store): Promise<Prepared | undefined> {
   const { connectors, emit } = context.ports
-  const descriptions = {
-    businessCentral: await describeSide(connectors.businessCentral, mapping, 'businessCentral'),
-    sales: await describeSide(connectors.sales, mapping, 'sales'),
-  }
-  const compiled = compileMapping(mapping, descriptions, context.config.settings.timeZone)
-  const bindings = { settings: context.config.settings }
+  const businessCentral = await describeSide(connectors.businessCentral, mapping, 'businessCentral')
+  const sales = await describeSide(connectors.sales, mapping, 'sales')
+  if (businessCentral === undefined || sales === undefined) return undefined
+  const coupledKey = (name: string): string | undefined => firstCoupled(store, name)
+  const descriptions = { businessCentral, sales }
+  const compiled = compileMapping(mapping, descriptions, context.config.settings.timeZone, coupledKey)
+  const bindings = { settings: context.config.settings, company: context.company }
   const today = localDate(context.ports.clock.now().getTime(), compiled.timeZone)
   const warn = (message: string): void => emit({ kind: 'warning', mapping: mapping.name, message })
   const open = (side: Side): Promise<SideReader> =>
@@ -67,7 +75,37 @@ export async function prepare(context: RunContext, mapping: Mapping): Promise<Pr
     cache: new RowCache(context.budget),
     tally: new Tally(),
     imagined: context.imagined,
+    unknown: coupledMappings(mapping.sales, sales.main).filter((name) => coupledKey(name) === undefined),
   }
+}
+
+/** As `prepare`, for what a person asks of one mapping. Throws ConnectorError also where the mapping rests. */
+export async function prepareOne(context: RunContext, mapping: Mapping, store: Store): Promise<Prepared> {
+  const prepared = await prepare(context, mapping, store)
+  if (prepared !== undefined) return prepared
+  throw new ConnectorError('sales', 'gone', {
+    message: `${mapping.name} rests: the service lacks its entity`,
+    remedy: 'Install the solution that brings it.',
+  })
+}
+
+/** The key in Sales of the one record that a mapping has coupled. */
+function firstCoupled(store: Store, mapping: string): string | undefined {
+  for (const { sales } of store.mapping(mapping).couplings()) return sales.id
+  return undefined
+}
+
+/**
+ * The mapping, as long as all is coupled that its filters speak of: without it they cannot tell whose rows are whose.
+ * Throws ConnectorError.
+ */
+export function knowing(prepared: Prepared | undefined): Prepared | undefined {
+  const [needed] = prepared?.unknown ?? []
+  if (prepared === undefined || needed === undefined) return prepared
+  throw new ConnectorError('sales', 'rejected', {
+    message: `${prepared.compiled.mapping.name} needs the record that ${needed} couples, to tell which rows of Sales it may take`,
+    remedy: `See why it is not coupled: couplet held ${needed}; couplet plan ${needed}`,
+  })
 }
 
 /** A session of a prepared mapping over a store: the overlay while planning, the real one while applying. */
@@ -84,7 +122,7 @@ export function sessionOf(context: RunContext, prepared: Prepared, store: Store,
       compiled: prepared.compiled,
       fingerprint: context.fingerprint,
       lookups,
-      bindings: lookups.bindings(config.settings),
+      bindings: lookups.bindings(config.settings, context.company),
     },
     connectors: ports.connectors,
     store,
@@ -93,7 +131,7 @@ export function sessionOf(context: RunContext, prepared: Prepared, store: Store,
     emit: ports.emit,
     stop: ports.stop,
     options,
-    company: context.company,
+    company: context.company.id,
     phase,
     writable: writableSides(options),
     ceiling: undefined,
@@ -109,7 +147,7 @@ function writableSides(options: RunOptions): BySide<boolean> {
   return Object.fromEntries(sides.map((side) => [side, open(side) && rewritten(side)])) as Record<Side, boolean>
 }
 
-async function describeSide(connector: Connector, mapping: Mapping, side: Side): Promise<SideDescriptions> {
+async function describeSide(connector: Connector, mapping: Mapping, side: Side): Promise<SideDescriptions | undefined> {
   const source = mapping[side]
   const pages: Record<string, Description> = {}
   for (const page of source.with) {
@@ -117,8 +155,10 @@ async function describeSide(connector: Connector, mapping: Mapping, side: Side):
     if (description !== undefined) pages[page.name] = description
   }
   const { entity } = source
-  const wanted = optionalColumns(mapping, side, undefined)
-  const main = entity === undefined ? constantDescription(source) : await connector.describe(entity, wanted)
+  if (entity === undefined) return { main: constantDescription(source), pages }
+  const wanted = [...optionalColumns(mapping, side, undefined), ...conditionColumns(source)]
+  const main = await describeIfThere(connector, { entity, optional: source.optional }, wanted)
+  if (main === undefined) return undefined
   const lines = await describeLines(connector, mapping, side)
   return { main, pages, ...(lines === undefined ? {} : { lines }) }
 }
@@ -145,7 +185,7 @@ function optionalColumns(mapping: Mapping, side: Side, page: string | undefined)
 
 async function describeIfThere(
   connector: Connector,
-  page: WithPage,
+  page: Pick<WithPage, 'entity' | 'optional'>,
   wanted: readonly string[],
 ): Promise<Description | undefined> {
   try {

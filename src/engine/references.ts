@@ -2,6 +2,7 @@
 import type { Field, Mapping } from '../config/config.ts'
 import { lookupMappings } from '../core/carry.ts'
 import { compileExpression } from '../core/expression.ts'
+import { filteredBy } from './context.ts'
 import type { RunContext } from './prepare.ts'
 
 /**
@@ -29,7 +30,7 @@ function namedBy(mapping: Mapping): readonly string[] {
     whenUncoupled.kind === 'sync' && whenUncoupled.mapping !== undefined ? [whenUncoupled.mapping] : [],
   )
   const people = mapping.actAs?.kind === 'coupled' ? [mapping.actAs.lookup.mapping] : []
-  return [...mapping.fields.flatMap(lookupMappings), ...lookups, ...taken, ...people]
+  return [...mapping.fields.flatMap(lookupMappings), ...lookups, ...taken, ...people, ...filteredBy(mapping)]
 }
 
 const asksByExpression = ({ fields, defaults }: Mapping): boolean =>

@@ -102,7 +102,8 @@ function plannedTally({ operations, tallies }: Ended, name: string): Tally {
     uncouple: 'uncoupled',
   } as const
   for (const { mapping, kind, side } of operations) {
-    if (mapping !== name) continue
+    // A claim is part of what it is made for.
+    if (mapping !== name || kind === 'claim') continue
     if (kind === 'couple' || kind === 'uncouple') tally.from(side, counters[kind])
     else tally.to(side, counters[kind])
   }

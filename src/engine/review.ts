@@ -58,7 +58,15 @@ async function reviewOne(context: RunContext, mapping: Mapping): Promise<ReviewL
     ),
   }
   try {
-    const prepared = await prepare(context, mapping)
+    const prepared = await prepare(context, mapping, context.ports.store)
+    if (prepared === undefined)
+      return {
+        ...common,
+        counts: nothing,
+        recommendation: 'nothing',
+        because: 'it rests: the service lacks its entity',
+        remedy: '',
+      }
     const counts = {
       businessCentral: await countSide(context, prepared, 'businessCentral'),
       sales: await countSide(context, prepared, 'sales'),
@@ -72,10 +80,11 @@ async function reviewOne(context: RunContext, mapping: Mapping): Promise<ReviewL
   } catch (error) {
     if (!(error instanceof ConnectorError) || error.fault === 'unauthorized' || error.fault === 'unreachable')
       throw error
-    const counts = { businessCentral: undefined, sales: undefined }
-    return { ...common, counts, recommendation: 'unknown', because: error.message, remedy: error.remedy }
+    return { ...common, counts: nothing, recommendation: 'unknown', because: error.message, remedy: error.remedy }
   }
 }
+
+const nothing = { businessCentral: undefined, sales: undefined }
 
 /** Counts by keys alone, page by page: nothing is kept but two numbers (P10). */
 async function countSide(context: RunContext, { compiled, readers }: Prepared, side: Side): Promise<Counted> {

@@ -19,7 +19,7 @@ import { referredMappings } from './references.ts'
 import { PlanBook } from './plan-book.ts'
 import { heedStop } from './ports.ts'
 import type { Ports, RunOptions, RunReport } from './ports.ts'
-import { type Prepared, type RunContext, prepare, sessionOf } from './prepare.ts'
+import { type Prepared, type RunContext, knowing, prepare, sessionOf } from './prepare.ts'
 import { type Failure, type Measured, reportOf } from './report.ts'
 import { idsOf, refuseNobody, scopeOf } from './scope.ts'
 import type { Session } from './session.ts'
@@ -197,6 +197,7 @@ class WholeRun {
 
   async #planOne(name: string): Promise<void> {
     const prepared = await this.#prepare(name)
+    if (prepared === undefined) return
     const { ports, options } = this.#context
     if (!options.dry) await settleIntents(sessionOf(this.#context, prepared, ports.store, 'apply'))
     const session = sessionOf(this.#context, prepared, this.#overlay, 'plan')
@@ -247,6 +248,7 @@ class WholeRun {
         const mapping = this.#context.byName.get(name)
         if (mapping === undefined || !mapping.enabled || name === from) continue
         const prepared = await this.#prepare(name)
+        if (prepared === undefined) continue
         const session = sessionOf(
           this.#context,
           prepared,
@@ -267,13 +269,14 @@ class WholeRun {
     }
   }
 
-  async #prepare(name: string): Promise<Prepared> {
+  /** Undefined where the mapping rests. */
+  async #prepare(name: string): Promise<Prepared | undefined> {
     const known = this.#prepared.get(name)
     if (known !== undefined) return known
     const mapping = this.#context.byName.get(name)
     if (mapping === undefined) throw new Error(`no mapping is called ${name}`)
-    const made = await prepare(this.#context, mapping)
-    this.#prepared.set(name, made)
+    const made = knowing(await prepare(this.#context, mapping, this.#overlay))
+    if (made !== undefined) this.#prepared.set(name, made)
     return made
   }
 

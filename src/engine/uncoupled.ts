@@ -7,7 +7,7 @@ import type { HeldKind } from '../core/coupling.ts'
 import { type Canonical, canonical } from '../core/values.ts'
 import { chosen, contextOf } from './context.ts'
 import { defaultRunOptions, type Ports } from './ports.ts'
-import { prepare, sessionOf } from './prepare.ts'
+import { prepareOne, sessionOf } from './prepare.ts'
 import { isAdmitted, numberOf } from './session.ts'
 import { isConstant } from './side-reader.ts'
 
@@ -29,18 +29,24 @@ export async function uncoupled(
   asked: { readonly mapping: string; readonly side: Side },
 ): Promise<readonly UncoupledRecord[]> {
   const options = { ...defaultRunOptions, dry: true, mappings: [asked.mapping] }
-  const [mapping] = chosen(config, options)
+  const mapping = chosen(config, options).find(({ name }) => name === asked.mapping)
   if (mapping === undefined) throw new Error(`no mapping is called ${asked.mapping}`)
   const context = await contextOf(config, ports, options, [mapping])
-  const session = sessionOf(context, await prepare(context, mapping), ports.overlay(ports.store), 'plan')
+  const session = sessionOf(
+    context,
+    await prepareOne(context, mapping, ports.store),
+    ports.overlay(ports.store),
+    'plan',
+  )
   const { side } = asked
   const nameColumn = mapping.fields.find((field) => field.name === 'name')?.[side]
   const found: UncoupledRecord[] = []
   for await (const { changes } of session.readers[side].changes(undefined)) {
     const rows = changes.filter((change) => change.kind === 'upsert')
     const alone = rows.filter(({ id }) => session.state.bySide(side, id) === undefined && !isConstant(id))
-    for (const { id, row } of await session.readers[side].attach(alone)) {
-      if (!isAdmitted(session, side, row)) continue
+    for (const loaded of await session.readers[side].attach(alone)) {
+      if (!isAdmitted(session, side, loaded)) continue
+      const { id, row } = loaded
       const name = nameColumn === undefined ? null : canonical(row[nameColumn], { type: 'text' })
       const held = session.state.held(side, id)?.kind
       found.push({ mapping: mapping.name, side, id, number: numberOf(session, side, row), name, held })

@@ -111,6 +111,7 @@ const signs: Readonly<Record<OperationKind, string>> = {
   delete: '-',
   couple: '=',
   uncouple: '≠',
+  claim: '!',
 }
 
 const verbs: Readonly<Record<OperationKind, (side: string) => string>> = {
@@ -119,6 +120,7 @@ const verbs: Readonly<Record<OperationKind, (side: string) => string>> = {
   delete: (side) => `delete in ${side}`,
   couple: () => 'couple with its partner',
   uncouple: () => 'uncouple from its partner',
+  claim: (side) => `mark as this company's in ${side}`,
 }
 
 const nameOf = ({ number, key, partner }: Operation): string => number ?? key ?? partner ?? '(new)'

@@ -80,6 +80,8 @@ export interface TableSchema extends TableDefinition {
 export interface SchemaOptions {
   /** Further tables, by logical name. */
   readonly tables?: Readonly<Record<string, TableDefinition>>
+  /** Whether Business Central's base solution is installed: `bcbi_company` and the columns `bcbi_…`. @default true */
+  readonly baseSolution?: boolean
   /** Alternate keys by table. @default none, as in a new organisation */
   readonly keys?: Readonly<Record<string, readonly (readonly string[])[]>>
   /** Tables where change tracking is off (`false`). @default on everywhere */
@@ -100,8 +102,9 @@ const file = new URL('../../data/simulator/dataverse-schema.json', import.meta.u
 export function loadSchema(options: SchemaOptions = {}): Schema {
   const definitions = JSON.parse(readFileSync(file, 'utf8')) as Record<string, TableDefinition>
   const tables = new Map<string, TableSchema>()
+  const given = options.baseSolution === false ? withoutSolution(definitions) : definitions
   for (const [logical, definition] of Object.entries({
-    ...definitions,
+    ...given,
     ...platformTables,
     ...structuredClone(options.tables),
   })) {
@@ -116,6 +119,19 @@ export function loadSchema(options: SchemaOptions = {}): Schema {
     })
   }
   return { tables, bySet: new Map([...tables.values()].map((table) => [table.set, table])) }
+}
+
+const isOfSolution = (name: string): boolean => name.startsWith('bcbi_')
+
+function withoutSolution(definitions: Readonly<Record<string, TableDefinition>>): Record<string, TableDefinition> {
+  return Object.fromEntries(
+    Object.entries(definitions)
+      .filter(([logical]) => !isOfSolution(logical))
+      .map(([logical, definition]) => {
+        const columns = Object.entries(definition.columns).filter(([name]) => !isOfSolution(name))
+        return [logical, { ...definition, columns: Object.fromEntries(columns) }]
+      }),
+  )
 }
 
 /** True for the columns that point at another row. */

@@ -129,7 +129,7 @@ export const writingVia = (
 export const portOf = (connector: Connector): Connector => ({
   side: connector.side,
   identify: () => connector.identify(),
-  describe: (entity) => connector.describe(entity),
+  describe: (entity, wanted) => connector.describe(entity, wanted),
   changes: (query, since) => connector.changes(query, since),
   glance: (query, since) => connector.glance(query, since),
   read: (query, ids) => connector.read(query, ids),

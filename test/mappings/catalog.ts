@@ -16,12 +16,33 @@ const catalogs: Readonly<Record<Side, Catalog>> = {
   sales: readJson('data/catalog/sales.json') as Catalog,
 }
 
+/** Tables and columns of Microsoft's solutions: organisations differ in them, so that the product asks the service. */
+const solutions = readJson('data/simulator/dataverse-schema.json') as Readonly<
+  Record<string, { readonly set: string; readonly columns: Readonly<Record<string, { readonly type: string }>> }>
+>
+const isOfSolution = (name: string): boolean => /^(?:bcbi|nav)_/.test(name)
+const solutionColumns = (set: string | undefined): Readonly<Record<string, Column>> => {
+  const table = Object.entries(solutions).find(([, { set: name }]) => name === set)
+  const columns = Object.entries(table?.[1].columns ?? {}).filter(
+    ([name]) => isOfSolution(name) || isOfSolution(table?.[0] ?? ''),
+  )
+  return Object.fromEntries(columns.map(([name, { type }]) => [name, { type: type === 'Lookup' ? 'lookup' : 'text' }]))
+}
+
 type Place = Pick<Source, 'entity' | 'service'> | Pick<WithPage | Join, 'entity' | 'service'>
 
 /** Columns of a collection; undefined where the catalog has no such collection. */
 export function columnsOf(side: Side, place: Place): Collection['columns'] | undefined {
   const { entities, services } = catalogs[side]
-  return (place.service === undefined ? entities[place.entity ?? ''] : services?.[place.service])?.columns
+  const known = (place.service === undefined ? entities[place.entity ?? ''] : services?.[place.service])?.columns
+  const further = side === 'sales' ? solutionColumns(place.entity) : {}
+  return known === undefined && Object.keys(further).length === 0 ? undefined : { ...known, ...further }
+}
+
+/** Columns of a side that is made of constant rows alone. */
+function constantColumns({ entity, service, constant }: Source): readonly string[] {
+  if ((entity ?? service) !== undefined || typeof constant !== 'string') return []
+  return [...constant.matchAll(/'(\w+)':/g)].map(([, name = '']) => name)
 }
 
 /** Columns that rows of one side of a mapping may name: the entity's own, and `page.column` for each further page or join. */
@@ -32,6 +53,7 @@ export function namesOf(side: Side, source: Source): ReadonlyMap<string, Column 
       ['label', { type: 'text' }],
     ])
   const names = new Map<string, Column | undefined>(Object.entries(columnsOf(side, source) ?? {}))
+  for (const name of constantColumns(source)) names.set(name, undefined)
   const further = { ...source.with, ...source.join }
   for (const [name, page] of Object.entries(further))
     for (const [column, known] of Object.entries((page && columnsOf(side, page)) ?? {}))
@@ -41,7 +63,9 @@ export function namesOf(side: Side, source: Source): ReadonlyMap<string, Column 
 
 /** The collections of one side of a mapping, further pages and joins among them. */
 export const placesOf = (source: Source): readonly Place[] => [
-  ...(source.choice === undefined ? [source] : [{ entity: source.choice.entity }]),
+  ...(source.choice === undefined
+    ? [source].filter(({ entity, service }) => (entity ?? service) !== undefined)
+    : [{ entity: source.choice.entity }]),
   ...Object.values(source.with ?? {}).filter((page) => page !== null),
   ...Object.values(source.join ?? {}).filter((join) => join !== null),
 ]

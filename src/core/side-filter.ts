@@ -1,0 +1,44 @@
+/** What a side's filter comes to for one service and one run: which conditions hold there, and what can be sent. */
+import type { Source } from '../config/config.ts'
+import { boundFilter, coupledIn } from './filter-binding.ts'
+import { type ParsedFilter, bothFilters, filterColumns, parseFilter, printFilter } from './filter.ts'
+import type { Description } from './record.ts'
+
+/** The key in Sales of the one record that a mapping has coupled. */
+export type CoupledKey = (mapping: string) => string | undefined
+
+/** Names of the columns that a filter reads. */
+export const columnsOf = (filter: ParsedFilter | undefined): readonly string[] =>
+  filter === undefined ? [] : filterColumns(filter).map(({ name }) => name)
+
+/** The side's filter with those of its conditions whose columns the service has. */
+function filterText({ filter, conditions }: Source, { columns }: Description): string | undefined {
+  const known = (condition: string): boolean =>
+    columnsOf(parseFilter(condition)).every((name) => columns[name] !== undefined)
+  return bothFilters(filter, ...conditions.filter(known))
+}
+
+/** The side's filter, with what other mappings have coupled filled in. */
+export function sideFilter(source: Source, description: Description, coupledKey: CoupledKey): ParsedFilter | undefined {
+  const text = filterText(source, description)
+  return text === undefined ? undefined : boundFilter(parseFilter(text), coupledKey)
+}
+
+/** Columns of the main entity that optional conditions of a side name: only the service can tell whether it has them. */
+export const conditionColumns = ({ conditions }: Source): readonly string[] =>
+  conditions.flatMap((condition) => columnsOf(parseFilter(condition)))
+
+/** The mappings whose one coupling the filters of a side speak of, by the conditions that the service can answer. */
+export function coupledMappings(source: Source, description: Description): readonly string[] {
+  const text = filterText(source, description)
+  return text === undefined ? [] : coupledIn(parseFilter(text))
+}
+
+/** As much of a filter as the service can judge by the row alone; the rest, over the pages and joins in `extra`, is judged here. */
+export function sendable(filter: ParsedFilter, extra: ReadonlySet<string>): string | undefined {
+  const isOwn = (part: ParsedFilter): boolean =>
+    columnsOf(part).every((name) => !name.includes('.') || !extra.has(name.slice(0, name.indexOf('.'))))
+  if (isOwn(filter)) return printFilter(filter)
+  const own = filter.kind === 'and' ? filter.terms.filter(isOwn) : []
+  return bothFilters(...own.map(printFilter))
+}
