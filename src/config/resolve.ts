@@ -9,7 +9,7 @@ import { durationMs } from './quantities.ts'
 import { resolveMapping } from './resolve-mapping.ts'
 import type { Job as JobEntry, JobsFile, ProjectFile } from './schema-types.ts'
 import { expand, type Secrets } from './secrets.ts'
-import { conditionsInUse, rowsInUse, settingsOf, switchedOff } from './setting-values.ts'
+import { conditionsInUse, neededMappings, rowsInUse, settingsOf, switchedOff } from './setting-values.ts'
 
 export interface ResolveContext {
   /** The project folder, absolute. */
@@ -25,11 +25,12 @@ export interface ResolveContext {
 export async function resolveProject(draft: Draft, context: ResolveContext): Promise<Config> {
   const project = draft.project.value
   const settings = settingsOf(project)
+  const needed = neededMappings(draft.mappings, project)
   const mappings = await Promise.all(
     orderMappings(draft.mappings).map(async (mapping) => {
       const rows = await rowsInUse(mapping, settings)
       const lineRows = await rowsInUse({ ...mapping, value: linesOf(mapping.value) ?? {} }, settings)
-      const off = await switchedOff(mapping, project, settings)
+      const off = await switchedOff(mapping, { value: project, needed }, settings)
       const conditions = {
         businessCentral: await conditionsInUse(mapping.value.businessCentral, settings),
         sales: await conditionsInUse(mapping.value.sales, settings),

@@ -1,12 +1,11 @@
 /** Rules about the expressions and filters inside a mapping. */
 import { checkExpression, knownNames } from '../core/expression-check.ts'
 import { compileExpression, type Expression } from '../core/expression.ts'
-import { coupledIn } from '../core/filter-binding.ts'
 import { filterColumns, FilterSyntaxError, parseFilter, type ParsedFilter } from '../core/filter.ts'
 import type { Draft, MappingDraft } from './draft.ts'
 import type { Finding } from './layers.ts'
 import { expressionsOf, filtersOf, type ExpressionText, type FilterText } from './mapping-texts.ts'
-import { fillSettings } from './setting-text.ts'
+import { coupledNames, fillSettings } from './setting-text.ts'
 import { didYouMean } from './suggest.ts'
 
 /** JSONata: syntax, unknown names, what is refused, and conditions that ask for a row. */
@@ -62,10 +61,9 @@ export function checkFilters({ value }: MappingDraft, { project }: Draft): reado
 }
 
 /** `{coupled.NAME}` with the name of a mapping that is not there, or where Business Central would read it. */
-export function checkCoupled({ value }: MappingDraft, { names, project }: Draft): readonly Finding[] {
-  const settings = project.value.settings ?? {}
+export function checkCoupled({ value }: MappingDraft, { names }: Draft): readonly Finding[] {
   return filtersOf(value).flatMap(({ path, text, side }) => {
-    const unknown = coupledNames(fillSettings(text, settings).text).filter((name) => !names.includes(name))
+    const unknown = coupledNames(text).filter((name) => !names.includes(name))
     const findings = unknown.map((name) => ({
       path,
       message: `no mapping is called "${name}"${didYouMean(name, names)}`,
@@ -73,16 +71,6 @@ export function checkCoupled({ value }: MappingDraft, { names, project }: Draft)
     const misplaced = side === 'businessCentral' && /\{coupled\./.test(text)
     return misplaced ? [...findings, { path, message: '{coupled.…} is the key of a record of Sales' }] : findings
   })
-}
-
-/** None where the text is no filter: that is told elsewhere. */
-function coupledNames(text: string): readonly string[] {
-  try {
-    return coupledIn(parseFilter(text))
-  } catch (error) {
-    if (error instanceof FilterSyntaxError) return []
-    throw error
-  }
 }
 
 /** What is wrong with one filter. */

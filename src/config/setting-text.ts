@@ -29,3 +29,7 @@ function literalOf(value: unknown): string {
   if (value === undefined || value === null) return 'null'
   return typeof value === 'string' ? `'${value.replaceAll("'", "''")}'` : JSON.stringify(value)
 }
+
+/** The mappings that a filter speaks of as `{coupled.NAME}`. */
+export const coupledNames = (text: string): readonly string[] =>
+  [...text.matchAll(/\{coupled\.([a-z][a-z0-9-]*)\}/g)].map(([, name = '']) => name)

@@ -4,6 +4,8 @@ import { checkExpression } from '../core/expression-check.ts'
 import type { Settings } from './config.ts'
 import type { Draft, MappingDraft } from './draft.ts'
 import type { Finding } from './layers.ts'
+import { filtersOf } from './mapping-texts.ts'
+import { coupledNames } from './setting-text.ts'
 import { goesNowhere, rowsOf } from './rules-rows.ts'
 import type { Condition, FieldRow, IncludeFile, ProjectFile, Source } from './schema-types.ts'
 
@@ -74,15 +76,26 @@ export async function conditionsInUse(source: Source | undefined, settings: Sett
   return written.filter((_, index) => used[index])
 }
 
+/** The mappings that those which couplet.yaml lists cannot do without: what they couple decides what a filter admits. */
+export function neededMappings(
+  mappings: readonly MappingDraft[],
+  { mappings: listed }: ProjectFile,
+): ReadonlySet<string> {
+  if (!Array.isArray(listed)) return new Set()
+  const chosen = mappings.filter(({ name }) => listed.includes(name))
+  return new Set(chosen.flatMap(({ value }) => filtersOf(value).flatMap(({ text }) => coupledNames(text))))
+}
+
 /** Why a mapping is switched off; undefined where it is on. The project's own switch counts before the mapping's. */
 export async function switchedOff(
   mapping: MappingDraft,
-  project: ProjectFile,
+  { value: project, needed }: { readonly value: ProjectFile; readonly needed: ReadonlySet<string> },
   settings: Settings,
 ): Promise<string | undefined> {
   const { mappings } = project
   const { name, value } = mapping
-  if (Array.isArray(mappings) && !mappings.includes(name)) return 'not among the mappings that couplet.yaml lists'
+  if (Array.isArray(mappings) && !mappings.includes(name) && !needed.has(name))
+    return 'not among the mappings that couplet.yaml lists'
   const own = Array.isArray(mappings) ? {} : (mappings?.[name] ?? {})
   const { enabled, reason = 'switched off' } = { ...value, ...own }
   if (enabled === false) return reason

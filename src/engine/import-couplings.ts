@@ -50,7 +50,7 @@ export async function importCouplings(
     const names = [...new Set(rows.map(({ mapping }) => mapping))]
     const options = { ...defaultRunOptions, mappings: names, dry: !write }
     if (names.length === 0) return { mappings: [], refused: [] }
-    const mappings = chosen(config, options)
+    const mappings = chosen(config, options).filter(({ name }) => names.includes(name))
     const context = await contextOf(config, ports, options, mappings)
     const done: { readonly told: ImportedMapping; readonly refused: readonly RefusedRow[] }[] = []
     for (const mapping of mappings) {

@@ -104,7 +104,7 @@ export function knowing(prepared: Prepared | undefined): Prepared | undefined {
   if (prepared === undefined || needed === undefined) return prepared
   throw new ConnectorError('sales', 'rejected', {
     message: `${prepared.compiled.mapping.name} needs the record that ${needed} couples, to tell which rows of Sales it may take`,
-    remedy: `See why it is not coupled: couplet held ${needed}; couplet plan ${needed}`,
+    remedy: `See why it is not coupled: couplet plan ${needed}; couplet held ${needed}`,
   })
 }
 

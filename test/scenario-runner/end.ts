@@ -66,7 +66,9 @@ interface Given {
 /** The rows of one side by set. */
 function rowsOf(side: Side, config: Config, { ground, options }: Given): object {
   const columns = shownColumns(side, config, { ground, options })
-  const sets = [...columns].map(([set, wanted]): readonly [string, readonly object[]] => {
+  const there = new Set(ground.simulator[side].service.sets())
+  const known = [...columns].filter(([set]) => there.has(set))
+  const sets = known.map(([set, wanted]): readonly [string, readonly object[]] => {
     const rows = ground.simulator[side].rows(set).flatMap((row) => shownRow(row, wanted))
     const before = ground.untouched(side, set, (row) => shownRow(row, wanted))
     return [set, rows.filter((row) => !before.has(JSON.stringify(row))).toSorted(byText)]
