@@ -3,6 +3,8 @@
  * filled in, every name checked. The YAML as people write it is described by `schemas/*.schema.json`.
  */
 
+import type { Job, Serve } from './job.ts'
+
 /** One of the two services. Code passes the side as a value and never writes a method twice. */
 export type Side = 'businessCentral' | 'sales'
 export const sides: readonly Side[] = ['businessCentral', 'sales']
@@ -390,31 +392,4 @@ export type ValueType =
   | 'dateTime'
   | 'choice'
 
-export interface Job {
-  readonly name: string
-  readonly mappings: readonly string[]
-  readonly enabled: boolean
-  readonly reason: string | undefined
-  /** Milliseconds from the end of one run to the start of the next. */
-  readonly everyMs: number
-  /** After a run that found nothing: milliseconds to sleep; undefined = never sleeps. */
-  readonly inactivityMs: number | undefined
-  /** Jobs of one category never run together. */
-  readonly category: string | undefined
-  /** Milliseconds between two looks for changes while the job waits; undefined = only its times count. */
-  readonly wakeMs: number | undefined
-  /** Milliseconds from the first change that wakes the job to its start. */
-  readonly delayMs: number
-  /** Runs in a row that may fail as a whole before the job stops with an error. */
-  readonly attempts: number
-  /** A new job sleeps first. */
-  readonly startsAsleep: boolean
-}
-
-/** What the service that runs jobs needs to know of the world around it. */
-export interface Serve {
-  /** Address under which Business Central reaches the service, without trailing slash. */
-  readonly publicUrl: string | undefined
-  /** Called after each good run. */
-  readonly heartbeat: string | undefined
-}
+export type { Job, Serve } from './job.ts'
