@@ -12,6 +12,7 @@ import { checkIdentity } from './identity-check.ts'
 import { describeMapping, isDescription } from './describe-mapping.ts'
 import type { Described } from './describe-mapping.ts'
 import { entityFindings, fieldFindings } from './live-rules.ts'
+import { nativeSteps } from './native-check.ts'
 
 /** Both sides; the entities only where the side answers. Throws nothing that a service causes. */
 export async function checkConnections(
@@ -23,7 +24,7 @@ export async function checkConnections(
     sales: await checkReach(project, 'sales'),
   }
   const answers = sides.every((side) => reached[side].every(({ outcome }) => outcome === 'ok'))
-  const entities = answers ? await checkEntities(project) : []
+  const entities = answers ? [...(await checkEntities(project)), ...(await nativeSteps(project))] : []
   const identities = {
     businessCentral: answers ? await checkIdentity(project, 'businessCentral', options) : [],
     sales: answers ? await checkIdentity(project, 'sales', options) : [],

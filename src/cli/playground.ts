@@ -18,6 +18,8 @@ export interface PlaygroundOptions {
   readonly seed: number
   /** What else is set about Sales: roles, change tracking … @default nothing */
   readonly sales?: Partial<DataverseOptions> | undefined
+  /** Business Central's own integration is at work there too. @default false */
+  readonly native?: boolean | undefined
   /** First of three ports (Business Central, Sales, login). @default free ones */
   readonly port?: number | undefined
 }
@@ -34,7 +36,7 @@ export interface Playground {
 export async function startPlayground(options: PlaygroundOptions): Promise<Playground> {
   const { company, customers, overlap, port } = options
   const sizes = { customers, contactsPerCustomer: customers > 0 ? 1 : 0 }
-  const seeded = seed({ company, overlap, seed: options.seed, sizes })
+  const seeded = seed({ company, overlap, seed: options.seed, sizes, native: options.native === true })
   const simulator = await startSimulator({
     businessCentral: businessCentral({ company: seeded.company, rows: seeded.businessCentral }),
     sales: dataverse({ baseCurrency: seeded.baseCurrency, choices: seeded.choices, ...options.sales }),

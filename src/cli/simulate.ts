@@ -24,6 +24,7 @@ export const addSimulate: AddCommand = (program, act) => {
     .option('--customers <number>', 'invented customers in addition', wholeNumber, 0)
     .option('--overlap <share>', 'share of records that stand in Sales already, 0 to 1', share, 0.5)
     .option('--seed <number>', 'the same number gives the same records', wholeNumber, 1)
+    .option('--native', "Business Central's own integration with Sales is at work there, too")
     .option('--port <number>', 'first of three ports; free ones when absent', firstPort)
     .option('--write-project <dir>', 'write a project that points at the simulators')
     .addHelpText(

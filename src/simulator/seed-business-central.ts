@@ -105,6 +105,50 @@ const jobQueue: readonly DemoRow[] = [
   { jobQueueEntryId: stableId('jobQueue', 'cost'), description: 'Adjust Cost - Item Entries', status: 'On Hold' },
 ]
 
+/** The integration of the company's own: one job a table mapping, some asleep, one held; and its statistics. */
+const nativeMappings: readonly (readonly [string, string, string])[] = [
+  ['CUSTOMER', 'Ready', 'BCI CUST'],
+  ['CONTACT', 'On Hold with Inactivity Timeout', 'BCI CUST'],
+  ['CURRENCY', 'On Hold', ''],
+  ['ITEM-PRODUCT', 'Ready', ''],
+  ['PAYMENT TERMS', 'On Hold with Inactivity Timeout', 'BCI OPTION'],
+]
+
+/** Adds what a company shows whose own integration with Sales is at work: its jobs, and units that it holds coupled. */
+export function addNativeIntegration(rows: Rows, seed: number, now: Date): void {
+  const at = chance(seed)
+  const job = (name: string, row: DemoRow): Row =>
+    stamped(
+      'jobQueueEntries',
+      { jobQueueEntryId: stableId('jobQueue', name), objectTypeToRun: 'Codeunit', recurringJob: true, ...row },
+      at,
+      now,
+    )
+  const mapped = nativeMappings.map(([name, status, jobQueueCategoryCode]) =>
+    job(name, {
+      description: `${name} - Dataverse synchronization job.`,
+      objectIdToRun: 5339,
+      objectCaptionToRun: 'Integration Synch. Job Runner',
+      recordIdToProcess: `Integration Table Mapping: ${name}`,
+      numberOfMinutesBetweenRuns: 30,
+      status,
+      jobQueueCategoryCode,
+    }),
+  )
+  const statistics = job('statistics', {
+    description: 'Customer Statistics - Dynamics 365 Sales synchronization job',
+    objectIdToRun: 5350,
+    objectCaptionToRun: 'CRM Statistics Job',
+    status: 'Ready',
+  })
+  rows.set('jobQueueEntries', [...(rows.get('jobQueueEntries') ?? []), ...mapped, statistics])
+  const units = rows.get('ItemUnitsOfMeasure') ?? []
+  rows.set(
+    'ItemUnitsOfMeasure',
+    units.map((unit) => ({ ...unit, 'Coupled to Dataverse': true })),
+  )
+}
+
 /** The key of a demo record as its file states it. */
 function keyOf(set: string, row: DemoRow): string {
   const words = keyWords[set]

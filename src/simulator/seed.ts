@@ -3,7 +3,7 @@
 import { text } from './demo-data.ts'
 import { generateCompany } from './generate.ts'
 import type { GenerateOptions, Sizes } from './generate.ts'
-import { companyRows } from './seed-business-central.ts'
+import { addNativeIntegration, companyRows } from './seed-business-central.ts'
 import type { Rows } from './seed-business-central.ts'
 import { addOverlap } from './seed-overlap.ts'
 import { sampleChoices, sampleRows } from './seed-sales.ts'
@@ -24,6 +24,8 @@ export interface SeedOptions {
   readonly overlap?: number
   /** Adds generated records to the company: numbers `C00001`, `I00001` and so on. @default none */
   readonly sizes?: Sizes
+  /** The company's own integration with Sales is at work: its jobs stand in the job queue, and it holds units coupled. @default false */
+  readonly native?: boolean
   /** Any whole number: the same seed gives the same rows. @default 1 */
   readonly seed?: number
   /** Stamps are spread over the year before, none within the last hour. @default the present */
@@ -72,6 +74,7 @@ export function seed(options: SeedOptions = {}): Seed {
   const { company = 'cronus', overlap = 0.5, seed: start = 1, now = new Date() } = options
   const rows = companyRows(company === 'contoso' ? 'business-central-contoso' : 'business-central', start, now)
   if (company === 'empty') for (const set of business) rows.set(set, [])
+  if (options.native === true) addNativeIntegration(rows, start, now)
   addGenerated(rows, { ...options.sizes, seed: start, now })
   const base = baseCurrency(rows)
   const sales = sampleRows(start + 1, now, base)
