@@ -88,7 +88,8 @@ function shownColumns(side: Side, config: Config, { ground, options }: Given): M
     const source = mapping[side]
     const places = mapping.fields.flatMap((field) => field[side] ?? [])
     const main = setOf(source.entity)
-    if (main !== undefined) add(main, [...source.keys, ...places.filter((place) => !place.includes('.'))])
+    const templates = mapping.defaults[side].flatMap(({ fields }) => fields.flatMap((field) => field[side] ?? []))
+    if (main !== undefined) add(main, [...source.keys, ...templates, ...places.filter((place) => !place.includes('.'))])
     for (const page of pagesOf(source))
       add(
         page.set,
