@@ -25,6 +25,7 @@ const standard = [
   'SalesPriceList',
   'PriceListLines',
   'CustomerPriceGroups',
+  'SalesPrices',
   'WorkflowVendors',
   'ContactNameDetails',
 ]

@@ -199,6 +199,9 @@ function checkPriceLine(write: Before): void {
   const currency = organization.row('pricelevel', list as string).row['_transactioncurrencyid_value'] as
     | string
     | undefined
+  const own = values['_transactioncurrencyid_value'] ?? currency
+  if (currency !== undefined && indexValue(own) !== indexValue(currency))
+    throw refused('The currency of the record does not match the currency of the price list.', '0x80043b21')
   if (currency !== undefined) Object.assign(values, reference('transactioncurrencyid', 'transactioncurrency', currency))
   Object.assign(values, reference('uomscheduleid', 'uomschedule', group as string))
 }

@@ -34,7 +34,7 @@ const plainSets = [
 ] as const
 
 /** Sets that only the larger company has. */
-const cronusSets = ['itemVariants', 'CustomerPriceGroups', 'SalesPriceList', 'PriceListLines'] as const
+const cronusSets = ['itemVariants', 'CustomerPriceGroups', 'SalesPriceList', 'PriceListLines', 'SalesPrices'] as const
 
 /** Record words of the demo files that are no API property, and the table field that each fills. */
 const fieldOf: Readonly<Record<string, string>> = {
@@ -64,6 +64,7 @@ const keyWords: Readonly<Record<string, readonly string[]>> = {
   ResourceUnitsOfMeasure: ['Resource_No', 'Code'],
   ShippingAgentServices: ['Shipping_Agent_Code', 'Code'],
   PriceListLines: ['Price_List_Code', 'Line_No'],
+  SalesPrices: ['Sales_Code', 'Item_No', 'Unit_of_Measure_Code', 'Starting_Date'],
 }
 
 /** Makes the rows of the demo company in `folder`. */

@@ -67,6 +67,7 @@ const business = new Set([
   'ResourceUnitsOfMeasure',
   'SalesPriceList',
   'PriceListLines',
+  'SalesPrices',
 ])
 
 /** Makes the rows of both services. */

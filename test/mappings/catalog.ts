@@ -42,7 +42,7 @@ export function columnsOf(side: Side, place: Place): Collection['columns'] | und
 /** Columns of a side that is made of constant rows alone. */
 function constantColumns({ entity, service, constant }: Source): readonly string[] {
   if ((entity ?? service) !== undefined || typeof constant !== 'string') return []
-  return [...constant.matchAll(/'(\w+)':/g)].map(([, name = '']) => name)
+  return [...constant.matchAll(/'(\w+)'\s*:/g)].map(([, name = '']) => name)
 }
 
 /** Columns that rows of one side of a mapping may name: the entity's own, and `page.column` for each further page or join. */

@@ -307,7 +307,10 @@ async function resolved(t: Test, settings: string) {
   return {
     problems: formatProblems(problems),
     names: config?.mappings.map(({ name }) => name).toSorted(),
-    off: config?.mappings.filter(({ enabled }) => !enabled).map(({ name }) => name),
+    off: config?.mappings
+      .filter(({ enabled }) => !enabled)
+      .map(({ name }) => name)
+      .toSorted(),
     rates: find('currency')?.fields.flatMap(({ name, sales }) => (sales === 'exchangerate' ? [name] : [])),
     itemFilter: find('item-product')?.businessCentral.filter,
   }
@@ -315,11 +318,28 @@ async function resolved(t: Test, settings: string) {
 
 t.test('a project takes the whole set without a problem, whatever its settings', async (t) => {
   const names = [...mappings.keys()].toSorted()
+  const offByDefault = [
+    'customer-price-group',
+    'item-base-price',
+    'resource-base-price',
+    'sales-price',
+    'unit-of-measure',
+  ]
   const usual = await resolved(t, 'localCurrency: GBP')
-  t.same(usual, { problems: '', names, off: ['unit-of-measure'], rates: ['rate'], itemFilter: 'blocked eq false' })
+  t.same(usual, { problems: '', names, off: offByDefault, rates: ['rate'], itemFilter: 'blocked eq false' })
   const teams = await resolved(t, 'ownership: team, unitGroups: false')
-  const legacy = ['item-unit', 'item-unit-group', 'resource-unit', 'resource-unit-group', 'salesperson-user']
-  t.same({ ...teams, off: teams.off?.toSorted() }, { ...usual, off: legacy }, 'no salespeople, no unit groups')
+  const legacy = [
+    'customer-price-group',
+    'item-default-price',
+    'item-unit',
+    'item-unit-group',
+    'resource-default-price',
+    'resource-unit',
+    'resource-unit-group',
+    'sales-price',
+    'salesperson-user',
+  ]
+  t.same(teams, { ...usual, off: legacy }, 'no salespeople, no unit groups')
   const abroad = await resolved(t, 'localCurrency: GBP, salesBaseCurrency: USD, writeInItem: X1, writeInResource: X2')
   const { itemFilter, ...rest } = abroad
   t.match(itemFilter, /blocked eq false.* and .*number ne 'X1'/)
