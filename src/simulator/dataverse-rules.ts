@@ -173,37 +173,42 @@ function checkDefaultUnit({ organization, values }: Before): void {
   throw refused('The default unit does not belong to the unit group of the product.')
 }
 
+/** What a price list item needs: its three references, a unit of the product, and nobody else with the same. */
 function checkPriceLine(write: Before): void {
   const { organization, values, before } = write
   const line: Row = { ...before, ...values }
-  const [list, product, unit] = ['pricelevelid', 'productid', 'uomid'].map(
-    (name) => line[`_${name}_value`] as string | null,
-  )
-  if ((list ?? null) === null) throw refused('A price list item needs a price list.')
-  if ((product ?? null) === null) throw refused('A price list item needs a product.')
-  if ((unit ?? null) === null) throw refused('A price list item needs a unit.')
+  for (const what of ['price list', 'product', 'unit'] as const)
+    if ((line[partOf[what]] ?? null) === null) throw refused(`A price list item needs a ${what}.`)
+  const [list, product, unit] = [partOf['price list'], partOf.product, partOf.unit].map((name) => line[name] as string)
   const group = organization.row('product', product as string).row['_defaultuomscheduleid_value']
   const unitRow = organization.table('uom').get(unit as string)
   if (unitRow === undefined) throw absent('uom', unit as string)
   if (unitRow.row['_uomscheduleid_value'] !== group)
     throw refused('The unit does not belong to the unit group of the product.')
-  const twins = organization.table('productpricelevel').lookup('_productid_value', [product])
-  const twin = twins.some(
-    ({ row }) =>
-      row['productpricelevelid'] !== before['productpricelevelid'] &&
-      row['_pricelevelid_value'] === list &&
-      row['_uomid_value'] === unit,
-  )
-  if (twin)
-    throw new DataverseError(412, '0x80043b0f', 'This product and unit combination has a price for this price list.')
-  const currency = organization.row('pricelevel', list as string).row['_transactioncurrencyid_value'] as
-    | string
-    | undefined
-  const own = values['_transactioncurrencyid_value'] ?? currency
-  if (currency !== undefined && indexValue(own) !== indexValue(currency))
-    throw refused('The currency of the record does not match the currency of the price list.', '0x80043b21')
-  if (currency !== undefined) Object.assign(values, reference('transactioncurrencyid', 'transactioncurrency', currency))
+  refuseTwin(write, line)
   Object.assign(values, reference('uomscheduleid', 'uomschedule', group as string))
+  takeCurrency(write, organization.row('pricelevel', list as string).row['_transactioncurrencyid_value'])
+}
+
+const partOf = { 'price list': '_pricelevelid_value', product: '_productid_value', unit: '_uomid_value' } as const
+
+/** Product and unit are unique within a price list. */
+function refuseTwin({ organization, before }: Before, line: Row): void {
+  const twins = organization.table('productpricelevel').lookup(partOf.product, [line[partOf.product]])
+  const isTwin = (row: Row): boolean =>
+    row['productpricelevelid'] !== before['productpricelevelid'] &&
+    [partOf['price list'], partOf.unit].every((name) => row[name] === line[name])
+  if (twins.some(({ row }) => isTwin(row)))
+    throw new DataverseError(412, '0x80043b0f', 'This product and unit combination has a price for this price list.')
+}
+
+/** A price list item is in the currency of its list, and in no other. */
+function takeCurrency({ values }: Before, currency: unknown): void {
+  if ((currency ?? null) === null) return
+  const own = values['_transactioncurrencyid_value'] ?? currency
+  if (indexValue(own) !== indexValue(currency))
+    throw refused('The currency of the record does not match the currency of the price list.', '0x80043b21')
+  Object.assign(values, reference('transactioncurrencyid', 'transactioncurrency', currency as string))
 }
 
 /** Throws when a row of these tables points at the row that is to go. */
