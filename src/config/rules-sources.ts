@@ -15,8 +15,15 @@ export function checkSources({ value }: MappingDraft): readonly Finding[] {
     const source = value[side]
     if (source === undefined)
       return [{ path: [], message: `"${side}" is missing: say which entity the mapping couples` }]
-    return [...checkSource(side, source), ...checkAttached(side, source)]
+    return [...checkSource(side, source), ...checkAttached(side, source), ...checkWay(value, side)]
   })
+}
+
+/** A code and a label that both changed would have no winner; natively too options travel one way. */
+function checkWay({ direction = 'both', sales }: MappingFile, side: Side): readonly Finding[] {
+  if (side === 'businessCentral' || sales?.choice === undefined || direction !== 'both') return []
+  const message = 'options of a choice travel one way: add direction: toSales or toBusinessCentral'
+  return [{ path: ['sales', 'choice'], key: true, message }]
 }
 
 const kindKeys = ['entity', 'service', 'choice'] as const

@@ -1,5 +1,5 @@
 /**
- * The options of a Dataverse choice column as rows { value, label }. Options are metadata: they are written one by one,
+ * The options of a Dataverse choice column as rows { value, label, mirrored }. Options are metadata: they are written one by one,
  * to the column and its mirrors on other tables, and published together at the end. The caller has the administrator's
  * leave (`allowMetadataChanges`).
  */
@@ -21,7 +21,7 @@ export const choiceDescription: Description = {
   modified: undefined,
   tracked: false,
   preconditions: false,
-  columns: { value: { type: 'integer', createOnly: true }, label: { type: 'text' } },
+  columns: { value: { type: 'integer', createOnly: true }, label: { type: 'text' }, mirrored: { type: 'boolean' } },
 }
 
 interface Label {
@@ -51,15 +51,24 @@ interface Column {
 /** English, which every organisation has. */
 const defaultLanguage = 1033
 
-/** The options as rows. Throws ConnectorError 'gone' when the column is no choice. */
-export async function readChoice(reach: Reach, entity: Choice): Promise<readonly Upsert[]> {
+/**
+ * The options as rows; `mirrored`, read where it is selected, tells whether every mirror has the option under the same
+ * label. Throws ConnectorError 'gone' when a column is no choice.
+ */
+export async function readChoice(
+  reach: Reach,
+  entity: Choice,
+  select: readonly string[] = [],
+): Promise<readonly Upsert[]> {
   const column = await load(reach, entity.entity, entity.column)
+  const names = select.includes('mirrored') ? entity.mirror : []
+  const mirrors = await Promise.all(names.map((name) => load(reach, ...split(name))))
   return [...column.labels].map(([value, label]) => ({
     kind: 'upsert',
     id: value,
     etag: undefined,
     modified: undefined,
-    row: { value: Number(value), label },
+    row: { value: Number(value), label, mirrored: mirrors.every(({ labels }) => labels.get(value) === label) },
   }))
 }
 
@@ -128,12 +137,13 @@ async function writeOption(
   const option = optionIn(steps)
   if (option === undefined) return { kind: 'rejected', refusal: onlyAdded, stepsDone: 0, id: steps[0]?.key }
   const columns = await columnsOf(option.entity)
-  const present = columns[0]?.labels.has(option.key) ?? false
-  if (option.isNew && present) return { kind: 'exists', id: option.key }
-  if (!option.isNew && !present) return { kind: 'missing' }
+  const present = columns[0]?.labels.get(option.key)
+  if (option.isNew && present !== undefined) return { kind: 'exists', id: option.key }
+  if (!option.isNew && present === undefined) return { kind: 'missing' }
+  const label = option.label ?? present ?? ''
   // The column itself comes last: while it lacks the option, a broken-off write is taken up again, mirrors included.
   for (const column of columns.toReversed()) {
-    const failed = await put(reach, column, option)
+    const failed = await put(reach, column, { key: option.key, label })
     if (failed !== undefined) return settled(failed, { stepsDone: 0, id: option.key })
     touched.add(column.table)
   }
@@ -141,19 +151,25 @@ async function writeOption(
     kind: 'done',
     id: option.key,
     etag: undefined,
-    row: { value: Number(option.key), label: option.label },
+    row: { value: Number(option.key), label, mirrored: true },
   }
 }
 
-/** The option that a single creating or renaming step is about. */
-function optionIn(
-  steps: readonly WriteStep[],
-): { readonly entity: Choice; readonly isNew: boolean; readonly key: string; readonly label: string } | undefined {
+/** An option that is added, renamed or mirrored; without a label it keeps the one it has. */
+interface Written {
+  readonly entity: Choice
+  readonly isNew: boolean
+  readonly key: string
+  readonly label: string | undefined
+}
+
+/** The option that a single step is about. */
+function optionIn(steps: readonly WriteStep[]): Written | undefined {
   const [step] = steps
   if (step === undefined || steps.length > 1 || step.kind === 'delete' || !step.key) return undefined
   if (step.entity.kind !== 'choice') return undefined
   const label = step.values['label']
-  const text = typeof label === 'string' ? label : ''
+  const text = typeof label === 'string' ? label : undefined
   return { entity: step.entity, isNew: step.kind === 'create', key: step.key, label: text }
 }
 

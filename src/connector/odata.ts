@@ -59,11 +59,13 @@ export function odataConnector(connection: Connection, ports: ConnectorPorts): O
     glance: (query, since) => glance(reach, query, since),
     read: async (query, ids) =>
       query.entity.kind === 'choice'
-        ? chosen(await readChoice(reach, query.entity), ids)
+        ? chosen(await readChoice(reach, query.entity, query.select), ids)
         : readRecords(reach, query, ids),
     find: async (query, anyOf) =>
       query.entity.kind === 'choice'
-        ? (await readChoice(reach, query.entity)).filter((option) => isWanted(option.row, anyOf, choiceDescription))
+        ? (await readChoice(reach, query.entity, query.select)).filter((option) =>
+            isWanted(option.row, anyOf, choiceDescription),
+          )
         : findRecords(reach, query, anyOf),
     keys: (query) => keys(reach, query),
     write: (operations, onBatch) => writeRecords(reach, operations, onBatch),
@@ -112,7 +114,7 @@ function reachOf(
 
 async function* changes(reach: Reach, query: Query, since: Watermark | undefined): AsyncGenerator<Page> {
   if (query.entity.kind !== 'choice') return yield* readChanges(reach, query, since)
-  yield { changes: await readChoice(reach, query.entity), whole: true, next: { kind: 'scan' } }
+  yield { changes: await readChoice(reach, query.entity, query.select), whole: true, next: { kind: 'scan' } }
 }
 
 async function* keys(reach: Reach, query: Query): AsyncGenerator<readonly string[]> {

@@ -180,7 +180,11 @@ function withLeave(session: Session, judged: Judged & { readonly decided: Decide
   const refused = sides.filter((side) => !mayWriteMetadata(session, side))
   const writes = judged.decided.writes.filter(({ to }) => !refused.includes(to))
   if (writes.length === judged.decided.writes.length) return judged
-  const names = judged.decided.writes.filter(({ to }) => refused.includes(to)).map(({ field }) => field.field.name)
+  // That mirrors are not in line is told by `validate --live`: it keeps no option from being used, and is seen again.
+  const names = judged.decided.writes
+    .filter(({ to, field }) => refused.includes(to) && field.place[to]?.column !== 'mirrored')
+    .map(({ field }) => field.field.name)
+  if (names.length === 0) return { ...judged, decided: { ...judged.decided, writes, left: true } }
   const hold: Hold = { ...metadataHold(session.mapping.name), kind: 'different', names }
   return { ...judged, decided: { ...judged.decided, writes }, holds: [...judged.holds, hold] }
 }

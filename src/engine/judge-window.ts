@@ -7,6 +7,7 @@ import type { Judgement } from './judgement.ts'
 import { newKey } from './new-key.ts'
 import { readNumbers } from './numbers.ts'
 import { type Session, isImagined } from './session.ts'
+import { holdTwins } from './twins.ts'
 
 /** Records decided and written together. */
 const windowSize = 2000
@@ -40,7 +41,7 @@ export async function judgeWindow(
       wanted: again.wanted,
     }
   }
-  return result.judgements
+  return holdTwins(session, result.judgements)
 }
 
 const isOpen = ({ decided }: Judgement): boolean =>

@@ -563,3 +563,117 @@ t.test('records that find each other later let go of what both were held for', a
   t.same(report.problems, [])
   t.equal(s.couplings()[0]?.businessCentral.id, idOf(customer))
 })
+
+const mirrored = (given: Partial<Mapping> = {}): Mapping =>
+  terms({
+    sales: source('sales', '', {
+      entity: {
+        kind: 'choice',
+        entity: 'accounts',
+        column: 'paymenttermscode',
+        mirror: ['salesorders.paymenttermscode', 'quotes.paymenttermscode', 'invoices.paymenttermscode'],
+      },
+    }),
+    fields: [
+      row('code', { businessCentral: 'code', sales: 'label', direction: 'toSales', type: 'code' }),
+      row('mirrored', {
+        sales: 'mirrored',
+        value: true,
+        direction: 'toSales',
+        firstMatch: { blank: 'fill', different: 'businessCentral' },
+      }),
+    ],
+    ...given,
+  })
+
+/** Labels of a choice column by value. */
+async function optionsOf(s: Awaited<ReturnType<typeof stage>>, entity: string): Promise<Map<string, unknown>> {
+  const choice = { kind: 'choice', entity, column: 'paymenttermscode', mirror: [] } as const
+  const found = new Map<string, unknown>()
+  for await (const { changes } of s.connectors.sales.changes({ entity: choice, select: ['label'] }, undefined))
+    for (const change of changes) if (change.kind === 'upsert') found.set(change.id, change.row['label'])
+  return found
+}
+
+t.test(
+  'F-11 options are mirrored to orders, quotes and invoices: once what is there, then what is added or renamed',
+  async (t) => {
+    const s = await stage(t)
+    const made = s.simulator.businessCentral.create('paymentTerms', { code: 'ODD 3', displayName: 'Odd' })
+    const lacking = async (): Promise<number> => {
+      const [accounts, orders, quotes, invoices] = await Promise.all(
+        ['accounts', 'salesorders', 'quotes', 'invoices'].map((entity) => optionsOf(s, entity)),
+      )
+      const coupled = s.couplings('payment-terms').map(({ sales }) => sales.id)
+      return [orders, quotes, invoices]
+        .flatMap((each) => coupled.map((value) => each?.get(value) === accounts?.get(value)))
+        .filter((same) => !same).length
+    }
+    s.simulator.resetRequests()
+    const without = await s.run([mirrored()])
+    t.equal(writesMade(s.simulator), 0, 'nothing without leave')
+    t.notMatch(without.problems, [{ kind: 'different' }], 'and nobody waits for it')
+    t.ok((await lacking()) > 0)
+    const leave = { allowMetadataChanges: true, hash: 'm2' }
+    t.same((await s.run([mirrored(leave)])).problems, [])
+    t.equal(await lacking(), 0)
+    s.simulator.resetRequests()
+    await s.run([mirrored(leave)], { full: true })
+    t.equal(writesMade(s.simulator), 0, 'P4')
+    s.simulator.businessCentral.edit('paymentTerms', String(made['id']), { code: 'ODD 4' })
+    await s.run([mirrored(leave)])
+    t.ok([...(await optionsOf(s, 'invoices')).values()].includes('ODD 4'), 'a new code renames the label')
+    t.equal(await lacking(), 0)
+  },
+)
+
+const fromOptions = (given: Partial<Mapping> = {}): Mapping =>
+  terms({
+    direction: 'toBusinessCentral',
+    createOn: { businessCentral: true, sales: false },
+    firstMatch: { blank: 'fill', different: 'sales' },
+    fields: [
+      row('code', { businessCentral: 'code', sales: 'label', direction: 'toBusinessCentral' }),
+      row('name', { businessCentral: 'displayName', sales: 'label', direction: 'toBusinessCentral' }),
+    ],
+    ...given,
+  })
+const codes = (s: Awaited<ReturnType<typeof stage>>): readonly string[] =>
+  s.simulator.businessCentral.rows('paymentTerms').map(({ code }) => String(code))
+
+t.test(
+  'F-11 the other way options become codes, cut to ten characters, and a renamed label renames the code',
+  async (t) => {
+    const s = await stage(t)
+    await s.run([terms({ allowMetadataChanges: true })])
+    const before = codes(s)
+    const add = (Value: number, label: string): Promise<unknown> =>
+      s.connectors.sales.write([
+        {
+          id: String(Value),
+          select: [],
+          steps: [
+            {
+              kind: 'create',
+              entity: { kind: 'choice', entity: 'accounts', column: 'paymenttermscode', mirror: [] },
+              key: String(Value),
+              values: { label },
+            },
+          ],
+        },
+      ])
+    await add(901, '60 days after receipt')
+    await s.run([fromOptions()])
+    t.ok(codes(s).includes('60 DAYS AF'))
+    await add(902, 'Net 45 days, end of month')
+    await add(903, 'Net 45 days, from today')
+    s.simulator.resetRequests()
+    const report = await s.run([fromOptions()])
+    t.equal(writesMade(s.simulator), 0, 'told before anything is written')
+    t.match(
+      report.problems.filter(({ kind }) => kind === 'ambiguous'),
+      [{ message: /another new record of Sales would get the same code/ }, { kind: 'ambiguous' }],
+    )
+    t.ok(before.every((code) => codes(s).includes(code)))
+  },
+)

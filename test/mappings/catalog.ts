@@ -51,6 +51,7 @@ export function namesOf(side: Side, source: Source): ReadonlyMap<string, Column 
     return new Map<string, Column>([
       ['value', { type: 'integer' }],
       ['label', { type: 'text' }],
+      ['mirrored', { type: 'boolean' }],
     ])
   const names = new Map<string, Column | undefined>(Object.entries(columnsOf(side, source) ?? {}))
   for (const name of constantColumns(source)) names.set(name, undefined)

@@ -274,6 +274,8 @@ t.test('P9 no row of the set overwrites a filled value at a first match', (t) =>
   for (const [name, file] of mappings) {
     t.equal(file.firstMatch, undefined, name)
     for (const [rowName, row] of rowsOf(file)) {
+      // No value of a record: whether further columns offer the same options.
+      if (row.sales === 'mirrored') continue
       const direction = directionOf(file, row)
       const overwrites = row.firstMatch?.different === (direction === 'toSales' ? 'businessCentral' : 'sales')
       t.notOk(overwrites, `${name}: ${rowName}`)
