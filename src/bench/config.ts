@@ -59,6 +59,7 @@ const customerAccount: Mapping = {
   reason: undefined,
   direction: 'both',
   after: [],
+  follows: undefined,
   businessCentral: source('businessCentral', 'customers', ['number'], "blocked eq '_x0020_'"),
   sales: source('sales', 'accounts', [], 'customertypecode eq 3 and statecode eq 0'),
   match: [{ businessCentral: ['number'], sales: ['accountnumber'], lookup: {}, caseSensitive: false }],

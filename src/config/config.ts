@@ -3,6 +3,7 @@
  * filled in, every name checked. The YAML as people write it is described by `schemas/*.schema.json`.
  */
 
+import type { Connection } from './connection-types.ts'
 import type { Job, Serve } from './job.ts'
 
 /** One of the two services. Code passes the side as a value and never writes a method twice. */
@@ -50,50 +51,7 @@ export interface Settings {
   readonly [name: string]: unknown
 }
 
-/** How one side is reached. Secrets are resolved here and nowhere else; a Connection is never logged or hashed whole. */
-export interface Connection {
-  readonly side: Side
-  readonly kind: 'business-central' | 'dataverse'
-  readonly enabled: boolean
-  /** Why it is switched off. */
-  readonly reason: string | undefined
-  /** BC: up to, not including, `/api` and `/ODataV4`. Dataverse: up to, not including, `/api/data/v9.2`. No trailing slash. */
-  readonly url: string
-  /** BC only: the company's name. */
-  readonly company: string | undefined
-  readonly environment: string | undefined
-  readonly auth: Auth
-  /** Hosts (with port) a token may be sent to. */
-  readonly allowedHosts: readonly string[]
-  /** Milliseconds until a request without an answer is given up. @default 120000 */
-  readonly timeoutMs: number
-  /** Upper bound of parallel requests. BC @default 5; Dataverse follows the service's hint and never passes this, @default 16 */
-  readonly maxParallel: number
-  /** Rows asked for in a page; the service's largest by default. */
-  readonly pageSize: number
-}
-
-export type Auth =
-  | (EntraAuth & { readonly method: 'client-secret'; readonly clientSecret: string })
-  | (EntraAuth & {
-      readonly method: 'certificate'
-      /** PEM text of key and certificate. */ readonly certificate: string
-      readonly password?: string
-    })
-  | (EntraAuth & {
-      readonly method: 'federated'
-      /** A token handed in (workload identity); otherwise GitHub's OIDC is asked. */ readonly assertion?: string
-    })
-  | { readonly method: 'managed-identity'; readonly clientId?: string; readonly scope: string }
-  | { readonly method: 'basic'; readonly user: string; readonly password: string }
-
-export interface EntraAuth {
-  readonly tenant: string
-  readonly clientId: string
-  /** Login address to which `/{tenant}/oauth2/v2.0/token` is appended. */
-  readonly authority: string
-  readonly scope: string
-}
+export type { Auth, Connection, EntraAuth } from './connection-types.ts'
 
 export interface Mapping {
   readonly name: string
@@ -105,6 +63,8 @@ export interface Mapping {
   readonly after: readonly string[]
   /** As whom Sales is written; undefined: as the integration itself. */
   readonly actAs: ActAs | undefined
+  /** The mapping on whose couplings this one rides: it takes part in nothing that is not coupled there. */
+  readonly follows: Follows | undefined
   readonly businessCentral: Source
   readonly sales: Source
   /** Several rows of Business Central are one record of Sales. */
@@ -177,6 +137,16 @@ export type ActAs =
       /** The person has no user: write as the integration itself, or hold the record. @default self */
       readonly whenUncoupled: 'self' | 'hold'
     }
+
+/** How a mapping rides on another's couplings. The record read has the same id as the one that is coupled there. */
+export interface Follows {
+  readonly mapping: string
+  /**
+   * The mapping through whose couplings the record written to is found: the followed one, or the nearest that it
+   * follows itself, over the same entity. Undefined: there is none, and each pair gets a record of its own.
+   */
+  readonly partner: string | undefined
+}
 
 /** Where the rows of one side of a mapping come from. */
 export interface Source {

@@ -10,11 +10,12 @@ export interface Ordered {
 
 const isChoice = ({ value }: Ordered): boolean => value.sales?.choice !== undefined
 
-/** Names that a mapping waits for: `after`, and those it takes along (`sync`). Itself never. */
+/** Names that a mapping waits for: the one it follows, `after`, and those it takes along (`sync`). Itself never. */
 function waitsFor({ name, value }: Ordered): readonly string[] {
+  const followed = value.follows === undefined || value.follows === null ? [] : [value.follows]
   const rows = [...rowsOf(value), ...rowsOf(linesOf(value) ?? {})]
   const taken = rows.flatMap(([, { whenUncoupled }]) => (typeof whenUncoupled === 'object' ? [whenUncoupled.sync] : []))
-  return [...(value.after ?? []), ...taken.filter((each) => each !== name)]
+  return [...followed, ...(value.after ?? []), ...taken.filter((each) => each !== name)]
 }
 
 /** The mappings in the order of a run; those that may stand anywhere keep their place. Cycles are cut. */

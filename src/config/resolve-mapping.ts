@@ -5,6 +5,7 @@ import {
   travelsTo,
   type BySide,
   type Field,
+  type Follows,
   type Limits,
   type Mapping,
   type MatchGroup,
@@ -43,6 +44,8 @@ export interface MappingContext {
   readonly conditions: BySide<readonly Condition[]>
   /** Why the mapping is switched off; undefined where it is on. */
   readonly off: string | undefined
+  /** The mapping that it follows. */
+  readonly follows: Follows | undefined
 }
 
 /** Resolves one mapping. */
@@ -65,8 +68,9 @@ export function resolveMapping(draft: MappingDraft, context: MappingContext): Ma
     sales: side('sales'),
     one: resolveOne(mapping.one),
     match,
-    createOn: createOn(mapping, project),
+    createOn: createOn(mapping, project, context.follows),
     direction,
+    ...(context.follows !== undefined && { follows: context.follows }),
   }
   const read = {
     ...resolved,
@@ -83,10 +87,11 @@ export function resolveMapping(draft: MappingDraft, context: MappingContext): Ma
     reason: context.off,
     after: mapping.after ?? [],
     actAs: resolveActAs(mapping.actAs, settings),
+    follows: context.follows,
     ...resolved,
     firstMatch: resolveFirstMatch(mapping.firstMatch),
     conflicts: mapping.conflicts ?? 'hold',
-    deletes: resolveDeletes(mapping.deletes),
+    deletes: resolveDeletes(mapping.deletes, context.follows === undefined ? 'hold' : 'uncouple'),
     firstRun: mapping.firstRun ?? 'auto',
     limits: resolveLimits({ ...project.limits, ...mapping.limits }),
     fields,
@@ -124,10 +129,11 @@ function linesFor(draft: MappingDraft, context: MappingContext): Mapping['lines'
 const textsOf = (written: string | readonly string[] = []): readonly string[] =>
   typeof written === 'string' ? [written] : written
 
-const resolveDeletes = (written: MappingFile['deletes'] = {}): Mapping['deletes'] => ({
-  businessCentral: written.inBusinessCentral ?? 'hold',
-  sales: written.inSales ?? 'hold',
-  sweepMs: durationMs(written.sweep ?? '24h') ?? 0,
+/** A pair that rides on another has nothing of its own to decide: `usual` is to end it then. */
+const resolveDeletes = (written: MappingFile['deletes'], usual: 'hold' | 'uncouple'): Mapping['deletes'] => ({
+  businessCentral: written?.inBusinessCentral ?? usual,
+  sales: written?.inSales ?? usual,
+  sweepMs: durationMs(written?.sweep ?? '24h') ?? 0,
 })
 
 const usualLimits = { deletes: '10 or 1 %', updates: '50 %', creates: '200 or 20 %' }
@@ -139,9 +145,13 @@ function resolveLimits(written: LimitsText = {}): Limits {
   return { deletes: limit('deletes'), updates: limit('updates'), creates: limit('creates') }
 }
 
-/** Created only where the mapping goes, and where it or the project says so. */
-function createOn({ direction = 'both', create }: MappingFile, project: ProjectFile): BySide<boolean> {
-  const policy = create ?? project.create ?? 'never'
+/** Created only where the mapping goes, and where it or the project says so; never what another mapping couples. */
+function createOn(
+  { direction = 'both', create }: MappingFile,
+  project: ProjectFile,
+  follows: Follows | undefined,
+): BySide<boolean> {
+  const policy = follows?.partner === undefined ? (create ?? project.create ?? 'never') : 'never'
   const on = (side: Side): boolean => travelsTo(direction, side) && (policy === 'both' || policy === towards(side))
   return { businessCentral: on('businessCentral'), sales: on('sales') }
 }

@@ -1,11 +1,12 @@
 /** The third door: a draft without problems becomes the Config that the rest of the program reads. */
 import { isAbsolute, join } from 'node:path'
-import type { BySide, Config, Connection, Job } from './config.ts'
+import type { BySide, Config, Connection, Follows, Job, Mapping } from './config.ts'
 import type { Draft } from './draft.ts'
 import { deepFreeze, hashOf } from './hash.ts'
 import { linesOf } from './lines.ts'
 import { orderMappings } from './order.ts'
 import { durationMs } from './quantities.ts'
+import { followsOf } from './follows.ts'
 import { resolveMapping } from './resolve-mapping.ts'
 import type { Job as JobEntry, JobsFile, ProjectFile } from './schema-types.ts'
 import { expand, type Secrets } from './secrets.ts'
@@ -26,18 +27,21 @@ export async function resolveProject(draft: Draft, context: ResolveContext): Pro
   const project = draft.project.value
   const settings = settingsOf(project)
   const needed = neededMappings(draft.mappings, project)
-  const mappings = await Promise.all(
-    orderMappings(draft.mappings).map(async (mapping) => {
-      const rows = await rowsInUse(mapping, settings)
-      const lineRows = await rowsInUse({ ...mapping, value: linesOf(mapping.value) ?? {} }, settings)
-      const off = await switchedOff(mapping, { value: project, needed }, settings)
-      const conditions = {
-        businessCentral: await conditionsInUse(mapping.value.businessCentral, settings),
-        sales: await conditionsInUse(mapping.value.sales, settings),
-      }
-      return resolveMapping(mapping, { project, settings, rows, lineRows, conditions, off })
-    }),
-  )
+  const ordered = orderMappings(draft.mappings)
+  const off = new Map<string, string>()
+  const mappings: Mapping[] = []
+  for (const mapping of ordered) {
+    const rows = await rowsInUse(mapping, settings)
+    const lineRows = await rowsInUse({ ...mapping, value: linesOf(mapping.value) ?? {} }, settings)
+    const follows = followsOf(mapping, ordered)
+    const why = (await switchedOff(mapping, { value: project, needed }, settings)) ?? restsWith(follows, off)
+    if (why !== undefined) off.set(mapping.name, why)
+    const conditions = {
+      businessCentral: await conditionsInUse(mapping.value.businessCentral, settings),
+      sales: await conditionsInUse(mapping.value.sales, settings),
+    }
+    mappings.push(resolveMapping(mapping, { project, settings, rows, lineRows, conditions, off: why, follows }))
+  }
   const { root, target, connections } = context
   return deepFreeze({
     root,
@@ -51,6 +55,12 @@ export async function resolveProject(draft: Draft, context: ResolveContext): Pro
     hash: hashOf({ mappings, settings }, 16),
   })
 }
+
+/** What follows a mapping that is switched off rests with it. */
+const restsWith = (follows: Follows | undefined, off: ReadonlyMap<string, string>): string | undefined =>
+  follows !== undefined && off.has(follows.mapping)
+    ? `${follows.mapping}, which it follows, is switched off`
+    : undefined
 
 /** Each target has a state of its own. */
 function stateOf({ project }: Draft, { root, target, ownState, secrets }: ResolveContext): Config['state'] {

@@ -14,15 +14,16 @@ import { templatePath, templatesOf } from './templates.ts'
 export const unknownMapping = (path: Path, name: string, { names }: Draft): readonly Finding[] =>
   names.includes(name) ? [] : [{ path, message: `no mapping is called "${name}"${didYouMean(name, names)}` }]
 
-/** Names of mappings in `after` and `whenUncoupled: { sync }`. */
+/** Names of mappings in `follows`, `after` and `whenUncoupled: { sync }`. */
 export function checkNames({ value }: MappingDraft, draft: Draft): readonly Finding[] {
+  const followed = typeof value.follows === 'string' ? unknownMapping(['follows'], value.follows, draft) : []
   const after = (value.after ?? []).flatMap((name, index) => unknownMapping(['after', index], name, draft))
   const syncs = rowsOf(value).flatMap(([row, { whenUncoupled }]) =>
     typeof whenUncoupled === 'object'
       ? unknownMapping(['fields', row, 'whenUncoupled', 'sync'], whenUncoupled.sync, draft)
       : [],
   )
-  return [...after, ...syncs]
+  return [...followed, ...after, ...syncs]
 }
 
 /** Every lookup of a mapping, of rows and of match groups. */
@@ -99,7 +100,7 @@ function checkQuery(path: Path, { where }: LookupByQuery, mapping: MappingFile):
   })
 }
 
-/** Mappings that wait for one another. Told once, at the `after` or `sync` of the first of them. */
+/** Mappings that wait for one another. Told once, at the `follows`, `after` or `sync` of the first of them. */
 export function checkCycles({ name, value }: MappingDraft, draft: Draft): readonly Finding[] {
   const cycle = findCycle(draft.mappings)
   if (cycle === undefined || cycle[0] !== name) return []
@@ -107,7 +108,8 @@ export function checkCycles({ name, value }: MappingDraft, draft: Draft): readon
   const row = rowsOf(value).find(
     ([, { whenUncoupled }]) => typeof whenUncoupled === 'object' && whenUncoupled.sync === cycle[1],
   )
-  const path = index >= 0 ? ['after', index] : ['fields', row?.[0] ?? '', 'whenUncoupled']
+  const waits: Path = index >= 0 ? ['after', index] : ['fields', row?.[0] ?? '', 'whenUncoupled']
+  const path: Path = value.follows === cycle[1] ? ['follows'] : waits
   return [{ path, message: `mappings wait for one another: ${cycle.join(' → ')}` }]
 }
 

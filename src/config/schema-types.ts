@@ -383,6 +383,10 @@ export interface MappingFile {
    */
   after?: Name[]
   /**
+   * The mapping on whose couplings this one rides. It couples nothing itself: its records are the pairs of that mapping, and a pair ends when the followed one ends. The record read has the same id as the one coupled there. Where the entity written to is that of the followed mapping (or of one that it follows itself), the coupled record is written; otherwise each pair gets a record of its own. Such a mapping goes one way and runs after the one it follows. Default: none.
+   */
+  follows?: Name | null
+  /**
    * Named sets of rows and filters from mappings/include/, in order. A row of this file wins over an included one. Default: none.
    */
   include?: Name[]
@@ -613,7 +617,7 @@ export interface Join {
    */
   many?: boolean
   /**
-   * A change in a joined row counts as a change of the main row. Default: false.
+   * A change in a joined row counts as a change of the main row. A join that nothing else reads is never attached: it only triggers. Default: false.
    */
   triggers?: boolean
   /**

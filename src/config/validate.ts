@@ -7,6 +7,7 @@ import type { Draft, MappingDraft, MappingRule, ProjectRule } from './draft.ts'
 import { placeAll, type Finding } from './layers.ts'
 import { checkLines, linesOf } from './lines.ts'
 import { checkDefaults } from './rules-defaults.ts'
+import { checkFollows } from './rules-follows.ts'
 import { checkJobs, checkServe } from './rules-jobs.ts'
 import { checkCycles, checkLookups, checkNames, checkSwitches } from './rules-references.ts'
 import { checkPages, checkRows, checkTargets } from './rules-rows.ts'
@@ -26,7 +27,7 @@ const noReferences: MappingRule = ({ value }) => misplacedReferences(value, () =
 const merging: MappingRule = ({ findings }) => findings
 
 const aboutFiles = [merging, noReferences]
-const aboutSides = [checkSources, checkOne, checkMatch, checkPolicies, checkQuantities, checkLines]
+const aboutSides = [checkSources, checkOne, checkMatch, checkPolicies, checkFollows, checkQuantities, checkLines]
 const aboutRows = [checkRows, checkTargets, checkPages, checkDefaults]
 const aboutTexts = [checkExpressions, checkFilters, checkCoupled]
 const aboutNames = [checkNames, checkLookups, checkCycles]

@@ -5,6 +5,7 @@
 import {
   type BySide,
   type Field,
+  type Join,
   type Lines,
   type Mapping,
   type Side,
@@ -48,6 +49,8 @@ export interface CompiledSide {
   readonly side: Side
   readonly source: Source
   readonly description: Description
+  /** Joins that no row reads: they only tell which main rows to look at. */
+  readonly triggersOnly: ReadonlySet<string>
   /** Columns of the main entity to read. */
   readonly select: readonly string[]
   /** Page or join name → columns to read of it. */
@@ -298,6 +301,7 @@ function compileSide(side: Side, parts: Parts): CompiledSide {
     side,
     source,
     description: descriptions[side].main,
+    triggersOnly: new Set(source.joins.filter((join) => join.triggers && !isRead(join, paths, source)).map(nameOf)),
     ...columnsToRead(paths, source, extra),
     filter,
     recheck,
@@ -324,6 +328,16 @@ function columnsToRead(
     select: [...select].sort(),
     selectOf: Object.fromEntries([...selectOf].map(([name, columns]) => [name, [...columns].sort()])),
   }
+}
+
+const nameOf = ({ name }: { readonly name: string }): string => name
+
+/** Whether anything but its own link speaks of a join. */
+function isRead({ name, on }: Join, paths: readonly string[], { joins }: Source): boolean {
+  const links = new Set(Object.keys(on).map((column) => `${name}.${column}`))
+  const fromLater = joins.flatMap((join) => Object.values(join.on))
+  const speaks = (path: string): boolean => path === name || path.startsWith(`${name}.`)
+  return paths.some((path) => speaks(path) && !links.has(path)) || fromLater.some(speaks)
 }
 
 function addTo(sets: Map<string, Set<string>>, name: string, value: string): void {

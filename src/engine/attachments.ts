@@ -39,6 +39,7 @@ export class Attachments {
     const { source } = this.#compiled
     let loaded: readonly Loaded[] = rows
     for (const extra of [...source.with, ...source.joins]) {
+      if (this.#compiled.triggersOnly.has(extra.name)) continue
       if (rows.length === 0 || this.missing.has(extra.name)) continue
       if (this.#hangsOnMissing(extra)) this.missing.add(extra.name)
       else loaded = await this.#attachOne(extra, loaded)
@@ -56,17 +57,21 @@ export class Attachments {
     readonly conditions: readonly Condition[]
     readonly watermarks: ReadonlyMap<string, Watermark>
   }> {
-    const conditions: Condition[] = []
+    const conditions = new Map<string, Condition>()
     const watermarks = new Map<string, Watermark>()
     for (const join of this.#compiled.source.joins.filter(({ triggers }) => triggers)) {
-      const since = watermarkOf(join.name)
-      for await (const page of this.#connector.changes(this.#query(join), since)) {
-        if (page.next !== undefined) watermarks.set(join.name, page.next)
-        if (page.whole) continue
-        for (const change of page.changes) if (change.kind === 'upsert') conditions.push(conditionOf(join, change.row))
-      }
+      await this.#orMissing(join, async () => {
+        for await (const page of this.#connector.changes(this.#query(join), watermarkOf(join.name))) {
+          if (page.next !== undefined) watermarks.set(join.name, page.next)
+          if (page.whole) continue
+          for (const change of page.changes) {
+            const condition = change.kind === 'upsert' ? conditionOf(join, change.row) : undefined
+            if (condition !== undefined) conditions.set(JSON.stringify(condition), condition)
+          }
+        }
+      })
     }
-    return { conditions: distinct(conditions), watermarks }
+    return { conditions: [...conditions.values()], watermarks }
   }
 
   /** Whether a glance shows changed rows of a triggering join. */
@@ -80,16 +85,21 @@ export class Attachments {
   }
 
   async #attachOne(extra: Extra, rows: readonly Loaded[]): Promise<readonly Loaded[]> {
+    const found = await this.#orMissing(extra, () => this.#rowsFor(extra, rows))
+    return found === undefined ? rows : rows.map((row) => attached(extra, row, found.get(keyOfMain(extra, row)) ?? []))
+  }
+
+  /** What an optional page or join gives; undefined, with a warning, where the service has none. */
+  async #orMissing<T>(extra: Extra, work: () => Promise<T>): Promise<T | undefined> {
     try {
-      const found = await this.#rowsFor(extra, rows)
-      return rows.map((row) => attached(extra, row, found.get(keyOfMain(extra, row)) ?? []))
+      return await work()
     } catch (error) {
       if (!(error instanceof ConnectorError) || error.fault !== 'gone' || !extra.optional) throw error
       this.missing.add(extra.name)
       this.#warn(
         `${extra.entity.entity} is not published in Business Central: field rows that need "${extra.name}" are left out. ${error.remedy}`,
       )
-      return rows
+      return undefined
     }
   }
 

@@ -124,7 +124,8 @@ async function readWhole(session: Session, side: Side, crossed: Crossings): Prom
       await crossed.take(side, row)
     }
     if (!isSource(session.mapping, side)) continue
-    for (const row of await session.readers[side].attach(rows.filter((one) => !isCoupled(one))))
+    const isAlone = (one: Upsert): boolean => !isCoupled(one) && session.following?.target(one.id).kind !== 'none'
+    for (const row of await session.readers[side].attach(rows.filter(isAlone)))
       if (isAdmitted(session, side, row) && !isConstant(row.id)) alone.push(row)
   }
   const isNext = await nextReader(session, side, alone)

@@ -13,10 +13,11 @@ import type { Change, Loaded, Upsert } from '../core/record.ts'
 import type { Watermark } from '../core/watermark.ts'
 import type { Entry } from '../store/store.ts'
 import { haveLinesChanged } from './judge-lines.ts'
+import { FollowedIntake } from './following.ts'
 import { Matching } from './matching.ts'
 import { Recheck } from './recheck.ts'
 import type { NamedRecord } from './ports.ts'
-import { type Session, baseOf, heldOf, isAdmitted, isAsRefused, isRead } from './session.ts'
+import { type Session, baseOf, heldOf, isAdmitted, isAsRefused, isImagined, isRead } from './session.ts'
 import { absentIds, listedKeys, sweepIsDue, sweepName } from './sweep.ts'
 
 /** Name of the mark that tells on which day grouped rows were last looked at. */
@@ -52,14 +53,18 @@ export type Scope =
 
 /** Reads both sides and returns what is to be decided. */
 export async function takeIn(session: Session, scope: Scope): Promise<Intake> {
+  if (session.following?.isIdle === true) return { refs: [], marks: [], emptied: [] }
   const work = new Reading(session)
   if (scope.kind === 'ids') await work.ids(scope.ids)
   else {
     for (const side of sides) if (isRead(session, side)) await work.changes(side, scope.whole)
+    await work.followed()
     await work.heldRecords()
   }
   return work.finish()
 }
+
+const none: Found = { kind: 'none' }
 
 /** How a page came to be read. */
 interface PageReading {
@@ -78,12 +83,15 @@ class Reading {
   /** Coupled pairs to decide, by BC id. */
   readonly #pairs = new Map<string, Coupling>()
   readonly #lone: Record<Side, Set<string>> = { businessCentral: new Set(), sales: new Set() }
+  readonly #followed: FollowedIntake | undefined
   readonly #marks: Entry[] = []
   readonly #emptied: Side[] = []
 
   constructor(session: Session) {
     this.#session = session
     this.#matching = new Matching(session)
+    const { following, state } = session
+    this.#followed = following === undefined ? undefined : new FollowedIntake(following, state)
   }
 
   async changes(side: Side, whole: boolean): Promise<void> {
@@ -115,6 +123,17 @@ class Reading {
     await this.#triggered(side, since !== undefined)
   }
 
+  /** Pairs of the followed mapping that are new, and own ones that have ended with theirs. */
+  async followed(): Promise<void> {
+    const { following } = this.#session
+    if (following === undefined || this.#followed === undefined || !isRead(this.#session, following.source)) return
+    const { source } = following
+    for (const coupling of following.ended()) this.#pairs.set(coupling.businessCentral.id, coupling)
+    const fresh = this.#followed.fresh((id) => isImagined(this.#session, source, id) || this.#lone[source].has(id))
+    if (fresh.length > 0) await this.#takePage(source, await this.#session.readers[source].read(fresh), asked)
+    this.#marks.push(...this.#followed.marks())
+  }
+
   /** Certain records, with their partners. */
   async ids(ids: Readonly<Record<Side, readonly string[]>>): Promise<void> {
     for (const side of sides) {
@@ -142,7 +161,8 @@ class Reading {
     const paired = new Set<string>()
     for (const side of sides) {
       for (const id of this.#lone[side]) {
-        const what = found[side].get(id) ?? { kind: 'none' }
+        const partner = this.#followed?.partners.get(id)
+        const what = partner === undefined ? (found[side].get(id) ?? none) : { kind: 'one' as const, id: partner }
         if (what.kind === 'one') {
           const pair = { [side]: id, [otherSide(side)]: what.id } as Record<Side, string>
           if (!paired.has(pair.businessCentral)) refs.push({ ...pair, coupled: false })
@@ -161,7 +181,7 @@ class Reading {
       const coupling = state.bySide(side, change.id)
       if (!reading.asked && this.#isSetAside(side, change, coupling)) continue
       if (coupling === undefined) {
-        if (change.kind === 'upsert') lone.push(change)
+        if (this.#takesPart(change)) lone.push(change)
         else if (state.held(side, change.id) !== undefined) this.#gone(side, change)
       } else if (change.kind === 'tombstone' || reading.asked) await this.#touch(side, change, coupling)
       else if (this.#isEcho(side, change, coupling, reading)) await this.#passOver(side, change, reading)
@@ -169,6 +189,10 @@ class Reading {
     }
     await this.#takeDoubtful(side, await readers[side].attach(doubtful), reading)
     for (const row of await readers[side].attach(lone)) await this.#takeLone(side, row)
+  }
+
+  #takesPart(change: Change): change is Upsert {
+    return this.#followed?.takesPart(change) !== false && change.kind === 'upsert'
   }
 
   /** Rows of another version than the one remembered: an edit, unless no field of the mapping says anything new. */
@@ -205,9 +229,10 @@ class Reading {
     const { state, cache } = this.#session
     if (!isAdmitted(this.#session, side, row)) {
       if (state.held(side, row.id) !== undefined) this.#marks.push({ kind: 'release', side, id: row.id })
+      this.#followed?.leave(row.id)
       return
     }
-    await this.#matching.add(side, row, 'wanting')
+    if (this.#followed?.partners.has(row.id) !== true) await this.#matching.add(side, row, 'wanting')
     this.#lone[side].add(row.id)
     cache.keep(side, row)
   }
@@ -307,12 +332,21 @@ class Reading {
   /** Rows whose joined rows changed. */
   async #triggered(side: Side, incremental: boolean): Promise<void> {
     if (!this.#session.readers[side].hasJoins) return
-    const { rows, watermarks } = await this.#session.readers[side].triggered((join) =>
-      this.#session.state.watermark(`${side}/${join}`),
+    const { rows, watermarks } = await this.#session.readers[side].triggered(
+      (join) => this.#session.state.watermark(`${side}/${join}`) ?? this.#firstMark(side, join),
     )
     for (const [join, watermark] of watermarks)
       this.#marks.push({ kind: 'watermark', name: `${side}/${join}`, watermark })
     if (incremental) await this.#takePage(side, rows, unstamped)
+  }
+
+  /**
+   * The main rows are read whole when a join first triggers, so that what it told before is in them: a ledger need not
+   * be read from its beginning. A day covers clocks that differ.
+   */
+  #firstMark(side: Side, join: string): Watermark | undefined {
+    if (!this.#session.readers[side].triggersOnly(join)) return undefined
+    return { kind: 'stamp', at: new Date(this.#session.clock.now().getTime() - 86_400_000).toISOString() }
   }
 
   #mark(side: Side, watermark: Watermark): void {

@@ -72,11 +72,15 @@ async function standingOf(
   { common, coupling, base, unfinished }: Omit<CoupledFacts, 'verdict'> & { readonly common: Common },
 ): Promise<Standing> {
   const row = common.rows[side]
-  if (row === undefined) return 'gone'
+  if (row === undefined || isOver(session, side, coupling)) return 'gone'
   if (!unfinished && !isAdmitted(session, side, row)) return 'outside'
   if (await isEdited(session.deciding, side, row.row, base)) return 'edited'
   return (await haveLinesChanged(session, side, row, coupling)) ? 'edited' : 'same'
 }
+
+/** Where the followed pair has ended, the record read stands for nothing any more. */
+const isOver = ({ following }: Session, side: Side, coupling: Coupling): boolean =>
+  following?.source === side && following.hasEnded(coupling)
 
 async function mergePair(session: Session, common: Common, facts: CoupledFacts): Promise<Judged> {
   const { businessCentral, sales } = common.rows

@@ -3,6 +3,10 @@ import { type Side, otherSide } from '../config/config.ts'
 import { derivedKey, derivedOption } from '../core/derived-key.ts'
 import type { Session } from './session.ts'
 
+/** Several mappings may follow the same record, each with a record of its own in the same collection. */
+const sourceOf = ({ mapping }: Session, from: Side): string =>
+  (mapping.follows === undefined ? mapping[from].entity?.entity : undefined) ?? mapping.name
+
 /** Key of the record that a create will make; undefined where the service chooses it. */
 export function newKey(session: Session, on: Side, sourceId: string): string | undefined {
   const from = otherSide(on)
@@ -11,7 +15,7 @@ export function newKey(session: Session, on: Side, sourceId: string): string | u
   if (entity === undefined) return undefined
   const origin = {
     company: session.company,
-    sourceEntity: session.mapping[from].entity?.entity ?? session.mapping.name,
+    sourceEntity: sourceOf(session, from),
     sourceKey: sourceId,
     targetEntity: entity.kind === 'choice' ? `${entity.entity}.${entity.column}` : entity.entity,
     generation: session.state.generation(from, sourceId),

@@ -18,6 +18,7 @@ import type { Company } from '../core/expression.ts'
 import type { Description } from '../core/record.ts'
 import { ConnectorError } from '../errors.ts'
 import type { Store } from '../store/store.ts'
+import { Following } from './following.ts'
 import { StoreLookups } from './lookups.ts'
 import type { Ports, RunOptions } from './ports.ts'
 import { type RowBudget, RowCache } from './row-cache.ts'
@@ -127,6 +128,7 @@ export function sessionOf(context: RunContext, prepared: Prepared, store: Store,
     connectors: ports.connectors,
     store,
     state: store.mapping(mapping.name),
+    following: mapping.follows === undefined ? undefined : new Following(mapping, mapping.follows, store),
     clock: ports.clock,
     emit: ports.emit,
     stop: ports.stop,

@@ -6,8 +6,8 @@ import { filteredBy } from './context.ts'
 import type { RunContext } from './prepare.ts'
 
 /**
- * Names of the mappings whose new couplings can matter to a decision of this run: those that lookups name, and those
- * whose own rows wait for later mappings. An expression that asks for couplings may mean any.
+ * Names of the mappings whose new couplings can matter to a decision of this run: those that lookups name or others
+ * follow, and those whose own rows wait for later mappings. An expression that asks for couplings may mean any.
  */
 export function referredMappings(context: RunContext): ReadonlySet<string> {
   const running = context.order.map((name) => context.byName.get(name)).filter((mapping) => mapping !== undefined)
@@ -30,7 +30,15 @@ function namedBy(mapping: Mapping): readonly string[] {
     whenUncoupled.kind === 'sync' && whenUncoupled.mapping !== undefined ? [whenUncoupled.mapping] : [],
   )
   const people = mapping.actAs?.kind === 'coupled' ? [mapping.actAs.lookup.mapping] : []
-  return [...mapping.fields.flatMap(lookupMappings), ...lookups, ...taken, ...people, ...filteredBy(mapping)]
+  const followed = mapping.follows === undefined ? [] : [mapping.follows.mapping, mapping.follows.partner ?? []].flat()
+  return [
+    ...mapping.fields.flatMap(lookupMappings),
+    ...lookups,
+    ...taken,
+    ...people,
+    ...filteredBy(mapping),
+    ...followed,
+  ]
 }
 
 const asksByExpression = ({ fields, defaults }: Mapping): boolean =>

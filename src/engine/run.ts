@@ -164,6 +164,7 @@ class WholeRun {
       await this.#inTurn(name, 'apply', async () => {
         const session = this.#open(name, standing.prepared)
         await applyMapping(session, standing.planned, this.#takeAlong('apply', name), this.#permit)
+        noteFresh(session)
         standing.prepared.cache.clear()
       })
     }
@@ -365,6 +366,12 @@ function secondPass(session: Session): Readonly<Record<Side, readonly string[]>>
   const ids = { businessCentral: [...session.deferred], sales: [] }
   session.deferred.clear()
   return ids
+}
+
+/** Followed pairs whose record the plan could only foresee, because the service chooses its key. */
+function noteFresh({ following, deferred, options, mapping, writable }: Session): void {
+  if (following?.source !== 'businessCentral' || !writable.sales || mapping.follows === undefined) return
+  if (options.ids === undefined && options.records.length === 0) for (const id of following.fresh()) deferred.add(id)
 }
 
 const takeInAgain = (session: Session, ids: Readonly<Record<Side, readonly string[]>>): Promise<Intake> =>

@@ -15,6 +15,7 @@ import type { Change, Loaded, Row, Upsert } from '../core/record.ts'
 import { canonical } from '../core/values.ts'
 import type { Entry, MappingState, Store } from '../store/store.ts'
 import type { Ceiling } from './ceiling.ts'
+import type { Following } from './following.ts'
 import type { StoreLookups } from './lookups.ts'
 import type { RunOptions } from './ports.ts'
 import type { RowCache } from './row-cache.ts'
@@ -33,6 +34,8 @@ export interface Session {
   /** The state as this phase sees it: an overlay while planning. */
   readonly store: Store
   readonly state: MappingState
+  /** The couplings that the mapping rides on, where it follows another. */
+  readonly following: Following | undefined
   readonly tally: Tally
   readonly clock: Clock
   readonly emit: Emit

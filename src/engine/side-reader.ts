@@ -64,7 +64,8 @@ export class SideReader {
 
   /** True where rows carry more than the entity's own version tells. */
   get isComposed(): boolean {
-    return this.#compiled.source.joins.length > 0 || this.#compiled.source.with.length > 0
+    const { joins, with: pages } = this.#compiled.source
+    return joins.some(({ name }) => !this.triggersOnly(name)) || pages.length > 0
   }
 
   /** Ids of the constant rows beside the entity, or instead of it. */
@@ -75,6 +76,11 @@ export class SideReader {
   /** True where rows of other collections can change what a row says. */
   get hasJoins(): boolean {
     return this.#compiled.source.joins.length > 0
+  }
+
+  /** True for a join that no row reads: its changes tell which rows to look at, from now on. */
+  triggersOnly(join: string): boolean {
+    return this.#compiled.triggersOnly.has(join)
   }
 
   get isTracked(): boolean {

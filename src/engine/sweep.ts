@@ -9,7 +9,8 @@ export const sweepName = (side: Side): string => `${side}/sweep`
 /** True when the keys of that side are to be compared now. */
 export function sweepIsDue(session: Session, side: Side, whole: boolean): boolean {
   const { readers, state, mapping, clock } = session
-  if (!readers[side].hasEntity || readers[side].isTracked) return false
+  // A followed pair ends with its own mapping, which looks for its deletes.
+  if (!readers[side].hasEntity || readers[side].isTracked || mapping.follows !== undefined) return false
   const last = state.watermark(sweepName(side))
   return whole || last?.kind !== 'stamp' || clock.now().getTime() - Date.parse(last.at) >= mapping.deletes.sweepMs
 }

@@ -38,7 +38,7 @@ export function handIn(world: World, company: Company, viewOf: (set: string) => 
       const { lastModifiedDateTime: stamp, ...rest } = values
       return shown(
         set,
-        written(world, company, stamp, () => enter(company, view(set), rest)),
+        written(world, company, stamp, () => enter(company, posting(view(set)), rest)),
       )
     },
     edit: (set, key, values) => {
@@ -53,6 +53,9 @@ export function handIn(world: World, company: Company, viewOf: (set: string) => 
     delete: (set, key) => world.transaction(() => remove(company, view(set), entry(set, key))),
   }
 }
+
+/** A person's posting makes the entries that no page lets anybody write. */
+const posting = (view: View): View => (view.table === 'Item Ledger Entry' ? { ...view, insert: true } : view)
 
 function written(world: World, company: Company, stamp: unknown, work: () => Entry): Entry {
   const moment = typeof stamp === 'string' ? new Date(stamp).toISOString() : undefined

@@ -1,5 +1,6 @@
 /** What Business Central does of itself when a record is written: required fields, numbers, names, related records. */
 
+import { carryToItem, numberedEntry } from './business-central-ledger.ts'
 import type { Company } from './business-central-company.ts'
 import { documentRules, lineRules } from './business-central-documents.ts'
 import { dialog } from './business-central-error.ts'
@@ -210,7 +211,13 @@ const priceLine: TableRules = {
   },
 }
 
+const itemEntry: TableRules = {
+  inserting: (company, fields) => numberedEntry(company, fields),
+  inserted: (company, { row }) => carryToItem(company, row),
+}
+
 const rules: Readonly<Record<string, TableRules>> = {
+  'Item Ledger Entry': itemEntry,
   Customer: partner('Customer', 'C'),
   Vendor: partner('Vendor', 'V'),
   Contact: contact,

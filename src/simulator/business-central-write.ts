@@ -4,6 +4,7 @@ import type { Company } from './business-central-company.ts'
 import { dialog, notAllowed, Refused } from './business-central-error.ts'
 import { readBody } from './business-central-input.ts'
 import type { Fields } from './business-central-input.ts'
+import { postAdjustment } from './business-central-ledger.ts'
 import { rulesOf } from './business-central-rules.ts'
 import { tableKeys } from './business-central-schema.ts'
 import { textOf } from './business-central-value.ts'
@@ -65,6 +66,7 @@ export function modify(company: Company, view: View, { entry, body, person = fal
   if (asked['SystemId'] !== undefined && asked['SystemId'] !== entry.key) throw dialog('The "id" cannot be changed.')
   const table = company.table(view.table)
   const [own, shown] = split(view, asked, person)
+  if (view.table === 'Item' && shown['Inventory'] !== undefined) postAdjustment(company, entry.row, shown['Inventory'])
   if (Object.keys(shown).length > 0) company.stampedAt('kept', () => table.update(entry.key, shown))
   if (Object.keys(own).length > 0 || Object.keys(shown).length === 0) change(company, view.table, entry, own)
   return table.get(entry.key) ?? entry

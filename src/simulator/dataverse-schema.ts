@@ -82,6 +82,8 @@ export interface SchemaOptions {
   readonly tables?: Readonly<Record<string, TableDefinition>>
   /** Whether Business Central's base solution is installed: `bcbi_company` and the columns `bcbi_…`. @default true */
   readonly baseSolution?: boolean
+  /** Tables that this organisation lacks, by logical name: those of a solution that is not installed. @default none */
+  readonly without?: readonly string[]
   /** Alternate keys by table. @default none, as in a new organisation */
   readonly keys?: Readonly<Record<string, readonly (readonly string[])[]>>
   /** Tables where change tracking is off (`false`). @default on everywhere */
@@ -103,11 +105,11 @@ export function loadSchema(options: SchemaOptions = {}): Schema {
   const definitions = JSON.parse(readFileSync(file, 'utf8')) as Record<string, TableDefinition>
   const tables = new Map<string, TableSchema>()
   const given = options.baseSolution === false ? withoutSolution(definitions) : definitions
-  for (const [logical, definition] of Object.entries({
-    ...given,
-    ...platformTables,
-    ...structuredClone(options.tables),
-  })) {
+  const absent = new Set(options.without)
+  const all = { ...given, ...platformTables, ...structuredClone(options.tables) }
+  for (const [logical, whole] of Object.entries(all)) {
+    if (absent.has(logical)) continue
+    const definition = absent.size === 0 ? whole : withoutLinks(whole, absent)
     tables.set(logical, {
       ...definition,
       logical,
@@ -132,6 +134,13 @@ function withoutSolution(definitions: Readonly<Record<string, TableDefinition>>)
         return [logical, { ...definition, columns: Object.fromEntries(columns) }]
       }),
   )
+}
+
+/** A table without the lookups that lead only to absent tables: the same solution brings both. */
+function withoutLinks(definition: TableDefinition, absent: ReadonlySet<string>): TableDefinition {
+  const leads = ({ to }: Column): boolean =>
+    to === undefined || Object.values(to).some((targets) => targets.some((target) => !absent.has(target)))
+  return { ...definition, columns: Object.fromEntries(Object.entries(definition.columns).filter(([, c]) => leads(c))) }
 }
 
 /** True for the columns that point at another row. */

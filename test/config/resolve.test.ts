@@ -684,3 +684,46 @@ t.test(
     t.same(named(removed, 'mine').defaults, { businessCentral: [], sales: [] })
   },
 )
+
+/** A mapping that follows another. */
+const following = (mapping: string, follows: string, sales: object, more: object = {}) => ({
+  mapping,
+  follows,
+  direction: 'toSales',
+  businessCentral: { entity: 'customerFinancialDetails', keys: ['number'] },
+  sales,
+  fields: { balance: { businessCentral: 'balance', sales: 'new_balance' } },
+  ...more,
+})
+
+t.test(
+  'a mapping that follows another writes to the nearest record over the same entity, or to one of its own',
+  async (t) => {
+    const files = {
+      'mappings/a.yaml': following('links', 'sheets', { entity: 'accounts' }),
+      'mappings/b.yaml': following('sheets', 'customers', { entity: 'nav_sheets' }, { create: 'toSales' }),
+      'mappings/c.yaml': {
+        mapping: 'customers',
+        businessCentral: { entity: 'customers', keys: ['number'] },
+        sales: { entity: 'accounts' },
+        fields: { name: { businessCentral: 'displayName', sales: 'name' } },
+      },
+    }
+    const config = await load(project(t, { create: 'both' }, files))
+    t.same(
+      config.mappings.map(({ name, follows }) => [name, follows]),
+      [
+        ['customers', undefined],
+        ['sheets', { mapping: 'customers', partner: undefined }],
+        ['links', { mapping: 'sheets', partner: 'customers' }],
+      ],
+    )
+    t.match(named(config, 'sheets'), {
+      createOn: { sales: true },
+      deletes: { businessCentral: 'uncouple', sales: 'uncouple' },
+    })
+    t.match(named(config, 'links'), { createOn: { sales: false } }, 'what another mapping couples is never created')
+    const off = await load(project(t, { mappings: { customers: { enabled: false, reason: 'later' } } }, files))
+    t.match(named(off, 'links'), { enabled: false, reason: 'sheets, which it follows, is switched off' })
+  },
+)

@@ -5,32 +5,10 @@ import { LockedError, UnsafePlanError } from '../../src/errors.ts'
 import { Ceiling } from '../../src/engine/ceiling.ts'
 import { PlanBook } from '../../src/engine/plan-book.ts'
 import { configOf, customerAccount, mapping, row, source } from './project.ts'
-import { type Stage, bothWays, counted, idOf, portOf, stage, toSales, writesMade } from './stage.ts'
+import { type Stage, bothWays, counted, idOf, portOf, refusing, stage, toSales, writesMade } from './stage.ts'
 
 const name = 'customer-account'
 const minute = 60_000
-
-/** A service that refuses one record, as a plug-in of the organisation would. */
-function refusing(connector: Connector, isBad: (values: Readonly<Record<string, unknown>>) => boolean): Connector {
-  const port = portOf(connector)
-  const refusal = { code: 'TooLong', message: 'the phone number is too long', remedy: 'shorten it' }
-  return {
-    ...port,
-    write: async (operations, onBatch) => {
-      const bad = operations.filter(({ steps }) => steps.some((step) => step.kind !== 'delete' && isBad(step.values)))
-      const results = bad.map((operation) => ({
-        operation,
-        result: { kind: 'rejected' as const, refusal, stepsDone: 0, id: undefined },
-      }))
-      await onBatch?.(results)
-      await port.write(
-        operations.filter((operation) => !bad.includes(operation)),
-        onBatch,
-      )
-      return []
-    },
-  }
-}
 
 const tries = (s: Stage): number => s.held()[0]?.attempts ?? 0
 

@@ -69,6 +69,7 @@ export function mapping(
     reason: undefined,
     direction: 'both',
     after: [],
+    follows: undefined,
     match: [],
     createOn: { businessCentral: false, sales: false },
     firstMatch: { blank: 'fill', different: 'hold' },

@@ -140,6 +140,31 @@ export const portOf = (connector: Connector): Connector => ({
   close: () => connector.close(),
 })
 
+/** A service that refuses one record, as a plug-in of the organisation would. */
+export function refusing(
+  connector: Connector,
+  isBad: (values: Readonly<Record<string, unknown>>) => boolean,
+): Connector {
+  const port = portOf(connector)
+  const refusal = { code: 'TooLong', message: 'the phone number is too long', remedy: 'shorten it' }
+  return {
+    ...port,
+    write: async (operations, onBatch) => {
+      const bad = operations.filter(({ steps }) => steps.some((step) => step.kind !== 'delete' && isBad(step.values)))
+      const results = bad.map((operation) => ({
+        operation,
+        result: { kind: 'rejected' as const, refusal, stepsDone: 0, id: undefined },
+      }))
+      await onBatch?.(results)
+      await port.write(
+        operations.filter((operation) => !bad.includes(operation)),
+        onBatch,
+      )
+      return []
+    },
+  }
+}
+
 /** A store that calls `before` with each commit; what it throws is a runner's death at that moment. */
 export function committingVia(store: Store, before: (mapping: string, entries: readonly Entry[]) => void): Store {
   return {
