@@ -4,6 +4,7 @@ import { createRequire } from 'node:module'
 import { isatty } from 'node:tty'
 import { setFlagsFromString } from 'node:v8'
 import { systemClock } from './clock.ts'
+import { terminalAsker } from './cli/asker.ts'
 import { runProgram } from './cli/program.ts'
 import type { Terminal } from './cli/terminal.ts'
 
@@ -23,6 +24,7 @@ const terminal: Terminal = {
   env: process.env,
   cwd: process.cwd(),
   clock: systemClock,
+  ...(isatty(0) && isatty(1) && { asker: terminalAsker }),
   confirm:
     isatty(0) && isatty(1)
       ? async (message) => (await import('@inquirer/prompts')).confirm({ message, default: false })

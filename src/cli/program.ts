@@ -9,6 +9,7 @@ import { addCouplings } from './couplings.ts'
 import { addDemo } from './demo.ts'
 import { addDoctor } from './doctor.ts'
 import { end, exits } from './exit.ts'
+import { addInit } from './init.ts'
 import { addHeld } from './held.ts'
 import { addJobs } from './jobs.ts'
 import { addMatch } from './match.ts'
@@ -28,6 +29,7 @@ import { paintFor } from '../report/paint.ts'
 /** In the order of the help. */
 const commands: readonly AddCommand[] = [
   addDemo,
+  addInit,
   addValidate,
   addDoctor,
   addPlan,

@@ -1,5 +1,6 @@
 /** What a command sees of the outside world. Only `cli.ts` knows the process; everything else gets one of these. */
 import type { Clock } from '../clock.ts'
+import type { Asker } from './asker.ts'
 
 export interface Terminal {
   /** Writes a line (or several) to standard output: what the command is for. */
@@ -18,6 +19,8 @@ export interface Terminal {
   readonly clock: Clock
   /** Asks a person a question that yes or no answers; absent where nobody sits at the terminal. */
   readonly confirm?: ((question: string) => Promise<boolean>) | undefined
+  /** Asks the person; undefined where nobody sits at a terminal. */
+  asker?(): Asker
   /** Resolves when the person (or the system) asks to stop. */
   stopped(): Promise<void>
 }
