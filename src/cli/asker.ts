@@ -30,7 +30,6 @@ export class StoppedAsking extends Error {
 
 /** Asks at this process's terminal. The library is loaded with the first question. */
 export function terminalAsker(): Asker {
-  const prompts = () => import('@inquirer/prompts')
   return {
     text: async (message, { usual, check } = {}) =>
       broken(
@@ -48,6 +47,8 @@ export function terminalAsker(): Asker {
     secret: async (message) => broken((await prompts()).password({ message, mask: true })),
   }
 }
+
+const prompts = () => import('@inquirer/prompts')
 
 async function broken<T>(answer: Promise<T>): Promise<T> {
   try {

@@ -102,30 +102,34 @@ export function answersOf(given: InitArguments): Answers {
       `Missing: ${missing.join(', ')}.`,
       'Give them, or leave --yes out at a terminal to be asked. All arguments: couplet init --help',
     )
-  const { bcUrl, authority, localCurrency } = given
+  const all = { ...usual, ...said(given) }
   return {
-    tenant: given.tenant ?? '',
-    method: given.method ?? usual.method,
-    authority: authority === undefined ? undefined : addressArgument('--authority', authority, 'login'),
+    tenant: all.tenant ?? '',
+    method: all.method,
+    authority: all.authority && addressArgument('--authority', all.authority, 'login'),
     businessCentral: {
-      url: bcUrl === undefined ? undefined : addressArgument('--bc-url', bcUrl, 'business-central'),
-      environment: given.environment ?? usual.environment,
-      company: given.company ?? '',
-      clientId: given.bcClientId ?? usual.bcClientId,
-      secretVariable: variable('--bc-secret-env', given.bcSecretEnv ?? usual.bcSecretEnv),
+      url: all.bcUrl && addressArgument('--bc-url', all.bcUrl, 'business-central'),
+      environment: all.environment,
+      company: all.company ?? '',
+      clientId: all.bcClientId,
+      secretVariable: variable('--bc-secret-env', all.bcSecretEnv),
     },
     sales: {
-      url: addressArgument('--sales-url', given.salesUrl ?? '', 'dataverse'),
-      clientId: given.salesClientId ?? usual.salesClientId,
-      secretVariable: variable('--sales-secret-env', given.salesSecretEnv ?? usual.salesSecretEnv),
+      url: addressArgument('--sales-url', all.salesUrl ?? '', 'dataverse'),
+      clientId: all.salesClientId,
+      secretVariable: variable('--sales-secret-env', all.salesSecretEnv),
     },
-    ownership: given.ownership ?? usual.ownership,
-    unitGroups: (given.units ?? usual.units) === 'groups',
-    pricing: given.pricing ?? usual.pricing,
-    create: given.create ?? usual.create,
-    localCurrency: localCurrency === undefined ? undefined : currency(localCurrency),
+    ownership: all.ownership,
+    unitGroups: all.units === 'groups',
+    pricing: all.pricing,
+    create: all.create,
+    localCurrency: all.localCurrency && currency(all.localCurrency),
   }
 }
+
+/** The arguments without those that were not given. */
+const said = <T extends object>(given: T): { readonly [K in keyof T]: Exclude<T[K], undefined> } =>
+  Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as never
 
 function variable(name: string, text: string): string {
   const wrong = variableWrong(text)

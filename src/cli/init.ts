@@ -80,27 +80,40 @@ export async function init(context: Context, given: InitArguments): Promise<numb
 async function setUp(context: Context, given: InitArguments, asker: Asker | undefined): Promise<number> {
   const { terminal } = context
   const secrets: Record<string, string> = {}
-  const env = (): Readonly<Record<string, string | undefined>> => ({ ...terminal.env, ...secrets })
-  const complete =
-    asker === undefined
-      ? given
-      : await askMissing(asker, given, async (soFar) => {
-          const draft = answersOf({ ...soFar, company: '?' })
-          await askSecrets(asker, draft, { env: terminal.env, secrets })
-          return withTrial(terminal, env(), projectFiles(draft), companiesIn).catch(() => undefined)
-        })
-  const answers = answersOf(complete)
-  const note = addressOf(complete.salesUrl ?? '', 'dataverse')
-  if ('note' in note && note.note !== undefined) terminal.err(`Address of Sales: ${note.note}`)
+  const answers = await answered(context, given, { asker, secrets })
   const files = projectFiles(answers)
-  if (asker !== undefined && given.test) await askSecrets(asker, answers, { env: terminal.env, secrets })
-  const trial = given.test ? await withTrial(terminal, env(), files, tried) : undefined
-  if (trial !== undefined && !context.json) terminal.out(`${checkText(trial.steps, context.paint)}\n`)
-  if (trial !== undefined && trial.review === undefined && !(await writesAllTheSame(asker)))
-    return notWritten(context, trial)
+  const written = { answers, files: Object.keys(files) }
+  if (!given.test) {
+    await writeFiles(context.folder, files)
+    tell(context, { ...written, trial: undefined })
+    return exits.done
+  }
+  if (asker !== undefined) await askSecrets(asker, answers, { env: terminal.env, secrets })
+  const trial = await withTrial(terminal, { ...terminal.env, ...secrets }, files, tried)
+  if (!context.json) terminal.out(`${checkText(trial.steps, context.paint)}\n`)
+  const failed = trial.review === undefined
+  if (failed && !(await writesAllTheSame(asker))) return notWritten(context, trial)
   await writeFiles(context.folder, files)
-  tell(context, { answers, files: Object.keys(files), trial })
-  return trial !== undefined && trial.review === undefined ? exits.refused : exits.done
+  tell(context, { ...written, trial })
+  return failed ? exits.refused : exits.done
+}
+
+/** The answers: from the arguments, or with what a person says beside them. */
+async function answered(
+  { terminal }: Context,
+  given: InitArguments,
+  { asker, secrets }: { readonly asker: Asker | undefined; readonly secrets: Record<string, string> },
+): Promise<Answers> {
+  const companies = async (soFar: InitArguments): Promise<readonly string[] | undefined> => {
+    const draft = answersOf({ ...soFar, company: '?' })
+    if (asker !== undefined) await askSecrets(asker, draft, { env: terminal.env, secrets })
+    return withTrial(terminal, { ...terminal.env, ...secrets }, projectFiles(draft), companiesIn).catch(() => undefined)
+  }
+  const complete = asker === undefined ? given : await askMissing(asker, given, companies)
+  const answers = answersOf(complete)
+  const address = addressOf(complete.salesUrl ?? '', 'dataverse')
+  if ('note' in address) terminal.err(`Address of Sales: ${address.note}`)
+  return answers
 }
 
 async function refuseToOverwrite({ folder }: Context): Promise<void> {

@@ -44,8 +44,9 @@ async function place(t: Test): Promise<Place> {
   return { ...playground, folder, places, init: (args, more) => couplet(folder, ['init', ...args], { env, ...more }) }
 }
 
+const clean = (text: string): unknown => addressOf(text, 'dataverse')
+
 t.test('X-02 an address is trimmed, gets https, loses its slash and its page; wrong ones are told', async (t) => {
-  const clean = (text: string): unknown => addressOf(text, 'dataverse')
   t.match(clean('contoso.crm4.dynamics.com'), { text: 'https://contoso.crm4.dynamics.com' })
   t.match(clean(' https://contoso.crm4.dynamics.com/ '), { text: 'https://contoso.crm4.dynamics.com' })
   t.match(clean('https://contoso.crm4.dynamics.com/main.aspx?appid=1'), {
