@@ -31,7 +31,13 @@ const terminal: Terminal = {
       : undefined,
   stopped: () =>
     new Promise((resolve) => {
-      for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve())
+      // Only the first signal is heeded: a second one, of either kind, ends the process at once.
+      const signals = ['SIGINT', 'SIGTERM'] as const
+      const heed = (): void => {
+        for (const signal of signals) process.removeListener(signal, heed)
+        resolve()
+      }
+      for (const signal of signals) process.on(signal, heed)
     }),
 }
 

@@ -22,6 +22,8 @@ const planted: Readonly<Record<string, string>> = {
   'src/engine/odata.ts': "import { odataConnector } from '../connector/odata.ts'\nexport const x = odataConnector",
   'src/engine/json.ts': "import { openJsonStore } from '../store/json-store.ts'\nexport const x = openJsonStore",
   'src/engine/disk.ts': "import { readFileSync } from 'node:fs'\nexport const x = readFileSync",
+  'src/serve/odata.ts': "import { odataConnector } from '../connector/odata.ts'\nexport const x = odataConnector",
+  'src/serve/report.ts': "import { runText } from '../report/run-text.ts'\nexport const x = runText",
   'src/report/store.ts': "import type { Store } from '../store/store.ts'\nexport type X = Store",
   'src/simulator/encoder.ts':
     "import { encodeMultipart } from '../connector/batch-multipart.ts'\nexport const x = encodeMultipart",

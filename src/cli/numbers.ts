@@ -7,6 +7,13 @@ export function wholeNumber(text: string): number {
   return Number(text)
 }
 
+/** A port; 0 takes a free one. */
+export function portNumber(text: string): number {
+  const port = wholeNumber(text)
+  if (port > 65_535) throw new InvalidArgumentError('Give a number from 0 to 65535.')
+  return port
+}
+
 const units: Readonly<Record<string, number>> = { s: 1000, min: 60_000, m: 60_000, h: 3_600_000, d: 86_400_000 }
 
 /** A span such as `90s`, `30min`, `2h` or `3d`, in milliseconds. */

@@ -17,6 +17,7 @@ import { addPlan } from './plan.ts'
 import { addResolve } from './resolve.ts'
 import { addRetry } from './retry.ts'
 import { addRuns } from './runs.ts'
+import { addServe } from './serve.ts'
 import { addSimulate } from './simulate.ts'
 import { addState } from './state.ts'
 import { addStatus } from './status.ts'
@@ -40,6 +41,7 @@ const commands: readonly AddCommand[] = [
   addCouplings,
   addHeld,
   addRuns,
+  addServe,
   addJobs,
   addCouple,
   addUncouple,

@@ -17,20 +17,13 @@ export function progress(terminal: Terminal, events: boolean): Emit {
   }
 }
 
-function lineOf(event: Event): string {
-  switch (event.kind) {
-    case 'mapping.started':
-      return `${event.phase === 'plan' ? 'Reading' : 'Writing'} ${event.mapping} …`
-    case 'read':
-      return `Reading ${event.mapping}: ${thousands(event.rows)} rows of ${sideName[event.side]} …`
-    case 'written':
-      return `Writing ${event.mapping}: ${thousands(event.done)} of ${thousands(event.of)} to ${sideName[event.side]} …`
-    case 'warning':
-      return `${event.mapping === undefined ? '' : `${event.mapping}: `}${event.message}`
-    case 'run.started':
-    case 'run.ended':
-    case 'mapping.ended':
-    case 'held':
-      return ''
-  }
+/** What is said of an event; nothing of most. */
+const texts: { readonly [K in Event['kind']]?: (event: Extract<Event, { kind: K }>) => string } = {
+  'mapping.started': ({ phase, mapping }) => `${phase === 'plan' ? 'Reading' : 'Writing'} ${mapping} …`,
+  read: ({ mapping, rows, side }) => `Reading ${mapping}: ${thousands(rows)} rows of ${sideName[side]} …`,
+  written: ({ mapping, done, of, side }) =>
+    `Writing ${mapping}: ${thousands(done)} of ${thousands(of)} to ${sideName[side]} …`,
+  warning: ({ mapping, message }) => `${mapping === undefined ? '' : `${mapping}: `}${message}`,
 }
+
+const lineOf = (event: Event): string => (texts[event.kind] as ((event: Event) => string) | undefined)?.(event) ?? ''

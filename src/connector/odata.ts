@@ -24,6 +24,8 @@ import type { ProxySettings } from './proxy.ts'
 import { readChanges, readKeys, readRecords } from './read.ts'
 import type { Reach } from './reach.ts'
 import { service } from './service.ts'
+import { subscriptions } from './subscriptions.ts'
+import type { Subscriptions } from './subscriptions.ts'
 import { writeRecords } from './write.ts'
 
 export interface ConnectorPorts {
@@ -39,6 +41,8 @@ export interface ConnectorPorts {
 /** A connector that can also be asked for certain columns, which makes it look beyond the product's data. */
 export interface ODataConnector extends Connector {
   describe(entity: EntityRef, wanted?: readonly string[]): Promise<Description>
+  /** Webhooks; Business Central only. */
+  readonly subscriptions?: Subscriptions
 }
 
 /** Makes no request before the first call. */
@@ -71,6 +75,7 @@ export function odataConnector(connection: Connection, ports: ConnectorPorts): O
     write: (operations, onBatch) => writeRecords(reach, operations, onBatch),
     usage: () => ({ ...http.usage(), writes: reach.service.writes() }),
     close: async () => http.close(),
+    ...(connection.side === 'businessCentral' && { subscriptions: subscriptions(reach) }),
   }
 }
 

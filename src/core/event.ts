@@ -24,6 +24,17 @@ export type Event =
     }
   | { readonly kind: 'warning'; readonly mapping: string | undefined; readonly message: string }
   | { readonly kind: 'mapping.ended'; readonly mapping: string; readonly phase: 'plan' | 'apply'; readonly ms: number }
+  | { readonly kind: 'job.started'; readonly job: string }
+  /** A side has changes for a job that waited; `start` is ISO 8601. */
+  | { readonly kind: 'job.woken'; readonly job: string; readonly start: string }
+  | {
+      readonly kind: 'job.ended'
+      readonly job: string
+      readonly ok: boolean
+      readonly ms: number
+      /** ISO 8601 */
+      readonly nextStart: string
+    }
   | { readonly kind: 'run.ended'; readonly run: string; readonly ok: boolean; readonly ms: number }
 
 export type Emit = (event: Event) => void

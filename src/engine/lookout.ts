@@ -35,9 +35,9 @@ export class Lookout {
 
   /**
    * Whether a side of the mapping has changes that no run has seen. `since`: the last run's start, for collections that
-   * were empty then. Throws ConnectorError.
+   * were empty then. `passOver`: sides that tell of their changes by themselves. Throws ConnectorError.
    */
-  async look(mapping: Mapping, since: string | undefined): Promise<Sight> {
+  async look(mapping: Mapping, since: string | undefined, passOver: readonly Side[] = []): Promise<Sight> {
     const context = await this.#known()
     const prepared = await this.#prepare(context, mapping)
     if (prepared === undefined) return quiet
@@ -45,7 +45,7 @@ export class Lookout {
     if (session.state.hash !== undefined && session.state.hash !== mapping.hash)
       return { kind: 'changed', changedAt: undefined }
     for (const side of sides) {
-      const sight = isRead(session, side) ? await lookAt(session, side, since) : quiet
+      const sight = isRead(session, side) && !passOver.includes(side) ? await lookAt(session, side, since) : quiet
       if (sight.kind === 'changed') return sight
     }
     return quiet

@@ -43,6 +43,8 @@ export interface BusinessCentralOptions {
   readonly pageSize?: number
   /** Pages published as web services, by service name; others answer 404. @default those the standard mappings need */
   readonly publishedPages?: readonly string[]
+  /** Time between a change and its notification to subscribers, milliseconds. @default 30000, as online */
+  readonly subscriptionDelayMs?: number
   /** Custom API routes: `publisher/group/version` to entity set name to the page or entity it shows. */
   readonly routes?: Readonly<Record<string, Readonly<Record<string, string>>>>
 }
@@ -93,7 +95,8 @@ class BusinessCentral implements Service {
     this.#published = publish(options.publishedPages, options.routes ?? {})
     this.#users = options.users === false ? undefined : (options.users ?? usualUsers)
     this.#started = world.now().toISOString()
-    this.#subscriptions = new Subscriptions(world)
+    const { subscriptionDelayMs: delayMs = 30_000 } = options
+    this.#subscriptions = new Subscriptions({ world, tableOf: (set) => this.table(set), delayMs })
     this.hand = handIn(world, this.#main, (set) => this.#view(set))
     for (const [set, rows] of options.rows ?? []) this.load(set, rows)
   }

@@ -6,7 +6,7 @@ import { runDue } from '../../src/engine/due.ts'
 import { activeJobs, restsBecause, resultOf } from '../../src/engine/jobs.ts'
 import { Lookout } from '../../src/engine/lookout.ts'
 import type { RunProblem } from '../../src/engine/ports.ts'
-import { ConnectorError, LockedError } from '../../src/errors.ts'
+import { ConnectorError, LockedError, StoppedError } from '../../src/errors.ts'
 import { configOf, customerAccount, mapping, row, source } from '../engine/project.ts'
 import { type Stage, bothWays, idOf, portOf, stage, toSales } from '../engine/stage.ts'
 
@@ -175,6 +175,23 @@ t.test('T-08 a job that starts asleep begins its sleep once, not at every call',
   t.same(await dueNames(s, sleepy), [])
   s.clock.advance(11 * min)
   t.same(await dueNames(s, sleepy), ['customers'])
+})
+
+t.test('a stop leaves nothing half done, and the job due', async (t) => {
+  const s = await stage(t)
+  s.customer({ number: '10000' })
+  const stopping = new AbortController()
+  s.onEvent = (event) => {
+    if (event.kind === 'mapping.started' && event.mapping === 'customer-account' && event.phase === 'apply')
+      stopping.abort()
+  }
+  await t.rejects(runDue(config, { ...s.ports, stop: stopping.signal }), StoppedError)
+  s.onEvent = () => {}
+  t.equal(s.accounts().length, 0)
+  const { lastStart = '', lastEnd = '' } = (await s.store.jobs()).get('customers') ?? {}
+  t.ok(lastStart > lastEnd, 'it was begun and not ended')
+  t.same(await dueNames(s), ['customers'], 'the lock is free')
+  t.equal(s.accounts().length, 1)
 })
 
 t.test('records that wait for a coupling are taken up when another job couples something', async (t) => {

@@ -599,3 +599,55 @@ t.test('a subscription is made after a handshake, renewed with its etag, and end
   clock += 4 * 24 * 3_600_000
   t.same(((await (await send('GET', subscriptions)).json()) as Json)['value'], [])
 })
+
+async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 5))
+}
+
+t.test(
+  'subscribers are told of changes without their values, again when they were ill, never after they refused',
+  async (t) => {
+    let status = 200
+    const told: Json[] = []
+    const subscriber = createServer((request, response) => {
+      const token = new URL(request.url ?? '', 'http://x').searchParams.get('validationToken')
+      let body = ''
+      request.on('data', (part: Buffer) => (body += part.toString()))
+      request.on('end', () => {
+        if (token === null) told.push(JSON.parse(body) as Json)
+        response.writeHead(token === null ? status : 200).end(token ?? '')
+      })
+    })
+    await new Promise<void>((resolve) => subscriber.listen(0, '127.0.0.1', resolve))
+    const simulator = await startSimulator({
+      businessCentral: businessCentral({ rows: demo.businessCentral, subscriptionDelayMs: 20 }),
+    })
+    t.teardown(async () => {
+      subscriber.close()
+      await simulator.stop()
+    })
+    const token = simulator.login.grant('app', 'https://api.businesscentral.dynamics.com/.default')
+    const subscriptions = `${simulator.businessCentral.url}/api/v2.0/subscriptions`
+    const notificationUrl = `http://127.0.0.1:${(subscriber.address() as AddressInfo).port}/hook`
+    const headers = { Authorization: `Bearer ${token}` }
+    const body = JSON.stringify({ notificationUrl, resource: '/api/v2.0/customers', clientState: 'x' })
+    await fetch(subscriptions, { method: 'POST', headers, body })
+    const listed = async (): Promise<number> =>
+      ((await (await fetch(subscriptions, { headers })).json()) as { value: unknown[] }).value.length
+    const hand = simulator.businessCentral
+    hand.create('customers', { number: 'W1', displayName: 'Watched' })
+    await until(() => told.length === 1)
+    t.match(told[0], { value: [{ clientState: 'x', changeType: 'created', resource: /^\/api\/v2\.0\/customers\(/ }] })
+    t.notMatch(JSON.stringify(told[0]), 'Watched')
+    status = 503
+    hand.edit('customers', 'W1', { phoneNumber: '1' })
+    await until(() => told.length === 3)
+    status = 200
+    await until(() => told.length === 4)
+    t.match(told[3], { value: [{ changeType: 'updated' }] })
+    status = 404
+    hand.delete('customers', 'W1')
+    await until(async () => (await listed()) === 0)
+    t.match(told.at(-1), { value: [{ changeType: 'deleted' }] })
+  },
+)
