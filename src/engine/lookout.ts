@@ -53,9 +53,10 @@ export class Lookout {
 
   /** Rows can say which company they belong to, so it has to be known. */
   async #known(): Promise<RunContext> {
+    if (this.#context !== undefined) return this.#context
     const { organisation: id, name } = await this.#ports.connectors.businessCentral.identify()
     const mappings = this.#config.mappings.filter(({ enabled }) => enabled)
-    this.#context ??= contextIn({ id, name }, this.#config, this.#ports, { options: defaultRunOptions, mappings })
+    this.#context = contextIn({ id, name }, this.#config, this.#ports, { options: defaultRunOptions, mappings })
     return this.#context
   }
 

@@ -25,8 +25,8 @@ export interface Watched {
   readonly world: World
   /** The table behind a set of the main company. */
   readonly tableOf: (set: string) => Table | undefined
-  /** Time that changes are gathered before they are told, milliseconds. */
-  readonly delayMs: number
+  /** Time that changes are gathered before they are told, milliseconds. @default 30000 */
+  readonly delayMs: number | undefined
 }
 
 interface Subscription {
@@ -120,7 +120,7 @@ export class Subscriptions {
   /** Looks for changes from time to time, as long as somebody wants to know. Keeps no process alive. */
   #watch(): void {
     if (this.#timer !== undefined) return
-    this.#timer = setInterval(() => void this.#tell(), this.#watched.delayMs)
+    this.#timer = setInterval(() => void this.#tell(), this.#watched.delayMs ?? 30_000)
     this.#timer.unref()
   }
 

@@ -95,8 +95,8 @@ class BusinessCentral implements Service {
     this.#published = publish(options.publishedPages, options.routes ?? {})
     this.#users = options.users === false ? undefined : (options.users ?? usualUsers)
     this.#started = world.now().toISOString()
-    const { subscriptionDelayMs: delayMs = 30_000 } = options
-    this.#subscriptions = new Subscriptions({ world, tableOf: (set) => this.table(set), delayMs })
+    const tableOf = (set: string) => this.table(set)
+    this.#subscriptions = new Subscriptions({ world, tableOf, delayMs: options.subscriptionDelayMs })
     this.hand = handIn(world, this.#main, (set) => this.#view(set))
     for (const [set, rows] of options.rows ?? []) this.load(set, rows)
   }
