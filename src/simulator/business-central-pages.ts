@@ -18,6 +18,7 @@ const standard = [
   'ResourceUnitsOfMeasure',
   'ShippingAgents',
   'CustomerCard',
+  'CustomerStatistics',
   'VendorCard',
   'ContactCard',
   'ItemCard',

@@ -270,8 +270,12 @@ t.test('the local currency is a row of its own, if the project names it', async 
   t.same((await rows({})) ?? [], [])
 })
 
+/** Mappings whose records in Sales are figures that nobody but the integration writes. */
+const onlyOurs: ReadonlySet<string> = new Set(['customer-statistics'])
+
 t.test('P9 no row of the set overwrites a filled value at a first match', (t) => {
   for (const [name, file] of mappings) {
+    if (onlyOurs.has(name)) continue
     t.equal(file.firstMatch, undefined, name)
     for (const [rowName, row] of rowsOf(file)) {
       // No value of a record: whether further columns offer the same options.
