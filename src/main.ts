@@ -31,6 +31,8 @@ import { runDue } from './engine/due.ts'
 import type { DueReport } from './engine/due.ts'
 import { defaultRunOptions } from './engine/ports.ts'
 import type { Ports, RunOptions, RunReport } from './engine/ports.ts'
+import { applyReplacements, planReplacements } from './engine/replacing.ts'
+import type { Replaced, ReplacementPlan } from './engine/replacing.ts'
 import { review } from './engine/review.ts'
 import type { ReviewLine } from './engine/review.ts'
 import { run } from './engine/run.ts'
@@ -79,6 +81,10 @@ export interface Project {
   importCouplings(rows: readonly CouplingRow[], write: boolean): Promise<ImportReport>
   /** Records of one side without a partner, as they stand now. */
   uncoupled(asked: { readonly mapping: string; readonly side: Side }): Promise<readonly UncoupledRecord[]>
+  /** Which records of Sales would have to be replaced, because Sales keeps a column for good; writes nothing. */
+  planReplacements(mappings: readonly string[]): Promise<ReplacementPlan>
+  /** Sets exactly these records aside. Throws UnsafePlanError, LockedError, StateError. */
+  applyReplacements(asked: Parameters<typeof applyReplacements>[2]): Promise<readonly Replaced[]>
   /** Two records side by side, and what a run would do about each field; writes nothing. */
   compare(request: CompareRequest): Promise<Comparison>
   /**
@@ -131,6 +137,8 @@ export async function openProject(folder: string, options: ProjectOptions): Prom
     due: () => runDue(config, ports),
     administration: (side, login) => administration(config.connections[side], connectorPorts, login),
     audit: (mappings = []) => audit(config, ports, { mappings }),
+    planReplacements: (mappings) => planReplacements(config, ports, mappings),
+    applyReplacements: (asked) => applyReplacements(config, ports, asked),
     compare: (request) => compare(config, ports, request),
     importCouplings: (rows, write) => importCouplings(config, ports, rows, write),
     uncoupled: (asked) => uncoupled(config, ports, asked),

@@ -14,6 +14,7 @@ import { addHeld } from './held.ts'
 import { addJobs } from './jobs.ts'
 import { addMatch } from './match.ts'
 import { addPlan } from './plan.ts'
+import { addReplace } from './replace.ts'
 import { addResolve } from './resolve.ts'
 import { addRetry } from './retry.ts'
 import { addRuns } from './runs.ts'
@@ -48,6 +49,7 @@ const commands: readonly AddCommand[] = [
   addMatch,
   addRetry,
   addResolve,
+  addReplace,
   addSimulate,
   addState,
 ]

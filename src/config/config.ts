@@ -6,6 +6,8 @@
 import type { Connection } from './connection-types.ts'
 import type { Job, Serve } from './job.ts'
 
+import type { Replace } from './replace.ts'
+
 /** One of the two services. Code passes the side as a value and never writes a method twice. */
 export type Side = 'businessCentral' | 'sales'
 export const sides: readonly Side[] = ['businessCentral', 'sales']
@@ -67,6 +69,8 @@ export interface Mapping {
   readonly follows: Follows | undefined
   readonly businessCentral: Source
   readonly sales: Source
+  /** How `couplet replace` sets records of Sales aside. */
+  readonly replace?: Replace | undefined
   /** Several rows of Business Central are one record of Sales. */
   readonly one?: One | undefined
   readonly match: readonly MatchGroup[]

@@ -46,11 +46,18 @@ export function expressionsOf(mapping: MappingFile | IncludeFile): readonly Expr
     ...expression(['when'], mapping.when, undefined),
     ...constants(mapping),
     ...groups(mapping),
+    ...asides(mapping),
     ...ofLines(mapping),
     ...conditions,
     ...rows,
     ...templateValues(mapping),
   ]
+}
+
+/** What is written to a record that is replaced. */
+function asides(mapping: MappingFile | IncludeFile): readonly ExpressionText[] {
+  const aside = 'replace' in mapping ? (mapping.replace?.aside ?? {}) : {}
+  return Object.entries(aside).flatMap(([column, text]) => expression(['replace', 'aside', column], text, 'sales'))
 }
 
 /** What groups rows: an expression, where it is more than the name of a column. */

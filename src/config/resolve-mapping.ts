@@ -21,6 +21,7 @@ import { resolveDefaults } from './resolve-defaults.ts'
 import { durationMs, parseLimit } from './quantities.ts'
 import { columnsOfLookup } from '../core/lookup-columns.ts'
 import { resolveActAs } from './resolve-act-as.ts'
+import { resolveReplace } from './replace.ts'
 import { resolveFirstMatch, resolveLookup, resolveRow } from './resolve-row.ts'
 import { columnsOfField, columnsOfFilter, resolveSource } from './resolve-source.ts'
 import { towards } from './rules-rows.ts'
@@ -76,6 +77,7 @@ export function resolveMapping(draft: MappingDraft, context: MappingContext): Ma
     ...resolved,
     ...decidingSources(resolved),
     fields: fields.map(({ hash }) => hash),
+    aside: mapping.replace?.aside,
     ...(hasTemplates(defaults) ? { defaults } : {}),
     settings: settingsRead(mapping, settings),
     ...hashedLines(lines),
@@ -97,6 +99,7 @@ export function resolveMapping(draft: MappingDraft, context: MappingContext): Ma
     fields,
     defaults,
     lines,
+    replace: resolveReplace(mapping.replace),
     allowMetadataChanges: mapping.allowMetadataChanges ?? false,
     notReachable: (mapping.notReachable ?? []).map(({ field, reason }) => ({ field, reason })),
     hash: hashOf(read, 16),

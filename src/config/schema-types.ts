@@ -96,6 +96,10 @@ export type TemplateValue =
     }
   | LookupByQuery
 /**
+ * A row's name: letters, digits and underscores.
+ */
+export type RowName = string
+/**
  * A length of time with its unit: 30 s, 15 min, 24h, 7 d; or never.
  */
 export type DurationOrNever = string
@@ -422,6 +426,7 @@ export interface MappingFile {
     toSales?: Templates
     toBusinessCentral?: Templates
   }
+  replace?: Replace
   /**
    * Whether options of a choice column may be written to the organisation. Default: false.
    */
@@ -942,6 +947,27 @@ export interface Template {
   values: {
     [k: string]: TemplateValue
   }
+}
+/**
+ * Which field rows Sales refuses to change, and what is written to the old record before a new one is made. Nothing happens by itself: couplet replace plan shows it, couplet replace apply does it.
+ */
+export interface Replace {
+  /**
+   * Field rows that Sales keeps for good: a record in which one of them would have to change is replaced.
+   *
+   * @minItems 1
+   */
+  rows: RowName[]
+  /**
+   * Column of Sales to JSONata over the old record: what is written to it, so that it is out of the way, e.g. another number, retired.
+   */
+  aside: {
+    [k: string]: Expression
+  }
+  /**
+   * Mappings whose records of Sales refer to the old record and stay with it: they are uncoupled too, and made anew for the new record. Default: none.
+   */
+  along?: Name[]
 }
 /**
  * Something that cannot be reached from outside.

@@ -9,6 +9,7 @@ import { checkLines, linesOf } from './lines.ts'
 import { checkDefaults } from './rules-defaults.ts'
 import { checkFollows } from './rules-follows.ts'
 import { checkJobs, checkServe } from './rules-jobs.ts'
+import { checkReplace } from './replace.ts'
 import { checkCycles, checkLookups, checkNames, checkSwitches } from './rules-references.ts'
 import { checkPages, checkRows, checkTargets } from './rules-rows.ts'
 import {
@@ -30,7 +31,7 @@ const aboutFiles = [merging, noReferences]
 const aboutSides = [checkSources, checkOne, checkMatch, checkPolicies, checkFollows, checkQuantities, checkLines]
 const aboutRows = [checkRows, checkTargets, checkPages, checkDefaults]
 const aboutTexts = [checkExpressions, checkFilters, checkCoupled]
-const aboutNames = [checkNames, checkLookups, checkCycles]
+const aboutNames = [checkNames, checkLookups, checkCycles, checkReplace]
 const mappingRules: readonly MappingRule[] = [aboutFiles, aboutSides, aboutRows, aboutTexts, aboutNames].flat()
 const lineRules: readonly MappingRule[] = [
   checkSources,

@@ -14,6 +14,7 @@ import {
   sides,
   travelsTo,
 } from '../config/config.ts'
+import { columnsOfAside } from './aside.ts'
 import { type Expression, compileExpression } from './expression.ts'
 import { type ParsedFilter, parseFilter } from './filter.ts'
 import { shortHash } from './fingerprint.ts'
@@ -357,7 +358,7 @@ function pathsOf(side: Side, { mapping, fields, defaults }: Parts): string[] {
     if (column !== undefined) paths.push(column)
     paths.push(...(compute[side]?.columns ?? []).filter((path) => path !== '*'), ...lookupColumns(field, side))
   }
-  if (side === 'businessCentral') paths.push(...actAsColumns(mapping))
+  paths.push(...(side === 'businessCentral' ? actAsColumns(mapping) : columnsOfAside(mapping)))
   for (const group of mapping.match) paths.push(...group[side].filter((column) => !column.startsWith('$')))
   for (const page of [...source.with, ...source.joins]) {
     const hangsOn = Object.values(page.on).filter((path) => path !== '$id')

@@ -30,6 +30,11 @@ export class StoreLookups implements Lookups {
     this.#later = later
   }
 
+  /** A mapping of the project, switched on or not. */
+  mappingNamed(name: string): Mapping | undefined {
+    return this.#mappings.get(name)
+  }
+
   /** In the second pass nothing runs later any more. */
   allHaveRun(): void {
     this.#later = new Set()

@@ -158,7 +158,7 @@ export function writeProject(scenario: string, folder: string, { simulator }: Gr
   const own = join(scenario, 'couplet.yaml')
   const text = existsSync(own) ? readFileSync(own, 'utf8') : ''
   writeFileSync(join(folder, 'secret.txt'), 'secret\n', { mode: 0o600 })
-  writeFileSync(join(folder, 'couplet.yaml'), `${connections(simulator)}${withDefaults(text)}`)
+  writeFileSync(join(folder, 'couplet.yaml'), projectText(simulator, text))
   for (const part of ['mappings', 'targets', 'jobs.yaml'])
     if (existsSync(join(scenario, part))) cpSync(join(scenario, part), join(folder, part), { recursive: true })
 }
@@ -170,6 +170,10 @@ function withDefaults(text: string): string {
   const key = /^state:/m.test(text) ? '' : 'state: { key: "${env:KEY}" }\n'
   return `${use}${settings}${key}${text}`
 }
+
+/** couplet.yaml with the connections of the simulators, and with what a scenario need not say. */
+export const projectText = (simulator: Simulator, text: string): string =>
+  `${connections(simulator)}${withDefaults(text)}`
 
 function connections({ businessCentral: bc, sales, authority }: Simulator): string {
   const auth = `{ method: client-secret, clientId: couplet, clientSecret: "\${file:secret.txt}", authority: "${authority}" }`

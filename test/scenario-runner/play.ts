@@ -5,7 +5,7 @@ import { runProgram } from '../../src/cli/program.ts'
 import type { Terminal } from '../../src/cli/terminal.ts'
 import { endText } from './end.ts'
 import { type Opened, keepOpen } from './keep-open.ts'
-import { type Ground, openGround, put, writeProject } from './ground.ts'
+import { type Ground, openGround, projectText, put, writeProject } from './ground.ts'
 import { type Line, type Script, type Step, readScript } from './script.ts'
 import { said } from './said.ts'
 
@@ -143,7 +143,10 @@ async function act(step: Exclude<Step, { kind: 'command' }>, { ground, work, ope
     case 'write':
       await opened.closeAll()
       mkdirSync(dirname(join(work, step.file)), { recursive: true })
-      writeFileSync(join(work, step.file), step.text)
+      writeFileSync(
+        join(work, step.file),
+        step.file === 'couplet.yaml' ? projectText(ground.simulator, step.text) : step.text,
+      )
   }
 }
 
