@@ -727,3 +727,27 @@ t.test(
     t.match(named(off, 'links'), { enabled: false, reason: 'sheets, which it follows, is switched off' })
   },
 )
+
+t.test('X-02 an address is trimmed, gets https, loses its slash and path; http is for the loopback', (t) => {
+  const cases: [text: string, kind: 'dataverse' | 'business-central', expected: string | RegExp][] = [
+    [' contoso.crm4.dynamics.com ', 'dataverse', 'https://contoso.crm4.dynamics.com/'],
+    ['https://contoso.crm4.dynamics.com/', 'dataverse', 'https://contoso.crm4.dynamics.com/'],
+    ['https://contoso.crm4.dynamics.com/api/data/v9.2/', 'dataverse', 'https://contoso.crm4.dynamics.com/'],
+    ['https://contoso.crm4.dynamics.com/main.aspx?appid=1#x', 'dataverse', 'https://contoso.crm4.dynamics.com/'],
+    ['https://crm.contoso.example:8443/Org', 'dataverse', 'https://crm.contoso.example:8443/Org'],
+    ['https://erp.local:7048/BC/api/v2.0', 'business-central', 'https://erp.local:7048/BC'],
+    ['http://127.0.0.1:7001', 'dataverse', 'http://127.0.0.1:7001/'],
+    ['http://contoso.crm4.dynamics.com', 'dataverse', /plain http is for loopback/],
+    ['https://me:secret@contoso.crm4.dynamics.com', 'dataverse', /must not hold a user or password/],
+    ['ftp://contoso.crm4.dynamics.com', 'dataverse', /begins with https/],
+    ['', 'dataverse', /no address/],
+  ]
+  for (const [text, kind, expected] of cases) {
+    const address = normaliseAddress(text, kind)
+    if (typeof expected === 'string') t.match(address, { url: { href: expected } }, text)
+    else t.match('wrong' in address ? address.wrong : '', expected, text)
+  }
+  const cut = normaliseAddress('https://contoso.crm4.dynamics.com/main.aspx', 'dataverse')
+  t.match(cut, { cut: /contoso\.crm4\.dynamics\.com/ }, 'a cut address is told')
+  t.end()
+})

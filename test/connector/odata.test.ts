@@ -132,7 +132,7 @@ t.test('read, find and keys', async (t) => {
   const w = await world({ company: 'cronus' })
   t.teardown(() => w.stop())
 
-  t.test('many ids are read in few requests, the missing ones as tombstones', async (t) => {
+  t.test('E-15 many ids are read in few requests, the missing ones as tombstones', async (t) => {
     for (const [side, set] of [
       ['businessCentral', 'customers'],
       ['sales', 'accounts'],

@@ -13,7 +13,7 @@ const minute = 60_000
 const tries = (s: Stage): number => s.held()[0]?.attempts ?? 0
 
 t.test(
-  'P5 one refused record among many: the others are written, it is held with cause and remedy, and tried again later and later',
+  'P5 E-19 one refused record among many: the others are written, it is held with cause and remedy, and tried again later and later',
   async (t) => {
     const s = await stage(t)
     for (let n = 0; n < 30; n++) s.customer({ number: `C${n}`, phoneNumber: n === 7 ? 'bad' : '1' })
