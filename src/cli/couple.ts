@@ -60,6 +60,10 @@ export function couple(context: Context, name: string, given: CoupleArguments): 
     throw new UsageError('Say which two: --bc RECORD --sales RECORD; or --all, for those that match.')
   return context.withProject(async (project) => {
     const mapping = mappingNamed(project.config, name)
+    if (mapping.follows !== undefined) {
+      const followed = mapping.follows.mapping
+      throw new UsageError(`${name} couples nothing itself: it follows ${followed}.`, `Couple them in ${followed}.`)
+    }
     const wrong = misfit(sync, mapping)
     if (wrong !== undefined) throw new UsageError(wrong, `Choose --sync merge, none or ${mapping.direction}.`)
     const pair = {
