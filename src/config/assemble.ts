@@ -154,7 +154,8 @@ function draftOf(checked: Checked<MappingFile>, base: Checked<MappingFile> | und
   const names = patch.include ?? base?.value?.include ?? []
   const sets = names.flatMap((name) => given.used.get(name) ?? []).filter(({ inUse }) => inUse)
   const shared = sets.flatMap(({ checked: set }) => set.value ?? [])
-  const start = shared.reduce(withInclude, base?.value ?? {})
+  // The rows of the first set stand first; a later set wins over an earlier one, and the mapping over all.
+  const start = shared.reduceRight(withInclude, base?.value ?? {})
   const merged = mergeMapping(start, patch)
   const after = [...new Set([...(merged.after ?? []), ...shared.flatMap((set) => set.after ?? [])])]
   const unknown = names.flatMap((name, index): readonly Finding[] => {

@@ -1,7 +1,5 @@
 /** Several companies of Business Central on one organisation of Sales, with the standard set as people get it. */
 import t, { type Test } from 'tap'
-import type { Config } from '../../src/config/config.ts'
-import { checkProject } from '../../src/config/load.ts'
 import { odataConnector } from '../../src/connector/odata.ts'
 import { businessCentral } from '../../src/simulator/business-central.ts'
 import { seed } from '../../src/simulator/seed.ts'
@@ -11,28 +9,8 @@ import type { Row } from '../../src/simulator/table.ts'
 import { openMemoryStore } from '../../src/store/memory-store.ts'
 import { connectionTo, quickClock } from '../connector/world.ts'
 import { type Stage, counted, stage, theKey, writingVia } from './stage.ts'
+import { only, standardSet } from './standard-set.ts'
 
-/** The standard set with these settings; the connections are not used. */
-async function standardSet(t: Test, settings = ''): Promise<Config> {
-  const auth = '{ method: client-secret, tenant: contoso.example, clientId: x, clientSecret: "${env:SECRET}" }'
-  const text = `
-connections:
-  businessCentral: { kind: business-central, tenant: contoso.example, company: CRONUS, auth: ${auth} }
-  sales: { kind: dataverse, url: https://contoso.crm4.dynamics.com, auth: ${auth} }
-use: standard@1
-create: both
-settings: { localCurrency: GBP${settings} }
-limits: { creates: 1000, updates: 1000 }
-`
-  const { config, problems } = await checkProject(t.testdir({ 'couplet.yaml': text }), { env: { SECRET: 's' } })
-  if (config === undefined) throw new Error(problems.map(({ message }) => message).join('\n'))
-  return config
-}
-
-const only = (config: Config, ...names: readonly string[]): Config => ({
-  ...config,
-  mappings: config.mappings.filter(({ name }) => names.includes(name)),
-})
 const companies = ['company', 'currency', 'customer-account']
 
 /** A second company of Business Central, with a project of its own on the same organisation. */

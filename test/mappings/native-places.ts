@@ -20,13 +20,16 @@ const takenElsewhere: Readonly<Record<string, string>> = {
   'CONTACT.14': 'names.lastName',
   'UNIT GROUP.1': 'computed', // a unit group is derived from its item or resource
   'UNIT GROUP.2': 'computed',
+  'OPPORTUNITY.3': 'computed', // the customer behind the person, as customerContacts names it
+  'OPPORTUNITY.x1': 'dateClosed',
+  'OPPORTUNITY.x2': 'chancesOfSuccessPrc',
+  'OPPORTUNITY.x3': 'calculatedCurrentValue',
 }
 
 /** Native mappings that no file of the set replaces yet; must be empty in a release. */
 const stillOpen: readonly string[] = [
   'POSTEDSALESINV-INV',
   'POSTEDSALESLINE-INV',
-  'OPPORTUNITY',
   'SALESORDER-ORDER',
   'SOLINE-ORDERDETAIL',
 ]

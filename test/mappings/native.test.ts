@@ -70,6 +70,10 @@ t.test('jobs run as often, sleep as long and keep apart as natively', (t) => {
   for (const [name, file] of mappings)
     for (const table of nativeTables.filter(({ name: native }) => list(file.native).includes(native))) {
       const job = Object.values(jobs.jobs).find((candidate) => candidate?.mappings?.includes(name))
+      if (table.everyMinutes === undefined) {
+        t.equal(job?.enabled, false, `${name} has a job that rests`)
+        continue
+      }
       t.equal(minutes(job?.every), table.everyMinutes, `${name} runs every ${table.everyMinutes} minutes`)
       t.equal(minutes(job?.inactivity), table.inactivityMinutes, `${name} sleeps ${table.inactivityMinutes} minutes`)
       const key = table.jobCategory ?? 'none'
