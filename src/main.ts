@@ -10,6 +10,7 @@ import { systemClock } from './clock.ts'
 import type { Clock } from './clock.ts'
 import { checkProject } from './config/load.ts'
 import type { BySide, Config, Side } from './config/config.ts'
+import { personsLogin } from './connector/administrator-login.ts'
 import { administration } from './connector/administration.ts'
 import type { Administration } from './connector/administration.ts'
 import type { Authorization } from './connector/auth.ts'
@@ -75,6 +76,8 @@ export interface Project {
   due(): Promise<DueReport>
   /** Users, roles and solutions of a side; `login` stands in for the connection's own. The caller closes it. */
   administration(side: Side, login?: Authorization): Administration
+  /** An administrator's own login; `show` tells where to type which code. */
+  personsLogin(side: Side, options: Parameters<typeof personsLogin>[2]): Authorization
   /** Reads both sides whole against the couplings and tells what is not in step; all mappings when none is named. */
   audit(mappings?: readonly string[]): Promise<AuditReport>
   /** Judges couplings that a file names and, with `write`, remembers the new ones. */
@@ -135,6 +138,7 @@ export async function openProject(folder: string, options: ProjectOptions): Prom
     run: (asked) => run(config, ports, { ...defaultRunOptions, ...asked }),
     review: (mappings = []) => review(config, ports, mappings),
     due: () => runDue(config, ports),
+    personsLogin: (side, options) => personsLogin(config.connections[side], connectorPorts, options),
     administration: (side, login) => administration(config.connections[side], connectorPorts, login),
     audit: (mappings = []) => audit(config, ports, { mappings }),
     planReplacements: (mappings) => planReplacements(config, ports, mappings),

@@ -4,6 +4,7 @@ import type { Side } from '../config/config.ts'
 import { couplingsText, uncoupledJson, uncoupledText } from '../report/coupling-text.ts'
 import { examples } from './context.ts'
 import type { AddCommand, Context } from './context.ts'
+import { linksText, withLinks } from './coupling-links.ts'
 import { addCouplingChecks } from './couplings-check.ts'
 import { addCouplingFiles } from './couplings-file.ts'
 import { exits } from './exit.ts'
@@ -17,6 +18,7 @@ import { UsageError } from './usage-error.ts'
 export interface CouplingsArguments extends ValueArguments {
   readonly record?: string
   readonly uncoupled?: boolean
+  readonly links?: boolean
   readonly side: Side
   readonly most: number
 }
@@ -27,6 +29,7 @@ export const addCouplings: AddCommand = (program, act) => {
     .description('list the pairs, or the records without a partner; export, import, verify, rebuild')
     .argument('[mapping]', 'only this mapping')
     .option('--record <name>', 'only pairs with this number, code or id')
+    .option('--links', 'links that open both records')
     .option('--uncoupled', 'records of one side that have no partner, as they stand now')
     .addOption(
       new Option('--side <side>', 'whose records with --uncoupled')
@@ -39,7 +42,7 @@ export const addCouplings: AddCommand = (program, act) => {
       'after',
       examples(
         'couplet couplings customer-account',
-        'couplet couplings --record 10000',
+        'couplet couplings --record 10000 --links',
         'couplet couplings customer-account --uncoupled        accounts that no customer is coupled with',
         'couplet sync customer-account --record accountid=ID --create toBusinessCentral',
       ),
@@ -54,6 +57,14 @@ export function couplings(context: Context, name: string | undefined, given: Cou
   return context.withState(async ({ config, ports }) => {
     if (name !== undefined) mappingNamed(config, name)
     const list = listedCouplings(ports.store, name, given.record)
+    if (given.links === true) {
+      const linked = await withLinks(config, list)
+      context.print(
+        () => linksText(linked, given.most),
+        () => linked,
+      )
+      return exits.done
+    }
     context.print(
       () => couplingsText(list, context.paint, given.most),
       () => list,

@@ -20,6 +20,7 @@ import { addRetry } from './retry.ts'
 import { addRuns } from './runs.ts'
 import { addServe } from './serve.ts'
 import { addSimulate } from './simulate.ts'
+import { addSolution } from './solution.ts'
 import { addState } from './state.ts'
 import { addStatus } from './status.ts'
 import { addSync } from './sync.ts'
@@ -52,6 +53,7 @@ const commands: readonly AddCommand[] = [
   addReplace,
   addSimulate,
   addState,
+  addSolution,
 ]
 
 /** Opens a project, and loads the rooms it needs only then. */

@@ -13,6 +13,8 @@ export interface Connection {
   /** BC only: the company's name. */
   readonly company: string | undefined
   readonly environment: string | undefined
+  /** BC only: address of the web client, for links. @default that of the tenant and environment online */
+  readonly webClient?: string | undefined
   readonly auth: Auth
   /** Hosts (with port) a token may be sent to. */
   readonly allowedHosts: readonly string[]

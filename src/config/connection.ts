@@ -67,10 +67,17 @@ class ConnectionReader {
       url,
       company: this.#text(company),
       environment: isBusinessCentral ? this.#text(environment) : undefined,
+      ...this.#webClient(),
       auth,
       allowedHosts: hostsOf(url, auth, allowHosts),
       ...this.#bounds(),
     }
+  }
+
+  #webClient(): { readonly webClient?: string } {
+    const { webClient } = this.#written
+    if (webClient === undefined) return {}
+    return { webClient: this.#text(webClient).replace(/\/+$/, '') }
   }
 
   #bounds(): Pick<Connection, 'timeoutMs' | 'maxParallel' | 'pageSize'> {

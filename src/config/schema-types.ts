@@ -245,6 +245,10 @@ export interface BusinessCentral {
    * Address up to, not including, /api and /ODataV4. Default: https://api.businesscentral.dynamics.com/v2.0/{tenant}/{environment}.
    */
   url?: string
+  /**
+   * Address of the web client, for links that open a record. Default: https://businesscentral.dynamics.com/{tenant}/{environment} online, none elsewhere.
+   */
+  webClient?: string
   auth?: Auth
   allowHosts?: AllowHosts
   timeout?: Duration

@@ -27,6 +27,8 @@ export interface AdministrationPorts {
 
 /** Requests beside the records. `what` names the thing in errors; each may throw ConnectorError. */
 export interface Administration {
+  /** Root of the service, for bodies that name a row by its address. */
+  readonly address: string
   /**
    * The body of a GET. Sales: below `api/data/v9.2`. Business Central: below the company in the automation API, or with
    * a leading slash below the environment.
@@ -60,6 +62,7 @@ export function administration(
   const addressOf = addresses(connection, asked)
   const get = async (path: string, what: string): Promise<unknown> => asked.get(await addressOf(path), what)
   return {
+    address: rootOf(connection, side === 'sales' ? 'api/data/v9.2' : 'api/v2.0').root,
     get,
     list: async (path, what) => {
       const rows: Readonly<Record<string, unknown>>[] = []

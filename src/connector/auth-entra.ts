@@ -67,7 +67,8 @@ function managedIdentity(
   return () => client.acquireToken({ resource, forceRefresh: true })
 }
 
-function authorityOf(auth: EntraAuth): Configuration['auth'] {
+/** Where msal asks: metadata is handed in, so that a token costs one request. */
+export function authorityOf(auth: EntraAuth): Configuration['auth'] {
   const { host, pathname } = new URL(auth.authority)
   const base = `https://${host}${pathname.replace(/\/$/, '')}`
   const authority = `${base}/${auth.tenant}`
@@ -120,7 +121,8 @@ function certificateOf(
   }
 }
 
-function systemOf(ports: AuthPorts, authority: string): NonNullable<Configuration['system']> {
+/** Its requests go through our own client. */
+export function systemOf(ports: AuthPorts, authority: string): NonNullable<Configuration['system']> {
   return {
     networkClient: networkOf(ports, authority),
     disableInternalRetries: true,

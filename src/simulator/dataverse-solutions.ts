@@ -124,7 +124,8 @@ function install(organization: Organization, file: Buffer): string {
   const installed = (present?.row['version'] as string | undefined) ?? '0'
   if (isOlder(values.version, installed))
     throw refused(`The solution ${values.uniquename} is installed in a newer version (${installed}).`, '0x8004f00c')
-  const { key } = present === undefined ? table.insert(values) : table.update(present.key, values)
+  const { key } =
+    present === undefined ? table.insert({ ...values, isvisible: true }) : table.update(present.key, values)
   for (const role of roles) addRole(organization, key, role)
   return values.uniquename
 }

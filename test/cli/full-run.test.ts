@@ -72,7 +72,8 @@ t.test(
     world.simulator.resetRequests()
     const second = await world.run('sync --full --restart --json')
     const ran = new Set((JSON.parse(second.out) as Report).mappings.map(({ mapping }) => mapping))
-    t.strictSame([...ran].toSorted(), ['contact-contact', 'customer-account', 'salesperson-user'])
+    for (const name of ['contact-contact', 'customer-account', 'salesperson-user']) t.ok(ran.has(name), name)
+    t.notOk(ran.has('shipment-method'), 'what was finished is left alone')
     t.not((await world.run('couplings customer-account --json')).out, '[]')
   },
 )
