@@ -21,7 +21,7 @@ import { ConfigError } from './errors.ts'
 import type { ConfigProblem } from './errors.ts'
 import { audit } from './engine/audit.ts'
 import type { AuditReport } from './engine/audit.ts'
-import { compare } from './engine/compare.ts'
+import { compare, comparePairs } from './engine/compare.ts'
 import type { CompareRequest, Comparison } from './engine/compare.ts'
 import type { CouplingRow } from './engine/coupling-rows.ts'
 import { importCouplings } from './engine/import-couplings.ts'
@@ -90,6 +90,8 @@ export interface Project {
   applyReplacements(asked: Parameters<typeof applyReplacements>[2]): Promise<readonly Replaced[]>
   /** Two records side by side, and what a run would do about each field; writes nothing. */
   compare(request: CompareRequest): Promise<Comparison>
+  /** The same of every coupled pair that is named by a column and its value. */
+  comparePairs(asked: Pick<RunOptions, 'mappings' | 'records'>): Promise<readonly Comparison[]>
   /**
    * The fingerprint key, when no state was written with it yet. A plan saved before the first run must carry it,
    * because nothing could be compared with its fingerprints otherwise.
@@ -144,6 +146,7 @@ export async function openProject(folder: string, options: ProjectOptions): Prom
     planReplacements: (mappings) => planReplacements(config, ports, mappings),
     applyReplacements: (asked) => applyReplacements(config, ports, asked),
     compare: (request) => compare(config, ports, request),
+    comparePairs: (asked) => comparePairs(config, ports, asked),
     importCouplings: (rows, write) => importCouplings(config, ports, rows, write),
     uncoupled: (asked) => uncoupled(config, ports, asked),
     firstKey: isFirst ? store.key : undefined,

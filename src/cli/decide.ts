@@ -22,7 +22,7 @@ export interface Decision {
 
 /** Commits a decision and, unless `later`, runs over its records. Throws UsageError when it cannot be taken. */
 export async function carryOut(context: Context, project: Project, decision: Decision): Promise<number> {
-  const records = await commit(project, decision)
+  const records = await commitDecision(project, decision.mapping, decision.decide)
   if (decision.later || records.length === 0) {
     const next = decision.later ? ' The next run carries it out.' : ''
     context.print(
@@ -38,9 +38,11 @@ export async function carryOut(context: Context, project: Project, decision: Dec
   return endRun(context, report)
 }
 
-async function commit(
+/** Remembers a decision under the lock; gives the records that it is about. Throws UsageError when it cannot be taken. */
+export async function commitDecision(
   { ports: { store } }: Project,
-  { mapping, decide }: Decision,
+  mapping: string,
+  decide: Decision['decide'],
 ): Promise<readonly { readonly side: Side; readonly id: string }[]> {
   await store.lock('decision')
   try {

@@ -160,7 +160,7 @@ async function decisions(stage: Stage, { conflict, deleted }: Pairs): Promise<vo
   const state = project.ports.store.mapping(customers)
   const known = (pair: Coupling) => recordsNamed(state, pair.businessCentral.id)
   await decide(stage, take(state, known(conflict), { side: 'sales', fields: [] }))
-  await decide(stage, afterDelete(state, known(deleted), 'restore'))
+  await decide(stage, afterDelete(state, known(deleted), { action: 'restore', direction: 'both' }))
   await runAll(stage, [customers])
   const phone = valueOf(stage, 'businessCentral', conflict.businessCentral.id, 'phoneNumber')
   claim(`${numberOf(conflict)}: Business Central now has ${phone}, as in Sales.`, phone === '+44 20 7946 0222')

@@ -63,7 +63,7 @@ export function resolve(context: Context, name: string, given: ResolveArguments)
     throw new UsageError('Say what is to be done: --take sales|businessCentral, or --action restore|delete|uncouple.')
   const decision = action ?? `take ${side === undefined ? '' : sideName[side]}`
   return context.withProject(async (project) => {
-    mappingNamed(project.config, name)
+    const { direction } = mappingNamed(project.config, name)
     if (given.all === true && given.record === undefined) {
       const question = `${decision} for everything in ${name} that waits for it: ${waitingFor(project.ports.store.mapping(name), action)}. Go on?`
       if (!(await mayGoOn(context, question, given.yes))) return exits.done
@@ -72,7 +72,7 @@ export function resolve(context: Context, name: string, given: ResolveArguments)
       mapping: name,
       decide: (state) => {
         const records = chosen(state, given)
-        if (action !== undefined) return afterDelete(state, records, action)
+        if (action !== undefined) return afterDelete(state, records, { action, direction })
         return take(state, given.all === true ? holding(records, fields) : records, { side: side ?? 'sales', fields })
       },
       told: `${name} ${given.record ?? 'everything that waits for it'}: ${decision}${fields.length === 0 ? '' : ` for ${fields.join(', ')}`}.`,

@@ -1,5 +1,6 @@
 /** `couplet sync`: plan and apply. */
 import { Option } from 'commander'
+import { yesOption } from './confirm.ts'
 import { examples } from './context.ts'
 import { checkFull, createHint, fullRun, showReview } from './full-run.ts'
 import type { FullArguments } from './full-run.ts'
@@ -7,12 +8,14 @@ import type { AddCommand, Context } from './context.ts'
 import { exits } from './exit.ts'
 import { mappingsNamed } from './mapping-names.ts'
 import { endRun } from './run-ending.ts'
+import { mayOverwrite } from './overwriting.ts'
 import { addRunOptions, runOptions } from './run-options.ts'
 import type { RunArguments } from './run-options.ts'
 import { syncDue } from './sync-due.ts'
 import { UsageError } from './usage-error.ts'
 
 export interface SyncArguments extends RunArguments, FullArguments {
+  readonly yes?: boolean
   readonly full?: boolean
   readonly due?: boolean
   readonly failOn?: 'new'
@@ -26,6 +29,7 @@ export const addSync: AddCommand = (program, act) => {
     .option('--recommended', 'with --full: do what the review recommends')
     .option('--restart', 'with --full: only what the last full run could not finish')
     .option('--due', 'run the jobs of jobs.yaml that are due or have changes, once: for cron and GitHub Actions')
+    .addOption(yesOption())
     .addOption(
       new Option('--fail-on <what>', 'new: records that waited before this run are no failure').choices(['new']),
     )
@@ -34,6 +38,7 @@ export const addSync: AddCommand = (program, act) => {
       examples(
         'couplet sync',
         'couplet sync customer-account --record number=10000 --direction toSales',
+        'couplet sync customer-account --record number=10000 --rewrite sales',
         'couplet sync --accept customer-account.sales.deletes=41',
         'couplet sync --full --review               before the first run',
         'couplet sync --full --restart',
@@ -54,6 +59,7 @@ export function sync(context: Context, names: readonly string[], given: SyncArgu
     if (given.review === true) return showReview(context, project, names)
     const full = await fullRun(project, names, given)
     if (full === undefined) return nothingToDo(context)
+    if (!(await mayOverwrite(context, project, names, given))) return exits.done
     const report = await project.run({ ...runOptions(names, given), ...full })
     const code = await endRun(context, report, given.failOn ?? 'any')
     const hint = given.full === true && !context.json ? createHint(project) : ''

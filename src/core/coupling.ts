@@ -76,6 +76,8 @@ export interface Held {
   readonly message: string
   readonly remedy: string
   readonly code?: string | undefined
+  /** Of a pair whose one record was deleted: the side on which it is gone. */
+  readonly gone?: Side | undefined
   /** ISO 8601 */
   readonly since: string
   readonly attempts: number

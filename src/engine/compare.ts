@@ -13,8 +13,9 @@ import { ConfigError } from '../errors.ts'
 import type { Entry } from '../store/store.ts'
 import { chosen, contextOf } from './context.ts'
 import { judgeWindow } from './judge-window.ts'
-import { defaultRunOptions, type Ports } from './ports.ts'
+import { defaultRunOptions, type Ports, type RunOptions } from './ports.ts'
 import { prepareOne, sessionOf } from './prepare.ts'
+import { scopeOf } from './scope.ts'
 import { type Session, baseOf, missingPages } from './session.ts'
 
 /** Which two records are compared, and as what. */
@@ -57,24 +58,64 @@ export interface Comparison {
 /** Compares two records. Throws ConfigError when one is not there, ConnectorError, StateError. */
 export async function compare(config: Config, ports: Ports, request: CompareRequest): Promise<Comparison> {
   const options = { ...defaultRunOptions, mappings: [request.mapping], dry: true }
+  const [session] = await lookingSessions(config, ports, options, request.entries)
+  const found = session === undefined ? undefined : await compareIn(session, request.pair)
+  if (found !== undefined) return found
+  throw new ConfigError([{ path: request.mapping, message: 'one of the two records is not there any more' }])
+}
+
+/**
+ * Compares every coupled pair of the records that a person names; of records without a partner nothing is told. Throws
+ * ConfigError, ConnectorError, StateError.
+ */
+export async function comparePairs(
+  config: Config,
+  ports: Ports,
+  asked: Pick<RunOptions, 'mappings' | 'records'>,
+): Promise<readonly Comparison[]> {
+  const comparisons: Comparison[] = []
+  for (const session of await lookingSessions(config, ports, { ...defaultRunOptions, ...asked, dry: true }, [])) {
+    const scope = await scopeOf(session)
+    if (scope.kind !== 'ids') continue
+    const couplings = sides.flatMap((side) => scope.ids[side].flatMap((id) => session.state.bySide(side, id) ?? []))
+    for (const { businessCentral, sales } of new Set(couplings)) {
+      const found = await compareIn(session, { businessCentral: businessCentral.id, sales: sales.id })
+      if (found !== undefined) comparisons.push(found)
+    }
+  }
+  return comparisons
+}
+
+/** Sessions of the mappings asked for, on an overlay that takes `entries` for remembered. */
+async function lookingSessions(
+  config: Config,
+  ports: Ports,
+  options: RunOptions,
+  entries: readonly Entry[],
+): Promise<readonly Session[]> {
   const mappings = chosen(config, options)
-  const mapping = mappings.find(({ name }) => name === request.mapping)
-  if (mapping === undefined) throw new Error(`no mapping is called ${request.mapping}`)
   const context = await contextOf(config, ports, options, mappings)
   const store = ports.overlay(ports.store)
-  await store.commit(mapping.name, request.entries)
-  const session = sessionOf(context, await prepareOne(context, mapping, store), store, 'plan')
-  // Nothing runs later here: a reference either has its partner or waits for it.
-  session.lookups.allHaveRun()
-  const { businessCentral, sales } = request.pair
+  const sessions: Session[] = []
+  for (const mapping of mappings) {
+    await store.commit(mapping.name, entries)
+    const session = sessionOf(context, await prepareOne(context, mapping, store), store, 'plan')
+    // Nothing runs later here: a reference either has its partner or waits for it.
+    session.lookups.allHaveRun()
+    sessions.push(session)
+  }
+  return sessions
+}
+
+async function compareIn(session: Session, pair: BySide<string>): Promise<Comparison | undefined> {
+  const { businessCentral, sales } = pair
   const coupled = session.state.bySide('businessCentral', businessCentral)?.sales.id === sales
   const [judgement] = await judgeWindow(session, [{ businessCentral, sales, coupled }], async () => {})
   const rows = judgement === undefined ? undefined : bothRows(judgement.rows)
-  if (judgement === undefined || rows === undefined)
-    throw new ConfigError([{ path: request.mapping, message: 'one of the two records is not there any more' }])
+  if (judgement === undefined || rows === undefined) return undefined
   const { number, decided, holds } = judgement
   const waits = holds.filter(({ kind }) => kind === 'waiting').map(({ message, remedy }) => ({ message, remedy }))
-  return { mapping: mapping.name, number, fields: await fieldsOf(session, rows, decided), waits }
+  return { mapping: session.mapping.name, number, fields: await fieldsOf(session, rows, decided), waits }
 }
 
 function bothRows({ businessCentral, sales }: BySide<Loaded | undefined>): BySide<Loaded> | undefined {

@@ -2,7 +2,7 @@
  * A person's decisions about records: pure functions from the state and a request to the entries to commit, or to a
  * problem in words. Nothing is read from a service and nothing is written here.
  */
-import { type BySide, type Side, otherSide, sides } from '../config/config.ts'
+import { type BySide, type Direction, type Side, otherSide, sides, travelsTo } from '../config/config.ts'
 import type { Coupling, Decision, Held, HeldKind } from '../core/coupling.ts'
 import type { Entry, MappingState } from '../store/store.ts'
 
@@ -222,21 +222,38 @@ export function take(
   return decided(entries, open)
 }
 
-/** Says what becomes of a record whose partner was deleted. */
+/**
+ * Says what becomes of a record whose partner was deleted. A mapping in one direction neither deletes the survivor on the
+ * side it reads, nor creates anything there.
+ */
 export function afterDelete(
   state: MappingState,
   records: readonly Known[],
-  action: 'restore' | 'delete' | 'uncouple',
+  { action, direction }: { readonly action: 'restore' | 'delete' | 'uncouple'; readonly direction: Direction },
 ): Decided {
   const held = records.flatMap((record) => record.held)
   if (held.length === 0) return notHeld(state)
   const open = held.filter(({ kind }) => kind === 'deleted')
   const [first] = held
   if (open.length === 0 && first !== undefined) return otherDecision(state, first)
+  const fitting = open.filter((one) => action === 'uncouple' || mayBeWritten(one, { action, direction }))
+  if (fitting.length === 0)
+    return problem(
+      `${state.name} travels ${direction} only, and would have to ${action === 'delete' ? 'delete' : 'create'} a record on the side that it reads.`,
+      `Do it there by hand, or: couplet resolve ${state.name} --action uncouple`,
+    )
   return decided(
-    open.map((one) => decide(one, { kind: 'deleted', action })),
-    open,
+    fitting.map((one) => decide(one, { kind: 'deleted', action })),
+    fitting,
   )
+}
+
+/** Holds of earlier versions do not say which record is gone: the run then tells. */
+function mayBeWritten(
+  { gone }: Held,
+  { action, direction }: { readonly action: 'restore' | 'delete'; readonly direction: Direction },
+): boolean {
+  return gone === undefined || travelsTo(direction, action === 'restore' ? gone : otherSide(gone))
 }
 
 function decide(held: Held, decision: Decision): Entry {

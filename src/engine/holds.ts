@@ -84,6 +84,7 @@ export function deletedPartner(session: Session, who: Who, gone: Side): Hold {
     names: [],
     message: `its partner was deleted in ${where}`,
     remedy: `decide: couplet resolve ${recordArgument(session, who)} --action restore (or delete, or uncouple)`,
+    gone,
   }
 }
 

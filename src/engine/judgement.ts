@@ -43,6 +43,8 @@ export interface Hold {
   readonly names: readonly string[]
   readonly message: string
   readonly remedy: string
+  /** Of a pair whose one record was deleted: the side on which it is gone. */
+  readonly gone?: Side
   /** Written by the second pass of this run, if it can be. */
   readonly secondPass?: boolean
 }

@@ -11,7 +11,17 @@ import { type Action, baseAfter } from './actions.ts'
 import { type Done, couplingAfter, rowSent } from './coupling-after.ts'
 import { aloneHold } from './holds.ts'
 import { type Hold, type Judgement, isClaiming } from './judgement.ts'
-import { type Session, isSource, keysOf, linePairsOf, numberOf, packed, packedLines, refusedAs } from './session.ts'
+import {
+  type Session,
+  heldOf,
+  isSource,
+  keysOf,
+  linePairsOf,
+  numberOf,
+  packed,
+  packedLines,
+  refusedAs,
+} from './session.ts'
 
 /** Entries that follow from the decision itself, before any write. */
 export function entriesOf(session: Session, judgement: Judgement, writesFollow: boolean): readonly Entry[] {
@@ -187,6 +197,7 @@ function heldFrom(session: Session, judgement: Judgement, holds: readonly Hold[]
     kind: first.kind,
     since: same?.since ?? session.clock.now().toISOString(),
     attempts: same?.attempts ?? 0,
+    ...(first.gone === undefined ? {} : { gone: first.gone }),
   }
 }
 
@@ -200,8 +211,14 @@ export async function doneEntries(session: Session, action: Action, result: Done
   // A record that was made again waited under the id of the deleted one, which nothing will speak of any more.
   const isReplaced = before !== undefined && before !== coupling[side].id
   const replaced = isReplaced ? [...uncoupled(judgement), ...releaseOne(session, side, before)] : []
-  const waits = action.more || judgement.holds.length > 0
+  const waits = action.more || judgement.holds.length > 0 || isNewlyHeld(session, judgement)
   return [...replaced, { kind: 'couple', coupling }, settled, ...(waits ? [] : release(session, judgement))]
+}
+
+/** Its write to the other side was refused in this very run: that must not be forgotten over this one's success (P5). */
+function isNewlyHeld(session: Session, { ref, held }: Judgement): boolean {
+  const now = heldOf(session, ref)
+  return now !== undefined && JSON.stringify(now) !== JSON.stringify(held)
 }
 
 /** Minutes until the next try after n refusals: 1, 4, 16 … at most a day. */

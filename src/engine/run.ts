@@ -22,6 +22,7 @@ import type { Ports, RunOptions, RunReport } from './ports.ts'
 import { type Prepared, type RunContext, knowing, prepare, sessionOf } from './prepare.ts'
 import { type Failure, type Measured, reportOf } from './report.ts'
 import { idsOf, refuseNobody, scopeOf } from './scope.ts'
+import { problemsToKeep } from './run-problems.ts'
 import type { Session } from './session.ts'
 import { settleIntents } from './settling.ts'
 
@@ -74,6 +75,7 @@ export async function runLocked(
       ok: report.ok,
       ...(context.options.full && { full: { unfinished: unfinishedOf(report) } }),
       mappings: report.mappings,
+      problems: problemsToKeep(ports.store, report.problems),
       bytes: report.bytes,
     })
   ports.emit({ kind: 'run.ended', run: id, ok: report.ok, ms: report.ms })

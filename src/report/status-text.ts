@@ -67,6 +67,8 @@ export interface ListedRun {
     readonly updated: number
     readonly deleted: number
     readonly coupled: number
+    readonly uncoupled: number
+    readonly unchanged: number
     readonly held: number
     readonly failed: number
     readonly requests: number
@@ -76,7 +78,17 @@ export interface ListedRun {
 /** The last runs, newest first. */
 export function runsText(runs: readonly ListedRun[], paint: Paint): string {
   if (runs.length === 0) return 'Nothing has run yet.'
-  const counters = ['created', 'updated', 'deleted', 'coupled', 'held', 'failed', 'requests'] as const
+  const counters = [
+    'created',
+    'updated',
+    'deleted',
+    'coupled',
+    'uncoupled',
+    'unchanged',
+    'held',
+    'failed',
+    'requests',
+  ] as const
   const columns = [
     { title: 'ended (UTC)' },
     { title: 'run' },

@@ -17,7 +17,7 @@ import type { MappingContent, PortableStore } from './mapping-content.ts'
 import { folderName, mappingFolders } from './mapping-folders.ts'
 import { MappingRoom } from './mapping-room.ts'
 import { currentFormat } from './migrate.ts'
-import { appendRun, readRuns } from './run-log.ts'
+import { appendRun, dropRuns, readRuns } from './run-log.ts'
 import { keyCheck, makeKey, readKey, readStateFile, refuseOtherKey, refuseOtherServices } from './state-file.ts'
 import { writeKey, writeStateFile } from './state-file.ts'
 import type { StateFile } from './state-file.ts'
@@ -47,6 +47,8 @@ export interface JsonStore extends PortableStore {
   readonly notices: readonly string[]
   /** Uses another fingerprint key from now on. Every print in the store must be gone; see `rekey`. Needs the lock. */
   changeKey(key: string | undefined): Promise<void>
+  /** Drops runs that ended before that moment, ISO 8601; returns how many. Needs the lock. */
+  dropRuns(before: string): Promise<number>
 }
 
 /** Opens a state folder, which may not exist yet. Throws StateError when it cannot be used. */
@@ -157,6 +159,13 @@ class FolderStore implements JsonStore {
     await explained(this.folder, async () => {
       await this.#lock.assertHeld()
       await appendRun(this.folder, run)
+    })
+  }
+
+  async dropRuns(before: string): Promise<number> {
+    return explained(this.folder, async () => {
+      await this.#lock.assertHeld()
+      return dropRuns(this.folder, before)
     })
   }
 

@@ -30,6 +30,18 @@ export async function appendRun(folder: string, run: RunSummary): Promise<void> 
   await replaceFile(fileOf(folder), `${last.join('\n')}\n`)
 }
 
+/**
+ * Drops runs that ended before that moment (E-20), and damaged lines; returns how many runs went. What waits keeps its own
+ * message, so no record's reason is lost with a run. The file is replaced whole or not at all (P7).
+ */
+export async function dropRuns(folder: string, before: string): Promise<number> {
+  const runs = [...(await readRuns(folder, kept))].reverse()
+  const left = runs.filter(({ endedAt }) => endedAt >= before)
+  if (left.length < runs.length)
+    await replaceFile(fileOf(folder), left.map((run) => `${JSON.stringify(run)}\n`).join(''))
+  return runs.length - left.length
+}
+
 function parse(line: string): RunSummary | undefined {
   try {
     return JSON.parse(line) as RunSummary

@@ -3,7 +3,7 @@
  * whole or not at all. Keeps P7: state is never torn. The interface names no file, so that a database can stand behind it.
  */
 import type { BySide, Side } from '../config/config.ts'
-import type { Coupling, Held } from '../core/coupling.ts'
+import type { Coupling, Held, HeldKind } from '../core/coupling.ts'
 import type { JobState } from '../core/schedule.ts'
 import type { Watermark } from '../core/watermark.ts'
 
@@ -107,7 +107,23 @@ export interface RunSummary {
   /** Only of a full run: the mappings that it has to be restarted for. */
   readonly full?: { readonly unfinished: readonly string[] }
   readonly mappings: readonly MappingSummary[]
+  /** What came to wait in it, as far as a line should hold; absent in runs of earlier versions. No business values (P8). */
+  readonly problems?: readonly RunProblemSummary[]
   readonly bytes: number
+}
+
+/** A record that came to wait, or a mapping that a service kept from running. */
+export interface RunProblemSummary {
+  readonly mapping: string
+  /** Where its source is. */
+  readonly side: Side
+  readonly id?: string | undefined
+  readonly number?: string | undefined
+  /** Id of its record on the other side, where it has one. */
+  readonly partner?: string | undefined
+  readonly kind: HeldKind | 'service'
+  readonly message: string
+  readonly remedy: string
 }
 
 /** Counts of one mapping in one direction. */

@@ -144,7 +144,8 @@ t.test('taking a side decides the held fields only, one by one where a person sa
 
 const taking = (state: MappingState): Decided =>
   take(state, recordsNamed(state, '10000'), { side: 'sales', fields: [] })
-const restoring = (state: MappingState): Decided => afterDelete(state, recordsNamed(state, '10000'), 'restore')
+const restoring = (state: MappingState): Decided =>
+  afterDelete(state, recordsNamed(state, '10000'), { action: 'restore', direction: 'both' })
 
 t.test('a decision that does not fit names the one that does', async (t) => {
   const of = async (kind: HeldKind, decide: (state: MappingState) => Decided): Promise<string> =>

@@ -37,7 +37,10 @@ t.test('a person decides: restore, delete or uncouple', async (t) => {
     s.simulator.sales.delete('accounts', sales)
     await s.run([deleting('hold', 'hold')])
     const state = s.store.mapping(name)
-    const decided = afterDelete(state, [{ coupling: undefined, held: [...state.allHeld()] }], action)
+    const decided = afterDelete(state, [{ coupling: undefined, held: [...state.allHeld()] }], {
+      action,
+      direction: 'both',
+    })
     if (decided.kind !== 'decided') throw new Error(decided.message)
     await s.store.lock('person')
     await s.store.commit(name, decided.entries)
