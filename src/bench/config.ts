@@ -18,6 +18,7 @@ const row = (name: string, businessCentral: string | undefined, sales: string, g
   outside: false,
   refill: false,
   claim: false,
+  cascade: false,
   type: undefined,
   reveal: false,
   conflicts: undefined,

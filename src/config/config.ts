@@ -300,6 +300,8 @@ export interface Field {
   readonly outside: boolean
   /** A column that somebody emptied is filled again; its blank is no edit. */
   readonly refill: boolean
+  /** Uncoupling the record that the row refers to uncouples this one too. */
+  readonly cascade: boolean
   /** Says whose the record is: written before the record is taken, cleared when it is let go. */
   readonly claim: boolean
   /** Kind of value where metadata cannot tell. */

@@ -60,6 +60,7 @@ function fieldOf(
     outside: false,
     refill: false,
     claim: false,
+    cascade: false,
     reveal: false,
     conflicts: undefined,
     firstMatch: undefined,

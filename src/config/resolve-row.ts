@@ -44,12 +44,14 @@ const marksOf = ({
   reveal = false,
   refill = false,
   claim = false,
-}: FieldRow): Pick<Field, 'optional' | 'outside' | 'reveal' | 'refill' | 'claim'> => ({
+  cascade = false,
+}: FieldRow): Pick<Field, 'optional' | 'outside' | 'reveal' | 'refill' | 'claim' | 'cascade'> => ({
   optional,
   outside,
   reveal,
   refill,
   claim,
+  cascade,
 })
 
 function blankOf(written: FieldRow['blank'] = 'clear'): Pick<Field, 'blank' | 'blankDefault'> {

@@ -84,6 +84,11 @@ const writesOneConstant: RowRule = (row) => {
     : []
 }
 
+const cascadesByALookup: RowRule = (row) =>
+  row.cascade !== true || (row.lookup !== undefined && row.sales !== undefined)
+    ? []
+    : [{ path: ['cascade'], key: true, message: 'needs a lookup and a column of `sales`' }]
+
 /** A claim is written where nothing of Business Central is known yet. */
 const claimsInSales: RowRule = (row) => {
   if (row.claim !== true) return []
@@ -128,6 +133,7 @@ const rowRules: readonly RowRule[] = [
   looksUp,
   numbersNewRecords,
   claimsInSales,
+  cascadesByALookup,
 ]
 
 /** A row that goes nowhere where the mapping goes: natively such a row is not active. */

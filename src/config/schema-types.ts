@@ -842,6 +842,10 @@ export interface FieldRow {
    */
   refill?: boolean
   /**
+   * Uncoupling the record that the row refers to uncouples this one too. Needs a lookup and a column of `sales`. Default: false.
+   */
+  cascade?: boolean
+  /**
    * The row says whose the record is. A blank column of Sales is written, with the record's version, before anything is created from the record or coupled with it, so that two runners never take the same one; another value there is left alone. Uncoupling clears it. Needs a column of `sales` and a value that no row is read for. Default: false.
    */
   claim?: boolean

@@ -211,3 +211,16 @@ async function claim(draft: Draft, field: CompiledField, row: Row, context: Offe
       prints,
     })
 }
+
+/** What a claim says in Sales for this company; undefined where that is not known. */
+export async function claimedValue(deciding: Deciding, field: CompiledField): Promise<Canonical | undefined> {
+  const context = contextOf(deciding, {
+    rows: { businessCentral: blankRow, sales: blankRow },
+    base: new Map(),
+    deferLater: false,
+    decision: undefined,
+  })
+  const value = await said(field, 'businessCentral', {}, deciding.bindings)
+  const offer = offerOf(field, 'businessCentral', value, context)
+  return offer.kind === 'value' ? offer.canonical : undefined
+}

@@ -26,6 +26,7 @@ export function row(name: string, given: Partial<Field>): Field {
     outside: false,
     refill: false,
     claim: false,
+    cascade: false,
     type: undefined,
     reveal: false,
     conflicts: undefined,
