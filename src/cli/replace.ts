@@ -30,6 +30,7 @@ export const addReplace: AddCommand = (program, act) => {
   const replace = program
     .command('replace')
     .description('set records of Sales aside that cannot be changed, so that new ones take their place (unit groups)')
+    .addHelpText('after', examples('couplet replace plan --out units.json && couplet replace apply units.json'))
   replace
     .command('plan')
     .description('show which records would be replaced; writes nothing')

@@ -39,6 +39,9 @@ export function sendable(filter: ParsedFilter, extra: ReadonlySet<string>): stri
   const isOwn = (part: ParsedFilter): boolean =>
     columnsOf(part).every((name) => !name.includes('.') || !extra.has(name.slice(0, name.indexOf('.'))))
   if (isOwn(filter)) return printFilter(filter)
-  const own = filter.kind === 'and' ? filter.terms.filter(isOwn) : []
-  return bothFilters(...own.map(printFilter))
+  return bothFilters(...conjuncts(filter).filter(isOwn).map(printFilter))
 }
+
+/** The tests that must all hold. */
+const conjuncts = (filter: ParsedFilter): readonly ParsedFilter[] =>
+  filter.kind === 'and' ? filter.terms.flatMap(conjuncts) : [filter]

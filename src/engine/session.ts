@@ -150,7 +150,10 @@ export function keysOf(session: Session, side: Side, row: Row): Readonly<Record<
 export function numberOf(session: Session, side: Side, row: Row | undefined): string | undefined {
   if (row === undefined) return undefined
   const values = numberColumns(session.mapping, side).map((column) => canonical(row[column], { type: 'code' }))
-  return values.length === 0 || values.includes(null) ? undefined : values.join(' ')
+  // A blank among what a group has in common says something too: local currency, no variant.
+  const isGroup = side === 'businessCentral' && session.mapping.one !== undefined
+  const told = isGroup ? values.filter((value) => value !== null) : values
+  return told.length === 0 || told.includes(null) ? undefined : told.join(' ')
 }
 
 function numberColumns(mapping: Mapping, side: Side): readonly string[] {

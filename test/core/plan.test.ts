@@ -95,6 +95,12 @@ t.test('what a filter says of joined rows is not sent', async (t) => {
   })
   t.equal(whole.sides.businessCentral.sendFilter, undefined)
   t.equal(sides.businessCentral.filter?.kind, 'and')
+  const nested = "(blocked eq '_x0020_' and price.unitPrice gt 0) and (number ne 'X')"
+  const parts = compiled({
+    ...read,
+    sources: { ...read.sources, businessCentral: { ...read.sources?.businessCentral, filter: nested } },
+  })
+  t.equal(parts.sides.businessCentral.sendFilter, "(blocked eq '_x0020_') and (number ne 'X')")
   t.equal(sides.sales.sendFilter, 'statecode eq 0')
   const plain = compiled({ ...read, sources: {} }).sides.businessCentral
   t.strictSame([plain.filter, plain.sendFilter], [undefined, undefined])

@@ -109,7 +109,7 @@ t.test('match groups and filters name columns that exist', (t) => {
         for (const column of group[side])
           t.ok(column.startsWith('$') ? file.fields?.[column.slice(1)] : names.has(column), `${name}: match ${column}`)
       const words = (source.filter ?? '').replaceAll(/'[^']*'|\{[^}]*\}/g, '').match(/[A-Za-z_][\w.]*/g) ?? []
-      const grammar = new Set(['eq', 'ne', 'and', 'or', 'null', 'true', 'false'])
+      const grammar = new Set(['eq', 'ne', 'and', 'or', 'not', 'null', 'true', 'false'])
       for (const word of words.filter((candidate) => !grammar.has(candidate)))
         t.ok(names.has(word.replace(/^_(\w+)_value$/, '$1')), `${name}: filter ${word}`)
     }
