@@ -44,9 +44,11 @@ const source = (
   constant: undefined,
   lookupTypes: {},
   reference: undefined,
+  postedAs: [],
   modified: undefined,
   recheck: undefined,
   builtIn: undefined,
+  creates: undefined,
   actions: {},
 })
 

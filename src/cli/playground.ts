@@ -38,7 +38,7 @@ export async function startPlayground(options: PlaygroundOptions): Promise<Playg
   const sizes = { customers, contactsPerCustomer: customers > 0 ? 1 : 0 }
   const seeded = seed({ company, overlap, seed: options.seed, sizes, native: options.native === true })
   const simulator = await startSimulator({
-    businessCentral: businessCentral({ company: seeded.company, rows: seeded.businessCentral }),
+    businessCentral: businessCentral({ company: seeded.company, rows: seeded.businessCentral, routes: orderPages }),
     sales: dataverse({ baseCurrency: seeded.baseCurrency, choices: seeded.choices, ...options.sales }),
     ...(port !== undefined && { ports: { businessCentral: port, sales: port + 1, login: port + 2 } }),
   })
@@ -46,6 +46,9 @@ export async function startPlayground(options: PlaygroundOptions): Promise<Playg
   const listed = seeded.businessCentral.get('currencies')?.some(({ code }) => code === seeded.baseCurrency) === true
   return { simulator, company: seeded.company, currency: listed ? undefined : seeded.baseCurrency }
 }
+
+/** The pages that orders in both directions need: an extension of the administrator's own publishes them. */
+const orderPages = { 'couplet/orders/v1.0': { salesOrders: 'OrderPage', orderNotes: 'OrderNotePage' } }
 
 /** The secret that the simulated login takes of every client. */
 const secret = 'secret'

@@ -175,12 +175,16 @@ export interface Source {
   readonly lookupTypes: Readonly<Record<string, string>>
   /** A column that is unique and stands in the document for good, where the service ignores our keys; asked before each create. */
   readonly reference: string | undefined
+  /** Further collections where the document may stand under that reference, once it was posted. */
+  readonly postedAs: readonly string[]
   /** Column holding the time of the last change, when the service's description does not tell it. */
   readonly modified: string | undefined
   /** A filter for rows that change without moving their stamp; read in each run. */
   readonly recheck: string | undefined
   /** A filter for rows that the service itself brings along: they count as no data before the first run. */
   readonly builtIn: string | undefined
+  /** Only a record inside this filter may get a partner that is created. */
+  readonly creates: string | undefined
   /** Columns that are written by calling a bound action: column → value → action. */
   readonly actions: Readonly<Record<string, Readonly<Record<string, string>>>>
 }
@@ -287,8 +291,8 @@ export interface Field {
   readonly number?: string | undefined
   readonly lookup: Lookup | undefined
   readonly whenUncoupled: WhenUncoupled
-  /** What a blank source does to the target. `default` writes `blankDefault`. @default clear */
-  readonly blank: 'clear' | 'keep' | 'default'
+  /** What a blank source does to the target. `write` clears a new record too, `default` writes `blankDefault`. @default clear */
+  readonly blank: 'clear' | 'keep' | 'write' | 'default'
   readonly blankDefault: unknown
   /** create: written only when the record is created; write: whenever anything else of it is written, and never compared. @default always */
   readonly on: 'always' | 'create' | 'write'
@@ -350,8 +354,8 @@ export type Lookup =
       /** The record that a lookup column of the found one names, instead of the found one itself. */
       readonly take?: { readonly column: string; readonly of: string }
     }
-  /** Which lookup depends on a column of the source row. */
-  | { readonly kind: 'case'; readonly column: string; readonly cases: Readonly<Record<string, Lookup>> }
+  /** Which lookup depends on a column of the source row; null: the value as it is. */
+  | { readonly kind: 'case'; readonly column: string; readonly cases: Readonly<Record<string, Lookup | null>> }
 export type QueryValue = { readonly constant: string | number | boolean | null } | { readonly field: string }
 
 /** How values compare and what nothing looks like. */

@@ -16,6 +16,7 @@ import { filesIn, isReference, literalSecret, unset, type Secrets } from './secr
 import { largestFile, readSource, unreadable, type Source } from './source.ts'
 import { checkFilter } from './rules-texts.ts'
 import { restingProblems } from './rules-resting.ts'
+import { routeProblems } from './rules-routes.ts'
 import { validate } from './validate.ts'
 
 export interface LoadOptions {
@@ -50,20 +51,21 @@ export async function loadProject(folder: string, options: LoadOptions): Promise
 /** As loadProject, but gives problems back instead of throwing, warnings among them. */
 export async function checkProject(folder: string, options: LoadOptions): Promise<CheckedProject> {
   const root = resolve(folder)
-  const { files, problems } = await readFiles(root, options)
+  const { files, problems: ofFiles } = await readFiles(root, options)
   const draft = await assemble(files)
   const { needSecrets = true } = options
   const secrets = await readSecrets(draft, root, options.env)
   const read = sides.map((side) => readConnection(side, draft.project.value, { secrets, complete: needSecrets }))
   const findings = [...read.flatMap((each) => each.findings), ...keyFindings(draft, needSecrets ? secrets : undefined)]
   const rules = files.project.value === undefined ? [] : validate(draft, findings)
-  const all = sortProblems([...problems, ...rules])
+  const all = sortProblems([...ofFiles, ...rules])
   const [businessCentral, sales] = read.map(({ connection }) => connection)
   if (all.some(isError) || businessCentral === undefined || sales === undefined)
     return { config: undefined, problems: all }
   const context = { root, target: options.target, ownState: files.target?.value?.state?.path !== undefined, secrets }
   const config = await resolveProject(draft, { ...context, connections: { businessCentral, sales } })
-  return { config, problems: sortProblems([...all, ...restingProblems(draft, config)]) }
+  const problems = sortProblems([...all, ...restingProblems(draft, config), ...routeProblems(draft, config)])
+  return { config: problems.some(isError) ? undefined : config, problems }
 }
 
 /** The fingerprints' key comes from outside the files. */

@@ -124,6 +124,7 @@ function filtersOfSides(mapping: MappingFile | IncludeFile): readonly FilterText
     const own = [
       { path: [side, 'filter'], text: source.filter },
       { path: [side, 'recheck'], text: source.recheck },
+      { path: [side, 'creates'], text: source.creates },
       { path: [side, 'builtIn'], text: source.builtIn },
     ]
     const conditions = Object.entries(source.conditions ?? {}).map(([name, condition]) => ({

@@ -196,7 +196,7 @@ function columnsRead(side: Side, { mapping, fields, match, defaults }: Parts): r
   const expressions = expressionsOf(mapping).filter(({ reads }) => reads === side)
   const computed = expressions.flatMap(({ text }) => compileExpression(text).columns)
   const looked = fields.flatMap(({ lookup, direction }) =>
-    lookup !== undefined && travelsTo(direction, otherSide(side)) ? columnsOfLookup(lookup) : [],
+    lookup !== undefined && travelsTo(direction, otherSide(side)) ? columnsOfLookup(lookup, side) : [],
   )
   const plain = fields.flatMap((field) => columnsOfField(field, side))
   const chosen = defaults[otherSide(side)].flatMap(({ filter }) => columnsOfFilter(filter))

@@ -81,7 +81,7 @@ export function resolveLookup(written: LookupText, settings: Settings): Lookup {
   if (!isCase(written)) return byCoupling(written, settings)
   const { case: column, ...cases } = written
   const resolved = Object.entries(cases).map(
-    ([key, each]) => [key, resolveLookup(each as LookupText, settings)] as const,
+    ([key, each]) => [key, each === null ? null : resolveLookup(each as LookupText, settings)] as const,
   )
   return { kind: 'case', column, cases: Object.fromEntries(resolved) }
 }

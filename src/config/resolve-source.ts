@@ -32,11 +32,12 @@ export function resolveSource(side: Side, context: SourceContext): Source {
     (text) => fill(text) ?? [],
   )
   const recheck = fill(written.recheck)
-  const filters = [filter, recheck, ...conditions]
-  const read = [...context.columns, ...filters.flatMap(columnsOfFilter), ...linkColumns(written)]
+  const creates = fill(written.creates)
+  const ofFilters = [filter, recheck, creates, ...conditions].flatMap(columnsOfFilter)
+  const read = [...context.columns, ...ofFilters, ...linkColumns(written)]
   return {
     side,
-    entity: entityOf(written),
+    entity: entityOf(written, context.settings),
     keys: written.keys ?? [],
     filter,
     conditions,
@@ -46,9 +47,11 @@ export function resolveSource(side: Side, context: SourceContext): Source {
     constant: written.constant,
     lookupTypes: { ...written.type },
     reference: written.reference,
+    postedAs: written.postedAs ?? [],
     modified: written.modified,
     recheck,
     builtIn: fill(written.builtIn),
+    creates,
     actions: { ...written.actions },
   }
 }
@@ -66,13 +69,24 @@ export const columnsOfFilter = (filter: string | undefined): readonly string[] =
 const linkColumns = ({ join }: SourceText): readonly string[] =>
   entries(join).flatMap(([, { on }]) => Object.values(on ?? {}))
 
-function entityOf(written: SourceText): EntityRef | undefined {
-  const { choice, entity, api, service, keys = [] } = written
+function entityOf(written: SourceText, settings: Settings): EntityRef | undefined {
+  const { choice, entity, service, keys = [] } = written
+  const api = written.api === undefined ? undefined : routeOf(written.api, settings)
   if (choice !== undefined)
     return { kind: 'choice', entity: choice.entity, column: choice.column, mirror: choice.mirror ?? [] }
   if (entity === undefined && service === undefined) return undefined
   return pageOf({ entity, api, service, keys })
 }
+
+/** A route as written, or what the setting says that it names; '' where the setting is missing. */
+function routeOf(api: string, settings: Settings): string {
+  const named = settingNamed(api)
+  const route = named === undefined ? api : settings[named]
+  return typeof route === 'string' ? route : ''
+}
+
+/** The setting that a route names. */
+export const settingNamed = (api: string): string | undefined => /^\{settings\.(\w+)\}$/.exec(api)?.[1]
 
 interface PageNames {
   readonly entity: string | undefined

@@ -59,7 +59,9 @@ function checkLookup(path: Path, lookup: Lookup | undefined, around: Around): re
   if (typeof lookup === 'string') return unknownMapping(path, lookup, around.draft)
   if (isCase(lookup)) {
     const { case: _column, ...cases } = lookup
-    return Object.entries(cases).flatMap(([key, each]) => checkLookup([...path, key], each as Lookup, around))
+    return Object.entries(cases).flatMap(([key, each]) =>
+      checkLookup([...path, key], (each ?? undefined) as Lookup | undefined, around),
+    )
   }
   if (isQuery(lookup) && around.sometimes === true) return []
   return isQuery(lookup) ? checkQuery(path, lookup, around.value) : checkCoupling(path, lookup, around.draft)

@@ -29,7 +29,7 @@ function restingRows(mapping: Mapping, off: ReadonlyMap<string, Mapping>): reado
 }
 
 /** The mappings whose couplings a lookup goes through. */
-function targetsOf(lookup: Lookup | undefined): readonly string[] {
-  if (lookup === undefined || lookup.kind === 'query') return []
+function targetsOf(lookup: Lookup | null | undefined): readonly string[] {
+  if (lookup === undefined || lookup === null || lookup.kind === 'query') return []
   return lookup.kind === 'coupling' ? [lookup.mapping] : Object.values(lookup.cases).flatMap(targetsOf)
 }

@@ -163,7 +163,10 @@ export const rowsOf = (mapping: MappingFile): readonly (readonly [string, FieldR
 /** Two rows that write the same column at the same moment: which one would win? Rows with a condition may take turns. */
 export function checkTargets({ value }: MappingDraft): readonly Finding[] {
   const writers = new Map<string, string>()
-  const written = rowsOf(value).filter(([, row]) => row.enabled !== false && row.when === undefined)
+  // A row that only closes a document again may repeat what another row says of its state.
+  const written = rowsOf(value).filter(
+    ([, row]) => row.enabled !== false && row.when === undefined && row.on !== 'write',
+  )
   return written.flatMap(([name, row]) => {
     const targets = sides.filter((side) => writes(row, side, value) && row[side] !== undefined)
     return targets.flatMap((side) => {

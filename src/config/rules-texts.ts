@@ -43,7 +43,7 @@ function knowsNoCompany({ path }: ExpressionText, { variables }: Expression): re
 /** `$coupled('name', …)` and `$option('name', …)` with the name of a mapping that is not there. */
 function namesMappings({ path }: ExpressionText, { calls }: Expression, names: readonly string[]): readonly Finding[] {
   return calls
-    .filter(({ name }) => name === 'coupled' || name === 'option')
+    .filter(({ name }) => name === 'coupled' || name === 'option' || name === 'key')
     .flatMap(({ name, position, arguments: [first] }) => {
       if (first?.type !== 'string')
         return [{ path, offset: position, message: `$${name} needs a mapping's name in quotes first` }]

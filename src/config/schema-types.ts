@@ -449,7 +449,7 @@ export interface Source {
    */
   entity?: string
   /**
-   * Route of a custom API page, publisher/group/version. Default: the standard API v2.0.
+   * Route of a custom API page, publisher/group/version, or {settings.NAME} for a setting that names it. Default: the standard API v2.0.
    */
   api?: string
   /**
@@ -514,6 +514,10 @@ export interface Source {
     [k: string]: string
   }
   reference?: Column
+  /**
+   * Further collections where the document may stand under the same `reference`, once it was posted; asked too before each create, so that nothing is made again. Default: none.
+   */
+  postedAs?: string[]
   modified?: Column
   builtIn?: Filter
   /**
@@ -528,6 +532,10 @@ export interface Source {
       [k: string]: string
     }
   }
+  /**
+   * OData filter text; only a record inside it may get a partner that is created. {settings.NAME} stands for a setting's value. Default: every record of the filter.
+   */
+  creates?: Filter | null
 }
 /**
  * A fixed row: column to value.
@@ -717,7 +725,7 @@ export interface LookupByQuery {
    */
   find: string
   /**
-   * Column to constant, to {settings.NAME}, or to $row: this record's translated value of that field row. A text that begins with $ is written with $$.
+   * Column to constant, to {settings.NAME}, or to $row: this record's translated value of that field row, or what this row itself says where it names itself. A text that begins with $ is written with $$.
    */
   where: {
     [k: string]: string | number | boolean | null
@@ -737,14 +745,14 @@ export interface LookupByQuery {
   }
 }
 /**
- * Which lookup depends on a column of the source row: { case: Asset_Type, Item: item-product, Resource: resource-product }.
+ * Which lookup depends on a column of the source row: { case: Asset_Type, Item: item-product, Resource: resource-product }. null takes the value as it is.
  */
 export interface LookupByCase {
   /**
    * Column of the source row.
    */
   case: string
-  [k: string]: Name | LookupByCoupling | LookupByQuery
+  [k: string]: Name | LookupByCoupling | LookupByQuery | null
 }
 /**
  * Two existing records agree for the first time.
@@ -814,10 +822,10 @@ export interface FieldRow {
         sync: Name
       }
   /**
-   * What a blank source does to the target: clear it, keep what stands there, or write a default. Default: clear.
+   * What a blank source does to the target: clear it, keep what stands there, or write a default. write: clear, and write the blank into a new record too, which the service would otherwise fill by itself. Default: clear.
    */
   blank?:
-    | ('clear' | 'keep')
+    | ('clear' | 'keep' | 'write')
     | {
         default: ConstantValue
       }

@@ -4,6 +4,7 @@
  */
 import { type CouplingLookup, type Field, type Lookup, type Side, type ValueType, otherSide } from '../config/config.ts'
 import type { Bindings } from './expression.ts'
+import { keepMark } from './expression-functions.ts'
 import { startOfDay, utcText } from './instant.ts'
 import { ownValue } from './lookup-columns.ts'
 import { type CompiledField, splitPath } from './mapping.ts'
@@ -80,6 +81,7 @@ export interface Carriage {
 /** What is to stand on the other side. */
 export function carry(carriage: Carriage): Carried {
   const { field, from } = carriage
+  if (carriage.said === keepMark) return { kind: 'keep' }
   const speaks = canonical(carriage.said, field.saidNorm[from])
   const asksOnly = field.field.lookup?.kind === 'query'
   const standsFor = blankStandsFor(field.field, from)
@@ -231,7 +233,11 @@ function byQuery(lookup: Extract<Lookup, { kind: 'query' }>, carriage: Carriage)
       where[column] = wanted.constant
       continue
     }
-    const value = carriage.translated(wanted.field)
+    const { name } = carriage.field.field
+    const value =
+      wanted.field === name
+        ? canonical(carriage.said, carriage.field.saidNorm[carriage.from])
+        : carriage.translated(wanted.field)
     if (value === undefined || value === null) return { kind: 'keep' }
     where[column] = value
   }
@@ -248,6 +254,7 @@ function byQuery(lookup: Extract<Lookup, { kind: 'query' }>, carriage: Carriage)
 function byCase(lookup: Extract<Lookup, { kind: 'case' }>, carriage: Carriage, key: string): Carried {
   const value = canonical(valueAt(carriage.row, splitPath(lookup.column)), { type: 'choice' })
   const chosen = value === null ? undefined : lookup.cases[value]
+  if (chosen === null) return plainCell(carriage.field, otherSide(carriage.from), carriage.said)
   return chosen === undefined
     ? { kind: 'uncoupled', mapping: `${lookup.column} ${value ?? 'blank'}`, key }
     : exchange(chosen, carriage, key)
@@ -264,8 +271,8 @@ function referenceCell(carriage: Carriage, set: string, id: string): Carried {
 
 /** The mappings a row's lookup speaks of. */
 export function lookupMappings(field: Field): readonly string[] {
-  const collect = (lookup: Lookup | undefined): readonly string[] =>
-    lookup === undefined || lookup.kind === 'query'
+  const collect = (lookup: Lookup | null | undefined): readonly string[] =>
+    lookup === undefined || lookup === null || lookup.kind === 'query'
       ? []
       : lookup.kind === 'coupling'
         ? [lookup.mapping]

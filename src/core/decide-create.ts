@@ -163,7 +163,7 @@ function create(
   const { cell, canonical: after } = offer
   const { fingerprint } = context.deciding
   const prints = printsTo(to, fingerprint(canonical(value, field.saidNorm[from])), fingerprint(after))
-  if (cell === null) draft.agreed.set(field.rowId, prints)
+  if (cell === null && field.field.blank !== 'write') draft.agreed.set(field.rowId, prints)
   else draft.writes.push({ field, to, cell, canonical: after, before: null, why: 'create', prints })
 }
 

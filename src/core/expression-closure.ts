@@ -229,7 +229,7 @@ function callClosure(node: Node): Closure | undefined {
     )
 }
 
-const handedIn = new Set(['coupled', 'option', ...Object.keys(addedFunctions)])
+const handedIn = new Set(['coupled', 'option', 'key', ...Object.keys(addedFunctions)])
 
 function callBound({ bindings }: Scope, name: string, values: readonly unknown[]): unknown {
   const bound = bindings[name]

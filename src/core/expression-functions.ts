@@ -11,8 +11,13 @@ import {
 } from './format-functions.ts'
 import { alphanumeric, part, plainText, splitText, titleCase, trimEnds, truncate } from './text-functions.ts'
 
+/** What `$keep()` gives: the target is left as it is. No record holds such a text. */
+export const keepMark = '\u0000keep'
+const keep = (): string => keepMark
+
 /** Functions of this product that need nothing from outside. */
 export const addedFunctions = {
+  keep,
   truncate,
   splitText,
   plainText,
@@ -31,7 +36,7 @@ export const addedFunctions = {
 } as const
 
 /** Names that are handed in with each evaluation. */
-export const boundNames: readonly string[] = ['settings', 'company', 'coupled', 'option']
+export const boundNames: readonly string[] = ['settings', 'company', 'coupled', 'option', 'key']
 
 /** Functions of JSONata by which a dry run could differ from the run, or which would run text as code. */
 export const refusedFunctions: Readonly<Record<string, string>> = {

@@ -22,6 +22,8 @@ export interface Bindings {
   readonly company?: Company
   /** The partner's key of `value` in a mapping, or nothing. */
   readonly coupled?: (mapping: string, value: unknown) => unknown
+  /** The natural key of the record of Business Central that `value` is coupled with, or nothing. */
+  readonly key?: (mapping: string, value: unknown) => unknown
   /** The option of a choice that `value` is coupled with, or nothing. */
   readonly option?: (mapping: string, value: unknown) => unknown
 }

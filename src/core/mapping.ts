@@ -57,6 +57,8 @@ export interface CompiledSide {
   /** Page or join name → columns to read of it. */
   readonly selectOf: Readonly<Record<string, readonly string[]>>
   readonly filter: ParsedFilter | undefined
+  /** Only a record inside it may get a partner that is created. */
+  readonly creates: ParsedFilter | undefined
   /** The filter for rows that change without moving their stamp. */
   readonly recheck: ParsedFilter | undefined
   /** Several rows of this side are one record. */
@@ -279,6 +281,9 @@ function isMissing(field: Field, mapping: Mapping, descriptions: BySide<SideDesc
   })
 }
 
+const parsedOrNone = (text: string | undefined): ParsedFilter | undefined =>
+  text === undefined ? undefined : parseFilter(text)
+
 /** What of a mapping is compiled before its sides. */
 interface Parts extends Pick<CompiledMapping, 'mapping' | 'fields' | 'defaults' | 'timeZone' | 'lines'> {
   readonly descriptions: BySide<SideDescriptions>
@@ -294,8 +299,8 @@ function compileSide(side: Side, parts: Parts): CompiledSide {
   const filter = sideFilter(source, descriptions[side].main, coupledKey)
   const extra = new Set([...source.with, ...source.joins].map(({ name }) => name)).add(documentName)
   const one = side === 'sales' || mapping.one === undefined ? undefined : compileOne(mapping.one, timeZone)
-  const recheck = source.recheck === undefined ? undefined : parseFilter(source.recheck)
-  const ofFilters = [...columnsOf(filter), ...columnsOf(recheck)]
+  const [recheck, creates] = [source.recheck, source.creates].map(parsedOrNone)
+  const ofFilters = [filter, recheck, creates].flatMap(columnsOf)
   const ofLines = lines === undefined ? [] : pathsOfLines(lines, side)
   const paths = [...pathsOf(side, parts), ...ofFilters, ...(one === undefined ? [] : pathsOfOne(one)), ...ofLines]
   return {
@@ -306,6 +311,7 @@ function compileSide(side: Side, parts: Parts): CompiledSide {
     ...columnsToRead(paths, source, extra),
     filter,
     recheck,
+    creates,
     one,
     sendFilter: filter === undefined ? undefined : sendable(filter, extra),
   }
@@ -371,10 +377,10 @@ function pathsOf(side: Side, { mapping, fields, defaults }: Parts): string[] {
 /** Columns that name the person as whom Sales is written. */
 function actAsColumns({ actAs }: Mapping): readonly string[] {
   if (actAs?.kind !== 'coupled') return []
-  return [actAs.column, ...columnsOfLookup(actAs.lookup)]
+  return [actAs.column, ...columnsOfLookup(actAs.lookup, 'businessCentral')]
 }
 
 function lookupColumns(field: Field, side: Side): readonly string[] {
-  if (side === 'sales' || field.lookup === undefined) return []
-  return columnsOfLookup(field.lookup)
+  if (field.lookup === undefined || !travelsTo(field.direction, otherSide(side))) return []
+  return columnsOfLookup(field.lookup, side)
 }

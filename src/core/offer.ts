@@ -14,6 +14,7 @@ import {
   valueAt,
 } from './carry.ts'
 import type { Bindings } from './expression.ts'
+import { keepMark } from './expression-functions.ts'
 import type { Fingerprint } from './fingerprint.ts'
 import type { CompiledField, CompiledMapping } from './mapping.ts'
 import type { NumberQuery } from './number-pattern.ts'
@@ -168,6 +169,7 @@ export function standsAt(field: CompiledField, side: Side, row: Row): Canonical 
  */
 export function isBlank(offers: Offers, side: Side): boolean {
   const { field } = offers
+  if (offers.values[side] === keepMark) return true
   return field.speaks[side]
     ? canonical(offers.values[side], field.saidNorm[side]) === null && blankStandsFor(field.field, side) === undefined
     : offers.stands[side] === null

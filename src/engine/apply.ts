@@ -16,6 +16,7 @@ import { noteDeferred } from './judge-window.ts'
 import { operationsOf } from './operations.ts'
 import { currentCoupling } from './coupling-after.ts'
 import { doneEntries, entriesOf, refusedEntries, uncoupled } from './outcome.ts'
+import { withoutAdopted } from './references-asked.ts'
 import { type Session, commit } from './session.ts'
 import { settleOne } from './settling.ts'
 
@@ -76,6 +77,7 @@ export interface Written {
 export async function write(session: Session, side: Side, actions: readonly Action[]): Promise<Written> {
   if (actions.length === 0) return { again: [], undone: new Set() }
   const fresh = await withoutAdopted(session, side, actions)
+  await commit(session, fresh.posted)
   for (const kind of ['create', 'update', 'delete'] as const) {
     const some = fresh.actions.filter((action) => action.kind === kind)
     session.ceiling?.admit(
@@ -89,7 +91,7 @@ export async function write(session: Session, side: Side, actions: readonly Acti
     fresh.actions.map(({ intent }): Entry => ({ kind: 'intent', intent })),
   )
   const byId = new Map(fresh.actions.map((action) => [action.write.id, action]))
-  const again: Again[] = [...fresh.adopted]
+  const again: Again[] = fresh.adopted.map(({ action, id }) => againFor(action, 'changed', pairRef(action, id)))
   const undone = new Set<Judgement>()
   let done = 0
   let outage: ConnectorError | undefined
@@ -135,15 +137,15 @@ async function outcomeOf(session: Session, action: Action, result: WriteResult):
       const ended = action.judgement.action.kind === 'create' && action.judgement.action.restores
       return {
         entries: [...(ended ? uncoupled(action.judgement) : []), settled],
-        again: again(action, 'changed', pairRef(action, result.id)),
+        again: againFor(action, 'changed', pairRef(action, result.id)),
       }
     }
     case 'stale':
-      return { entries: [settled], again: again(action, 'changed') }
+      return { entries: [settled], again: againFor(action, 'changed') }
     case 'missing':
       return action.kind === 'delete'
         ? { entries: await goneEntries(session, action) }
-        : { entries: [settled], again: again(action, 'changed') }
+        : { entries: [settled], again: againFor(action, 'changed') }
     case 'rejected':
       return { entries: await rejectedEntries(session, action, result) }
     case 'unknown':
@@ -157,7 +159,7 @@ async function done(session: Session, action: Action, result: Done): Promise<Out
   countDone(session, action)
   return {
     entries: await doneEntries(session, action, result),
-    again: action.more ? again(action, 'unfinished', pairRef(action, result.id)) : undefined,
+    again: action.more ? againFor(action, 'unfinished', pairRef(action, result.id)) : undefined,
   }
 }
 
@@ -170,7 +172,9 @@ async function unknown(session: Session, action: Action): Promise<Outcome> {
   if (isGone) return { entries }
   return {
     entries,
-    again: isThere ? again(action, 'written', pairRef(action, action.intent.target)) : again(action, 'unanswered'),
+    again: isThere
+      ? againFor(action, 'written', pairRef(action, action.intent.target))
+      : againFor(action, 'unanswered'),
   }
 }
 
@@ -215,7 +219,7 @@ const outageOf = (side: Side, result: Extract<WriteResult, { kind: 'later' }>): 
     code: result.refusal.code,
   })
 
-const again = ({ judgement, side }: Action, why: Again['why'], ref: Ref = judgement.ref): Again => ({
+const againFor = ({ judgement, side }: Action, why: Again['why'], ref: Ref = judgement.ref): Again => ({
   judgement,
   side,
   why,
@@ -238,40 +242,6 @@ function dropCached(session: Session, action: Action): void {
   for (const side of ['businessCentral', 'sales'] as const) {
     const id = action.judgement.ref[side]
     if (id !== undefined) session.cache.drop(side, id)
-  }
-}
-
-/**
- * Where the service ignores our keys, the reference that stands in the document for good is asked for before each
- * create (P1): a document that is there already is taken, not made again.
- */
-async function withoutAdopted(
-  session: Session,
-  side: Side,
-  actions: readonly Action[],
-): Promise<{ readonly actions: readonly Action[]; readonly adopted: readonly Again[] }> {
-  const { reference } = session.mapping[side]
-  const creates = actions.filter(({ kind, intent }) => kind === 'create' && intent.target === '')
-  if (reference === undefined || creates.length === 0) return { actions, adopted: [] }
-  const valueOf = (action: Action): unknown => {
-    const [step] = action.write.steps
-    return step === undefined || step.kind === 'delete' ? undefined : step.values[reference]
-  }
-  const conditions = creates
-    .map(valueOf)
-    .filter((value) => typeof value === 'string')
-    .map((value) => ({ [reference]: value }))
-  const found = new Map(
-    (await session.readers[side].find(conditions)).map((row) => [String(row.row[reference]).toLowerCase(), row.id]),
-  )
-  const idFor = (action: Action): string | undefined =>
-    action.kind === 'create' ? found.get(String(valueOf(action)).toLowerCase()) : undefined
-  return {
-    actions: actions.filter((action) => idFor(action) === undefined),
-    adopted: actions.flatMap((action) => {
-      const id = idFor(action)
-      return id === undefined ? [] : [again(action, 'changed', pairRef(action, id))]
-    }),
   }
 }
 

@@ -113,6 +113,17 @@ export function loneHold(
   }
 }
 
+/** It is there already, as a document that was posted since. */
+export function postedHold(session: Session, who: Who, entity: string): Hold {
+  return {
+    kind: 'ambiguous',
+    fields: [],
+    names: [],
+    message: `it stands in Business Central already, among ${entity}: it was posted, so it is not made again`,
+    remedy: `close it in Sales; or, if it is really another document, give it a number of its own: ${recordArgument(session, who)}`,
+  }
+}
+
 /** Both records for `couplet couple`; which partner is right only a person knows. */
 const ends = (side: Side, name: string): string =>
   side === 'sales' ? `--bc PARTNER --sales ${name}` : `--bc ${name} --sales PARTNER`

@@ -112,7 +112,12 @@ export async function haveLinesChanged(
 }
 
 /** Adds the rows that are written around the others, on each side that is written at all. */
-async function withAround(session: Session, common: Common, decided: Decided, unfinished: boolean): Promise<Decided> {
+export async function withAround(
+  session: Session,
+  common: Common,
+  decided: Decided,
+  unfinished: boolean,
+): Promise<Decided> {
   const { businessCentral, sales } = common.rows
   if (businessCentral === undefined || sales === undefined) return decided
   const rows: BySide<Loaded> = { businessCentral, sales }

@@ -2,11 +2,12 @@
 import { type Side, otherSide, sides, travelsTo } from '../config/config.ts'
 import type { Decided } from '../core/decide.ts'
 import { decideCreate } from '../core/decide-create.ts'
-import { reconcileLone } from '../core/reconcile.ts'
+import { evaluateFilter } from '../core/filter-evaluation.ts'
+import { type LoneVerdict, reconcileLone } from '../core/reconcile.ts'
 import type { Loaded } from '../core/record.ts'
 import { withLines } from './judge-lines.ts'
 import { holdsOf, loneHold, metadataHold, waitingHold } from './holds.ts'
-import { type Common, type Judged, plainly } from './judgement.ts'
+import { type Common, type Hold, type Judged, plainly } from './judgement.ts'
 import { type Session, isImagined, mayWriteMetadata, missingPages } from './session.ts'
 
 /** For an option of a choice the administrator's leave to change metadata is the leave to create. */
@@ -19,27 +20,39 @@ function mayCreate(session: Session, on: Side): boolean {
   return creates === undefined ? mapping.createOn[on] : travelsTo(mapping.direction, on)
 }
 
+/** Whether the mapping takes this record over where it has no partner. */
+function mayBeTakenOver({ compiled }: Session, side: Side, { row }: Loaded): boolean {
+  const { creates } = compiled.sides[side]
+  return creates === undefined || evaluateFilter(creates, row)
+}
+
 /** Decides a record without a partner. */
 export async function judgeLone(session: Session, common: Common): Promise<Judged> {
   const side: Side = common.ref.businessCentral === undefined ? 'sales' : 'businessCentral'
-  const to = otherSide(side)
   const row = common.rows[side]
   if (row === undefined) return plainly({ kind: 'ignore' })
-  const verdict = reconcileLone(side, common.ref.found ?? { kind: 'none' }, mayCreate(session, to))
+  const verdict = loneVerdict(session, side, common, row)
   switch (verdict.kind) {
     case 'ignore':
     case 'couple':
       return plainly({ kind: 'ignore' })
     case 'create':
       return createOn(session, common, verdict.on, false)
-    case 'hold': {
-      const lacksLeave = verdict.because === 'no-partner' && !mayWriteMetadata(session, to)
-      const hold = lacksLeave
-        ? metadataHold(session.mapping.name)
-        : loneHold(session, { ...common, side }, verdict.because)
-      return { action: { kind: 'hold' }, decided: undefined, holds: [hold] }
-    }
+    case 'hold':
+      return { action: { kind: 'hold' }, decided: undefined, holds: [whyAlone(session, side, common, verdict.because)] }
   }
+}
+
+/** What becomes of the record; one that the mapping does not take over is nobody's, as one outside the filter. */
+function loneVerdict(session: Session, side: Side, { ref }: Common, row: Loaded): LoneVerdict {
+  const verdict = reconcileLone(side, ref.found ?? { kind: 'none' }, mayCreate(session, otherSide(side)))
+  const isAlone = verdict.kind === 'create' || (verdict.kind === 'hold' && verdict.because === 'no-partner')
+  return isAlone && !mayBeTakenOver(session, side, row) ? { kind: 'ignore' } : verdict
+}
+
+function whyAlone(session: Session, side: Side, common: Common, because: 'ambiguous' | 'no-partner'): Hold {
+  const lacksLeave = because === 'no-partner' && !mayWriteMetadata(session, otherSide(side))
+  return lacksLeave ? metadataHold(session.mapping.name) : loneHold(session, { ...common, side }, because)
 }
 
 /** The values of a new record and of its lines. */

@@ -8,7 +8,7 @@ import type { Coupling, Decision, Held } from '../core/coupling.ts'
 import { type Decided, type FieldWrite, decidePair, isEdited } from '../core/decide.ts'
 import { type PairVerdict, type Standing, reconcile } from '../core/reconcile.ts'
 import { deletedPartner, holdsOf, loneHold, metadataHold, recordArgument } from './holds.ts'
-import { haveLinesChanged, isUnfinished, withLines } from './judge-lines.ts'
+import { haveLinesChanged, isUnfinished, withAround, withLines } from './judge-lines.ts'
 import { createOn } from './judge-lone.ts'
 import { type Common, type Hold, type Judged, plainly } from './judgement.ts'
 import { type Session, baseOf, isAdmitted, mayWriteMetadata, missingPages, pendingRows } from './session.ts'
@@ -99,7 +99,7 @@ async function mergePair(session: Session, common: Common, facts: CoupledFacts):
     deferLater: session.deferLater,
   })
   const decided = paused
-    ? header
+    ? await withAround(session, common, header, false)
     : await withLines(session, common, header, { meeting: 'known', decision, unfinished: facts.unfinished })
   const moving = decided.writes.filter((write) => isMoving(facts.coupling, write))
   return withLeave(session, {

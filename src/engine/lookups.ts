@@ -59,7 +59,11 @@ export class StoreLookups implements Lookups {
   }
 
   keyOf(mapping: string, on: Side, otherId: string, key: string): string | undefined {
-    return this.#read(({ mapping: stateOf }) => stateOf(mapping).bySide(otherSide(on), otherId)?.[on].keys[key])
+    return this.#read(({ mapping: stateOf }) => {
+      const state = stateOf(mapping)
+      const from = otherSide(on)
+      return (state.bySide(from, otherId) ?? state.bySide(from, otherId.toLowerCase()))?.[on].keys[key]
+    })
   }
 
   #read(ask: (view: { readonly mapping: Store['mapping'] }) => string | undefined): string | undefined {
@@ -104,6 +108,7 @@ export class StoreLookups implements Lookups {
       const keyName = this.#mappings.get(mapping)?.businessCentral.keys[0]
       return (
         this.partner(mapping, 'businessCentral', key) ??
+        this.partner(mapping, 'sales', key) ??
         (keyName === undefined ? undefined : this.partnerByKeys(mapping, 'businessCentral', { [keyName]: key }))
       )
     }
@@ -111,6 +116,11 @@ export class StoreLookups implements Lookups {
       settings,
       company,
       coupled: (mapping, value) => partner(mapping, value),
+      key: (mapping, value) => {
+        const id = canonical(value, { type: 'text' })
+        const keyName = this.#mappings.get(mapping)?.businessCentral.keys[0]
+        return id === null || keyName === undefined ? undefined : this.keyOf(mapping, 'businessCentral', id, keyName)
+      },
       option: (mapping, value) => {
         const option = partner(mapping, value)
         return option === undefined ? undefined : Number(option)

@@ -26,28 +26,27 @@ function namedBy(mapping: Mapping): readonly string[] {
   const lookups = mapping.match
     .flatMap(({ lookup }) => Object.values(lookup))
     .flatMap((lookup) => (lookup.kind === 'coupling' ? [lookup.mapping] : []))
-  const taken = mapping.fields.flatMap(({ whenUncoupled }) =>
+  const fields = fieldsOf(mapping)
+  const taken = fields.flatMap(({ whenUncoupled }) =>
     whenUncoupled.kind === 'sync' && whenUncoupled.mapping !== undefined ? [whenUncoupled.mapping] : [],
   )
   const people = mapping.actAs?.kind === 'coupled' ? [mapping.actAs.lookup.mapping] : []
   const followed = mapping.follows === undefined ? [] : [mapping.follows.mapping, mapping.follows.partner ?? []].flat()
-  return [
-    ...mapping.fields.flatMap(lookupMappings),
-    ...lookups,
-    ...taken,
-    ...people,
-    ...filteredBy(mapping),
-    ...followed,
-  ]
+  return [...fields.flatMap(lookupMappings), ...lookups, ...taken, ...people, ...filteredBy(mapping), ...followed]
 }
 
-const asksByExpression = ({ fields, defaults }: Mapping): boolean =>
-  [...fields, ...[...defaults.businessCentral, ...defaults.sales].flatMap((template) => template.fields)].some(
-    usesCouplings,
-  )
+/** The field rows of a mapping and of its lines. */
+const fieldsOf = ({ fields, lines }: Mapping): readonly Field[] => [...fields, ...(lines?.mapping.fields ?? [])]
+
+const asksByExpression = (mapping: Mapping): boolean => {
+  const { businessCentral, sales } = mapping.defaults
+  const templates = [...businessCentral, ...sales].flatMap((template) => template.fields)
+  return [...fieldsOf(mapping), ...templates].some(usesCouplings)
+}
 
 const usesCouplings = ({ compute }: Field): boolean =>
   [compute.toSales, compute.toBusinessCentral].some(
     (text) =>
-      text !== undefined && compileExpression(text).functions.some((name) => name === 'coupled' || name === 'option'),
+      text !== undefined &&
+      compileExpression(text).functions.some((name) => name === 'coupled' || name === 'option' || name === 'key'),
   )

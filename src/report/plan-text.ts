@@ -3,7 +3,7 @@
  * screen. Values are masked unless a person asked to see them (P8).
  */
 import type { Excess } from '../core/guard.ts'
-import type { MappingCounts, Operation, OperationKind, Plan, PlannedField } from '../core/plan.ts'
+import type { MappingCounts, Operation, OperationKind, Plan, PlannedField, PlannedLine } from '../core/plan.ts'
 import { shownField, shownValue } from './masks.ts'
 import type { Paint } from './paint.ts'
 import { overwrittenText } from './plan-overwrites.ts'
@@ -96,7 +96,7 @@ function operationsText(plan: Plan, options: PlanTextOptions): string {
     if (list === undefined) byMapping.set(operation.mapping, [operation])
     else list.push(operation)
   }
-  const lines = plan.operations.reduce((sum, { fields }) => sum + 1 + fields.length, 0)
+  const lines = plan.operations.reduce((sum, operation) => sum + heightOf(operation), 0)
   const oneByOne = options.details === true || lines <= screen
   const groups = [...byMapping].map(([mapping, operations]) =>
     oneByOne ? detailed(mapping, operations, options) : grouped(mapping, operations, options.paint),
@@ -137,11 +137,31 @@ function detailed(mapping: string, operations: readonly Operation[], options: Pl
     const what =
       verb === undefined ? verbs[operation.kind](sideName[operation.side]) : `${verb} ${sideName[operation.side]}`
     const head = `  ${painted(operation.kind, paint)(signs[operation.kind])} ${paint.bold(nameOf(operation))}  ${what}`
-    return [head, ...operation.fields.map((field) => `      ${fieldText(field, options)}`)]
+    const fields = operation.fields.map((field) => `      ${fieldText(field, options)}`)
+    return [head, ...fields, ...(operation.lines ?? []).flatMap((line) => lineText(line, options))]
   })
   const rest = operations.length - shownOperations
   const more = rest > 0 ? [`  … and ${thousands(rest)} more; --json lists all`] : []
   return [paint.bold(mapping), ...shown, ...more].join('\n')
+}
+
+/** How many lines an operation takes on the screen. */
+const heightOf = ({ fields, lines = [] }: Operation): number =>
+  1 + fields.length + lines.reduce((sum, line) => sum + 1 + line.fields.length, 0)
+
+const lineVerbs: Readonly<Record<PlannedLine['kind'], string>> = {
+  create: 'new line',
+  update: 'line changed',
+  delete: 'line deleted',
+}
+
+/** A line of a document, below the document's own columns. */
+function lineText(line: PlannedLine, options: PlanTextOptions): readonly string[] {
+  const { paint } = options
+  return [
+    `      ${painted(line.kind, paint)(signs[line.kind])} ${lineVerbs[line.kind]}`,
+    ...line.fields.map((field) => `          ${fieldText(field, options)}`),
+  ]
 }
 
 function fieldText(field: PlannedField, { showValues, paint }: PlanTextOptions): string {
@@ -187,6 +207,18 @@ function columnsOf(group: readonly Operation[]): string {
   )
 }
 
+const jsonField = (field: PlannedField, showValues: boolean): object => ({
+  name: field.name,
+  column: field.column,
+  why: field.why,
+  ...shownField(field, showValues),
+})
+
+const jsonLine = (line: PlannedLine, showValues: boolean): object => ({
+  ...line,
+  fields: line.fields.map((field) => jsonField(field, showValues)),
+})
+
 /** The plan as a JSON document; values masked as in the text. */
 export function planJson(plan: Plan, options: Pick<PlanTextOptions, 'showValues' | 'excesses' | 'waiting'>): object {
   const { showValues, excesses, waiting = [] } = options
@@ -194,12 +226,8 @@ export function planJson(plan: Plan, options: Pick<PlanTextOptions, 'showValues'
     counts: plan.counts,
     operations: plan.operations.map((operation) => ({
       ...operation,
-      fields: operation.fields.map((field) => ({
-        name: field.name,
-        column: field.column,
-        why: field.why,
-        ...shownField(field, showValues),
-      })),
+      fields: operation.fields.map((field) => jsonField(field, showValues)),
+      ...(operation.lines === undefined ? {} : { lines: operation.lines.map((line) => jsonLine(line, showValues)) }),
     })),
     holds: plan.holds.map((hold) => ({
       ...hold,

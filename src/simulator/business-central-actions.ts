@@ -3,6 +3,7 @@
 import type { Company } from './business-central-company.ts'
 import { linesOf, linesOfDocument } from './business-central-documents.ts'
 import { dialog, Refused } from './business-central-error.ts'
+import { textOf } from './business-central-value.ts'
 import type { View } from './business-central-schema.ts'
 import type { Entry, Row } from './table.ts'
 
@@ -49,6 +50,21 @@ const actions: Readonly<Record<string, Action>> = {
     const order = company.table('Sales Header').insert({ ...fields, 'No.': number, 'Quote No.': entry.row['No.'] })
     moveLines(company, entry, order, 'Sales Line')
     company.table('Sales Header').delete(entry.key)
+  },
+  release: (company, entry) => {
+    if (linesOfDocument(company, 'Sales Header', entry.key).length === 0) {
+      throw dialog(
+        `There is nothing to release for the document of type Order with the number ${textOf(entry.row['No.'])}.`,
+      )
+    }
+    company.table('Sales Header').update(entry.key, { Status: 'Released' })
+  },
+  reopen: (company, entry) => {
+    const { Status: status, 'Doc. No. Occurrence': occurrence } = entry.row
+    if (status !== 'Released') return
+    const versions = Number(entry.row['No. of Archived Versions'] ?? 0) + 1
+    const fields = { Status: 'Open', 'Doc. No. Occurrence': occurrence ?? 1, 'No. of Archived Versions': versions }
+    company.table('Sales Header').update(entry.key, fields)
   },
   restart: (company, entry) => {
     company.table('Job Queue Entry').update(entry.key, { Status: 'Ready' })

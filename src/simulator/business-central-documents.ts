@@ -28,8 +28,7 @@ const series: Readonly<Record<string, string>> = {
 /** The rules of a header table. */
 export function documentRules(table: HeaderTable): TableRules {
   return {
-    inserting: (company, fields) => {
-      const { SystemId: _ignored, ...set } = fields
+    inserting: (company, set) => {
       const number = company.nextNumber(table, series[textOf(set['Document Type'] ?? table)] ?? 'S')
       const status = set['Document Type'] === 'Order' ? 'Open' : 'Draft'
       return {
@@ -225,4 +224,14 @@ function total(company: Company, header: HeaderTable, id: string, without?: stri
   const totals: Fields = { Amount: net, 'Total Tax Amount': tax, 'Amount Including VAT': cents(net + tax) }
   const moved = Object.entries(totals).some(([field, value]) => number(before.row, field) !== value)
   if (moved) company.table(header).update(id, totals)
+}
+
+/** Notes on an order, numbered as they come. */
+export const noteRules: TableRules = {
+  inserting: (company, fields) => {
+    const id = textOf(fields['Document Id'] ?? '')
+    if (company.table('Sales Header').get(id) === undefined) throw dialog('The order of the note does not exist.')
+    const taken = company.table('Order Note').lookup('Document Id', [id])
+    return { ...fields, 'Line No.': Math.max(0, ...taken.map(({ row }) => Number(row['Line No.']))) + 10_000 }
+  },
 }

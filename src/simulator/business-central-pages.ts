@@ -1,6 +1,6 @@
 /** Which pages are published: as web services, and under custom API routes. */
 
-import { entities, pages } from './business-central-schema.ts'
+import { customPages, entities, pages } from './business-central-schema.ts'
 import type { Property, View } from './business-central-schema.ts'
 
 /** The surfaces beside API v2.0. */
@@ -52,7 +52,12 @@ function known(name: string): View {
 }
 
 function routeViews(sets: Readonly<Record<string, string>>): ReadonlyMap<string, View> {
-  return new Map(Object.entries(sets).map(([set, shown]) => [set, apiView(set, entities.get(shown) ?? known(shown))]))
+  return new Map(
+    Object.entries(sets).map(([set, shown]) => [
+      set,
+      apiView(set, customPages.get(shown) ?? entities.get(shown) ?? known(shown)),
+    ]),
+  )
 }
 
 /** A custom API page shows what its page shows, with the id as key and the stamp. */

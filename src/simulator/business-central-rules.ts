@@ -2,7 +2,7 @@
 
 import { carryToItem, numberedEntry } from './business-central-ledger.ts'
 import type { Company } from './business-central-company.ts'
-import { documentRules, lineRules } from './business-central-documents.ts'
+import { documentRules, lineRules, noteRules } from './business-central-documents.ts'
 import { dialog } from './business-central-error.ts'
 import type { Fields } from './business-central-input.ts'
 import type { TableRules } from './business-central-table-rules.ts'
@@ -230,4 +230,5 @@ const rules: Readonly<Record<string, TableRules>> = {
   'Sales Line': lineRules('Sales Header'),
   'Sales Invoice Line': lineRules('Sales Invoice Header'),
   'Sales Cr.Memo Line': lineRules('Sales Cr.Memo Header'),
+  'Order Note': noteRules,
 }

@@ -102,6 +102,28 @@ export const entities = views(file.entities, 'api')
 /** Pages that can be published as web services, by the service name that Business Central suggests. */
 export const pages = views(file.pages, 'page')
 
+interface CustomPageFile extends Partial<ViewFile> {
+  /** The entity that the page extends. */
+  readonly shows?: string
+}
+
+const customFile = JSON.parse(
+  readFileSync(new URL('../../data/simulator/custom-pages.json', import.meta.url), 'utf8'),
+) as Readonly<Record<string, CustomPageFile>>
+
+/** Pages that an administrator's own extension can publish under a custom API route, by name. */
+export const customPages: ReadonlyMap<string, View> = new Map(
+  Object.entries(customFile).map(([name, page]) => [name, customView(name, page)]),
+)
+
+/** A page that shows an entity keeps the client's id: it stands on the table itself, not on a buffer. */
+function customView(name: string, page: CustomPageFile): View {
+  const shown = page.shows === undefined ? undefined : entities.get(page.shows)
+  if (shown === undefined) return viewOf(name, page as ViewFile, 'api')
+  const own = (page.properties ?? []).map((property) => [property.name, property] as const)
+  return { ...shown, document: false, actions: page.actions ?? [], properties: new Map([...shown.properties, ...own]) }
+}
+
 /** Primary key fields of each table; none = the table has one row. */
 export const tableKeys: Readonly<Record<string, readonly string[]>> = file.tables
 

@@ -25,7 +25,9 @@ const calculated = new Set([
 /** Inserts a row. `fixed` fields come from the address. Throws `Refused`. */
 export function insert(company: Company, view: View, body: Row, fixed: Fields = {}): Entry {
   if (!view.insert) throw notAllowed(view.set)
-  return place(company, view, { ...view.where, ...readBody(company, view, body), ...fixed })
+  const { SystemId: id, ...asked } = readBody(company, view, body)
+  const own = view.document || id === undefined ? {} : { SystemId: id }
+  return place(company, view, { ...view.where, ...asked, ...own, ...fixed })
 }
 
 /** A row that a person enters in the program, where pages offer more than they do from outside. Throws `Refused`. */

@@ -450,6 +450,7 @@ t.test('blank policies: a blank source clears, keeps or writes the default', asy
   const policies: Record<Field['blank'], { readonly cells: Row; readonly agreed: number }> = {
     clear: { cells: { 'sales.address1_city': null }, agreed: 0 },
     keep: { cells: {}, agreed: 1 },
+    write: { cells: { 'sales.address1_city': null }, agreed: 0 },
     default: { cells: { 'sales.address1_city': 'Nowhere' }, agreed: 0 },
   }
   for (const [blank, expected] of Object.entries(policies)) {

@@ -82,7 +82,7 @@ t.test('every column that anything of a mapping speaks of is read, of its record
     card: ['Fax', 'Item', 'No', 'Rate'],
     price: ['itemId', 'startingDate', 'unitPrice'],
   })
-  t.strictSame(sides.sales.select, ['cost', 'customertypecode', 'fax', 'name', 'ref', 'statecode', 'unit'])
+  t.strictSame(sides.sales.select, ['cost', 'customertypecode', 'fax', 'kind', 'name', 'ref', 'statecode', 'unit'])
   t.strictSame(sides.sales.selectOf, {})
 })
 

@@ -50,9 +50,11 @@ export function source(side: Side, entity: string, given: Partial<Source> = {}):
     constant: undefined,
     lookupTypes: {},
     reference: undefined,
+    postedAs: [],
     modified: undefined,
     recheck: undefined,
     builtIn: undefined,
+    creates: undefined,
     actions: {},
     ...given,
   }

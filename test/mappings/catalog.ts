@@ -31,12 +31,31 @@ const solutionColumns = (set: string | undefined): Readonly<Record<string, Colum
 
 type Place = Pick<Source, 'entity' | 'service'> | Pick<WithPage | Join, 'entity' | 'service'>
 
+/** Pages of an extension of the administrator's own: what they add to the standard page of that name. */
+const customPages = readJson('data/simulator/custom-pages.json') as Readonly<
+  Record<
+    string,
+    { readonly shows?: string; readonly properties: readonly { readonly name: string; readonly readOnly?: boolean }[] }
+  >
+>
+function customColumns(place: Place): Readonly<Record<string, Column>> {
+  if (!('api' in place) || place.api === undefined) return {}
+  const page = Object.values(customPages).find(({ shows }) => shows === place.entity)
+  const columns = (page?.properties ?? []).map(({ name, readOnly = false }): readonly [string, Column] => [
+    name,
+    { type: 'text', readOnly },
+  ])
+  return Object.fromEntries(columns)
+}
+
 /** Columns of a collection; undefined where the catalog has no such collection. */
 export function columnsOf(side: Side, place: Place): Collection['columns'] | undefined {
   const { entities, services } = catalogs[side]
   const known = (place.service === undefined ? entities[place.entity ?? ''] : services?.[place.service])?.columns
   const further = side === 'sales' ? solutionColumns(place.entity) : {}
-  return known === undefined && Object.keys(further).length === 0 ? undefined : { ...known, ...further }
+  return known === undefined && Object.keys(further).length === 0
+    ? undefined
+    : { ...known, ...further, ...customColumns(place) }
 }
 
 /** Columns of a side that is made of constant rows alone. */
@@ -46,7 +65,11 @@ function constantColumns({ entity, service, constant }: Source): readonly string
 }
 
 /** Columns that rows of one side of a mapping may name: the entity's own, and `page.column` for each further page or join. */
-export function namesOf(side: Side, source: Source): ReadonlyMap<string, Column | undefined> {
+export function namesOf(
+  side: Side,
+  source: Source,
+  lines: readonly string[] = [],
+): ReadonlyMap<string, Column | undefined> {
   if (source.choice !== undefined)
     return new Map<string, Column>([
       ['value', { type: 'integer' }],
@@ -55,6 +78,7 @@ export function namesOf(side: Side, source: Source): ReadonlyMap<string, Column 
     ])
   const names = new Map<string, Column | undefined>(Object.entries(columnsOf(side, source) ?? {}))
   for (const name of constantColumns(source)) names.set(name, undefined)
+  for (const line of lines) names.set(`lines.${line}`, { type: 'text', readOnly: true })
   const further = { ...source.with, ...source.join }
   for (const [name, page] of Object.entries(further))
     for (const [column, known] of Object.entries((page && columnsOf(side, page)) ?? {}))

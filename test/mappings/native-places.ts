@@ -24,15 +24,26 @@ const takenElsewhere: Readonly<Record<string, string>> = {
   'OPPORTUNITY.x1': 'dateClosed',
   'OPPORTUNITY.x2': 'chancesOfSuccessPrc',
   'OPPORTUNITY.x3': 'calculatedCurrentValue',
+  // The custom page that orders in both directions need.
+  'SALESORDER-ORDER.bidirectional.5': 'yourReference',
+  'SALESORDER-ORDER.bidirectional.16': 'lastShipmentDate',
+  'SALESORDER-ORDER.bidirectional.24': 'shippingAgentCode',
+  'SALESORDER-ORDER.bidirectional.28': 'paymentDiscountPercent',
+  'SALESORDER-ORDER.bidirectional.29': 'workDescription',
+}
+
+/** Rows that natively travel in both directions and here in one, and why. */
+const oneWay: Readonly<Record<string, Direction>> = {
+  // Business Central numbers a line once; lines made from Sales are numbered by the mapping itself.
+  'SOLINE-ORDERDETAIL.4': 'toSales',
+  // What was shipped, and the amounts of a line, are Business Central's own results there.
+  'SOLINE-ORDERDETAIL.6': 'toSales',
+  'SOLINE-ORDERDETAIL.10': 'toSales',
+  'SOLINE-ORDERDETAIL.11': 'toSales',
 }
 
 /** Native mappings that no file of the set replaces yet; must be empty in a release. */
-const stillOpen: readonly string[] = [
-  'POSTEDSALESINV-INV',
-  'POSTEDSALESLINE-INV',
-  'SALESORDER-ORDER',
-  'SOLINE-ORDERDETAIL',
-]
+const stillOpen: readonly string[] = []
 
 /** A mapping that has two forms gives its rows the name of the form they belong to. */
 const tableOf = (row: NativeRow): NativeTable | undefined =>
@@ -70,7 +81,8 @@ function columnProblems(file: MappingFile, row: FieldRow, native: NativeRow): Pr
 }
 
 /** Native names of options stand for the numbers that Sales stores. */
-const constantOf = (name: string): string | number => ({ CurrencyAmount: 1 })[name] ?? name
+const constantOf = (name: string): string | number | boolean =>
+  ({ CurrencyAmount: 1, Product: 1, '1': true })[name] ?? name
 
 const conditionOf: Readonly<Record<string, string>> = {
   'ownershipModel=Person': "$settings.ownership = 'person'",
@@ -79,7 +91,7 @@ const conditionOf: Readonly<Record<string, string>> = {
 }
 
 function behaviourProblems(file: MappingFile, row: FieldRow, native: NativeRow): Problem[] {
-  const expected = within(tableOf(native)?.direction ?? 'both', native.direction)
+  const expected = oneWay[native.row] ?? within(tableOf(native)?.direction ?? 'both', native.direction)
   const matched = (file.match ?? []).some((group) => group.sales.includes(row.sales ?? ''))
   const checks: readonly (readonly [boolean, Problem])[] = [
     [directionOf(file, row) === expected, `goes ${directionOf(file, row)}, natively ${expected}`],
@@ -103,6 +115,12 @@ const saidByType = (file: MappingFile, native: NativeRow): boolean =>
   native.salesColumn?.endsWith('type') === true &&
   file.sales?.type?.[native.salesColumn.replace(/type$/, '')] === native.constant
 
+/** The lines of a document as a mapping of their own. */
+function linesOf({ lines, ...file }: MappingFile): MappingFile {
+  const direction = lines?.direction ?? file.direction
+  return { ...(direction === undefined ? {} : { direction }), fields: lines?.fields ?? {} }
+}
+
 type Found = 'present' | 'constant of a lookup' | 'not reachable'
 
 /** Where a native row is found in a file, and what is wrong with it. */
@@ -110,10 +128,16 @@ function place(
   file: MappingFile,
   native: NativeRow,
 ): { readonly where: Found | undefined; readonly problems: Problem[] } {
-  const rows = Object.values(file.fields ?? {}).filter((row) => row !== null && list(row.native).includes(native.row))
-  const problems = rows.flatMap((row) =>
-    row === null ? [] : [...columnProblems(file, row, native), ...behaviourProblems(file, row, native)],
+  const forms = file.lines === undefined ? [file] : [file, linesOf(file)]
+  const rows = forms.flatMap((form) =>
+    Object.values(form.fields ?? {}).flatMap((row) =>
+      row !== null && list(row.native).includes(native.row) ? [{ form, row }] : [],
+    ),
   )
+  const problems = rows.flatMap(({ form, row }) => [
+    ...columnProblems(form, row, native),
+    ...behaviourProblems(form, row, native),
+  ])
   if (rows.length > 0) return { where: 'present', problems }
   if (saidByType(file, native)) return { where: 'constant of a lookup', problems }
   const listed = (file.notReachable ?? []).some((entry) => list(entry.native).includes(native.row))
