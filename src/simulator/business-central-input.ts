@@ -59,6 +59,7 @@ function disagree(a: Property, b: Property): Refused {
 /** What is stored for a value. */
 function accept(company: Company, view: View, property: Property, value: unknown): unknown {
   if (property.as === 'id') return codeOfId(company, property, value)
+  if (property.as === 'contactCustomerId') return companyContactOf(company, value)
   if (value === null) return blankOf(property)
   const stored = typed(property, value)
   if (property.as === 'localCurrency' && stored === company.localCurrency) return ''
@@ -72,6 +73,14 @@ function codeOfId(company: Company, property: Property, value: unknown): unknown
   const row = company.table(property.relation ?? '').get(guid(value))?.row
   if (row === undefined) throw dialog(unknownId(property))
   return row['Code'] ?? row['No.']
+}
+
+/** The company contact of the customer that an id names: a person gets its company by it. */
+function companyContactOf(company: Company, value: unknown): unknown {
+  const customer = company.table('Customer').get(guid(value))?.row
+  if (customer === undefined) throw dialog(`Customer with provided id - ${textOf(value)} does not exist`)
+  const [contact] = company.table('Contact').find((row) => row['Customer No.'] === customer['No.'])
+  return contact?.row['No.'] ?? ''
 }
 
 const unknownIds: Readonly<Record<string, string>> = {

@@ -110,3 +110,25 @@ t.test('CONTACT: a parent that somebody emptied in Sales is set again', async (t
   await on.run(config)
   t.equal(person()?.['_parentcustomerid_value'], account(on, 'Adatum')?.['accountid'])
 })
+
+t.test(
+  'CONTACT: a new person from Sales gets the company of the customer that its account is coupled with',
+  async (t) => {
+    const { config, on } = await twoCustomers(t)
+    const both = {
+      ...config,
+      mappings: config.mappings.map((each) => ({ ...each, createOn: { businessCentral: true, sales: true } })),
+    }
+    const made = on.simulator.sales.create('contacts', {
+      firstname: 'Nina',
+      lastname: 'New',
+      'parentcustomerid_account@odata.bind': `/accounts(${String(account(on, 'Adatum')?.['accountid'])})`,
+    })
+    await on.run(both)
+    await on.run(both)
+    const person = on.simulator.businessCentral.rows('contacts').find(({ displayName }) => displayName === 'Nina New')
+    const company = on.simulator.businessCentral.rows('contacts').find(({ displayName }) => displayName === 'Adatum')
+    t.equal(person?.['companyNumber'], company?.['number'])
+    t.equal(on.store.mapping('contact-contact').bySide('sales', String(made['contactid']))?.outside ?? false, false)
+  },
+)
