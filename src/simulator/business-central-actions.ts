@@ -21,6 +21,13 @@ export function runAction(company: Company, view: View, entry: Entry, name: stri
   action(company, entry)
 }
 
+/** What a person in the program does with a document, whether or not a page offers it. Throws when a rule refuses. */
+export function act(company: Company, entry: Entry, name: string): void {
+  const action = actions[name]
+  if (action === undefined) throw new Error(`nobody can ${name}; there are ${Object.keys(actions).join(', ')}`)
+  action(company, entry)
+}
+
 const actions: Readonly<Record<string, Action>> = {
   post,
   postAndSend: post,
@@ -38,6 +45,14 @@ const actions: Readonly<Record<string, Action>> = {
     moveLines(company, entry, posted, 'Sales Invoice Line')
     company.table('Sales Header').delete(entry.key)
     post(company, posted)
+  },
+  ship: (company, entry) => {
+    for (const line of linesOfDocument(company, 'Sales Header', entry.key)) {
+      const { Quantity: quantity } = line.row
+      if (quantity !== undefined) company.table('Sales Line').update(line.key, { 'Quantity Shipped': quantity })
+    }
+    const shipped = { 'Completely Shipped': true, 'Last Shipment Date': company.today }
+    company.table('Sales Header').update(entry.key, shipped)
   },
   makeInvoice: (company, entry) => {
     const draft = company.table(invoices).insert(invoiceOf(company, entry, company.newId()))

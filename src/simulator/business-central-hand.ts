@@ -1,5 +1,6 @@
 /** A person at work in the company, and the loader of demo data. */
 
+import { act } from './business-central-actions.ts'
 import type { Company } from './business-central-company.ts'
 import { notFound } from './business-central-error.ts'
 import { entities, pages, tableKeys } from './business-central-schema.ts'
@@ -51,6 +52,7 @@ export function handIn(world: World, company: Company, viewOf: (set: string) => 
       )
     },
     delete: (set, key) => world.transaction(() => remove(company, view(set), entry(set, key))),
+    act: (set, key, action) => world.transaction(() => act(company, entry(set, key), action)),
   }
 }
 

@@ -20,7 +20,8 @@ export const CONTROL = '/control/'
 /**
  * Answers a control request:
  * `GET|DELETE /control/requests`, `GET|POST|DELETE /control/faults`, `POST /control/revoke`, `GET /control/sets/{service}`,
- * `GET /control/rows/{service}/{set}[/{key}]`, and `POST /control/create|edit|delete` with `{ service, set, key, values }`.
+ * `GET /control/rows/{service}/{set}[/{key}]`, `POST /control/create|edit|delete` with `{ service, set, key, values }`,
+ * and `POST /control/act` with `{ service, set, key, action }`: what a person does with a button.
  */
 export function control(to: Controlled, request: Incoming): Answer {
   try {
@@ -66,7 +67,13 @@ function rows(to: Controlled, what: string, [name = '', set = '', key]: readonly
 
 function edits(to: Controlled, request: Incoming, what: string): Answer | undefined {
   if (request.method !== 'POST') return undefined
-  const order = JSON.parse(request.body) as { service: string; set: string; key?: string; values?: Row }
+  const order = JSON.parse(request.body) as {
+    service: string
+    set: string
+    key?: string
+    values?: Row
+    action?: string
+  }
   const { hand } = service(to, order.service)
   const { set, key = '', values = {} } = order
   switch (what) {
@@ -76,6 +83,10 @@ function edits(to: Controlled, request: Incoming, what: string): Answer | undefi
       return answer(200, hand.edit(set, key, values))
     case 'delete':
       hand.delete(set, key)
+      return { status: 204 }
+    case 'act':
+      if (hand.act === undefined) throw new Error(`${order.service} has no buttons; edit the row's state instead`)
+      hand.act(set, key, order.action ?? '')
       return { status: 204 }
     default:
       return undefined

@@ -69,6 +69,8 @@ export interface Hand {
   edit(set: string, key: string, values: Row): Row
   /** Deletes a row. Throws when it is missing or a rule refuses. */
   delete(set: string, key: string): void
+  /** Does what a button does: `ship`, `shipAndInvoice`, `release`, `reopen` … Throws when a rule refuses. */
+  act?(set: string, key: string, action: string): void
 }
 
 /** One simulated service. */

@@ -404,6 +404,10 @@ t.test('posting keeps the id and closes the document', async (t) => {
   ]
   t.equal(orders.length, 1)
   t.equal(orders[0].totalAmountExcludingTax, 123.3)
+  bc.service.hand.act?.('salesOrders', orders[0].id, 'ship')
+  t.equal(bc.send('GET', `${bc.api}/salesOrders(${orders[0].id})`).body['fullyShipped'], true, 'a person ships it')
+  t.match(bc.first('salesOrderLines', `documentId eq ${orders[0].id}`), { quantity: 1, shippedQuantity: 1 })
+  t.throws(() => bc.service.hand.act?.('salesOrders', orders[0].id, 'fold'), /nobody can fold; there are .*reopen/)
   t.equal(bc.send('POST', `${bc.api}/salesOrders(${orders[0].id})/Microsoft.NAV.shipAndInvoice`).status, 204)
   t.equal(bc.first('salesInvoices', `orderNumber eq '${orders[0].number}'`)['status'], 'Open')
 })
