@@ -80,7 +80,7 @@ function serve(t: Test, { folder, port }: Project): Service {
 }
 
 async function until(what: string, condition: () => boolean | Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + 40_000
+  const deadline = Date.now() + 120_000
   while (!(await condition())) {
     if (Date.now() > deadline) throw new Error(`${what}: it did not happen`)
     await new Promise((resolve) => setTimeout(resolve, 50))

@@ -29,6 +29,14 @@ const withoutCost = (text: string): string =>
     .filter((line) => !/^\S+\.yaml:\d+:\d+ +warning |off: not among the mappings/.test(line))
     .map((line) => line.trimEnd())
     .join('\n')
+    .replace(/^mapping .*(?:\n.+)*/m, narrowed)
+
+/** A table whose first column is as wide as its own names need: the names of what is off must not move the rest. */
+function narrowed(rows: string): string {
+  const gaps = rows.split('\n').map((row) => /^\S+( *)/.exec(row)?.[1]?.length ?? 0)
+  const spare = Math.max(0, Math.min(...gaps) - 2)
+  return rows.replaceAll(/^(\S+ ) */gm, (gap, name: string) => name.padEnd(gap.length - spare))
+}
 
 interface Document {
   readonly mappings?: readonly CountsTold[]

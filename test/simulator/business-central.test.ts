@@ -546,7 +546,8 @@ t.test('over HTTP: a token is asked for, five requests run at a time, more wait,
   const simulator = await startSimulator({
     businessCentral: businessCentral({ rows: demo.businessCentral }),
     limits: { businessCentral: { concurrent: 5, queued: 5 } },
-    latencyMs: 40,
+    // Longer than twelve connections take to open on a busy machine.
+    latencyMs: 500,
   })
   t.teardown(() => simulator.stop())
   const { url } = simulator.businessCentral
