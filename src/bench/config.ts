@@ -49,6 +49,7 @@ const source = (
   recheck: undefined,
   builtIn: undefined,
   creates: undefined,
+  continues: false,
   actions: {},
 })
 

@@ -185,6 +185,8 @@ export interface Source {
   readonly builtIn: string | undefined
   /** Only a record inside this filter may get a partner that is created. */
   readonly creates: string | undefined
+  /** A new record with the natural keys of a coupled one that has left the filter goes on in its place. */
+  readonly continues: boolean
   /** Columns that are written by calling a bound action: column → value → action. */
   readonly actions: Readonly<Record<string, Readonly<Record<string, string>>>>
 }

@@ -52,6 +52,7 @@ export function resolveSource(side: Side, context: SourceContext): Source {
     recheck,
     builtIn: fill(written.builtIn),
     creates,
+    continues: written.continues ?? false,
     actions: { ...written.actions },
   }
 }

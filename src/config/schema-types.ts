@@ -536,6 +536,10 @@ export interface Source {
    * OData filter text; only a record inside it may get a partner that is created. {settings.NAME} stands for a setting's value. Default: every record of the filter.
    */
   creates?: Filter | null
+  /**
+   * A new record with the natural keys (`keys`) of a coupled one that has left the filter goes on in its place: the coupling moves to it, as from one revision of a quote to the next. Default: false.
+   */
+  continues?: boolean
 }
 /**
  * A fixed row: column to value.

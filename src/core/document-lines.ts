@@ -39,7 +39,8 @@ export async function lineRows(
   }))
   const expression = lines.compute[side]
   if (expression === undefined || !travelsTo(lines.lines.mapping.direction, otherSide(side))) return stored
-  const given = linesGiven(await expression.evaluate(seenBy(expression, document.row), bindings))
+  const inOrder = { ...document.row, lines: standing.map(({ row }) => row) }
+  const given = linesGiven(await expression.evaluate(seenBy(expression, inOrder), bindings))
   const byKey = new Map(stored.map((line) => [line.id, line]))
   const spoken = given.map(({ key, row }): LineRow => {
     const stands = byKey.get(key)

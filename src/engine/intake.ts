@@ -3,7 +3,7 @@
  * partners found, deletes confirmed, held records taken up again. Nothing is decided or written here.
  */
 import { type Side, otherSide, sides } from '../config/config.ts'
-import type { Coupling, Held, HeldKind } from '../core/coupling.ts'
+import type { Coupling, Held } from '../core/coupling.ts'
 import { isEdited } from '../core/decide.ts'
 import { ExpressionError } from '../core/expression.ts'
 import { versionOf } from '../core/fingerprint.ts'
@@ -12,6 +12,8 @@ import type { Found } from '../core/reconcile.ts'
 import type { Change, Loaded, Upsert } from '../core/record.ts'
 import type { Watermark } from '../core/watermark.ts'
 import type { Entry } from '../store/store.ts'
+import { continuedBy } from './continuing.ts'
+import { isDue } from './held-due.ts'
 import { haveLinesChanged } from './judge-lines.ts'
 import { FollowedIntake } from './following.ts'
 import { Matching } from './matching.ts'
@@ -30,6 +32,8 @@ export interface Ref {
   readonly coupled: boolean
   /** For lone records. */
   readonly found?: Found | undefined
+  /** The side whose record takes over the coupling of another one. */
+  readonly continues?: Side
 }
 
 export interface Intake {
@@ -83,6 +87,8 @@ class Reading {
   /** Coupled pairs to decide, by BC id. */
   readonly #pairs = new Map<string, Coupling>()
   readonly #lone: Record<Side, Set<string>> = { businessCentral: new Set(), sales: new Set() }
+  /** Pairs whose coupling moves to another record, by BC id of the coupling. */
+  readonly #moved = new Map<string, Ref>()
   readonly #followed: FollowedIntake | undefined
   readonly #marks: Entry[] = []
   readonly #emptied: Side[] = []
@@ -153,11 +159,13 @@ class Reading {
 
   async finish(): Promise<Intake> {
     const found = await this.#matching.find((side, row) => this.#session.cache.keep(side, row))
-    const refs: Ref[] = [...this.#pairs.values()].map((coupling) => ({
+    const pairs = [...this.#pairs.values()].filter(({ businessCentral }) => !this.#moved.has(businessCentral.id))
+    const refs: Ref[] = pairs.map((coupling) => ({
       businessCentral: coupling.businessCentral.id,
       sales: coupling.sales.id,
       coupled: true,
     }))
+    refs.push(...this.#moved.values())
     const paired = new Set<string>()
     for (const side of sides) {
       for (const id of this.#lone[side]) {
@@ -230,6 +238,13 @@ class Reading {
     if (!isAdmitted(this.#session, side, row)) {
       if (state.held(side, row.id) !== undefined) this.#marks.push({ kind: 'release', side, id: row.id })
       this.#followed?.leave(row.id)
+      return
+    }
+    const former = await continuedBy(this.#session, side, row)
+    if (former !== undefined) {
+      const ids = { businessCentral: former.businessCentral.id, sales: former.sales.id, [side]: row.id }
+      this.#moved.set(former.businessCentral.id, { ...ids, coupled: true, continues: side })
+      cache.keep(side, row)
       return
     }
     if (this.#followed?.partners.has(row.id) !== true) await this.#matching.add(side, row, 'wanting')
@@ -359,27 +374,6 @@ class Reading {
     const coupling = this.#session.state.bySide(held.side, held.id)
     return coupling === undefined ? this.#lone[held.side].has(held.id) : this.#pairs.has(coupling.businessCentral.id)
   }
-}
-
-/** Which held records are looked at in each run, at their moment, or only when something changes or a person decides. */
-const looked: Readonly<Record<HeldKind, 'always' | 'in time' | 'when asked'>> = {
-  'no-partner': 'when asked',
-  quarantine: 'when asked',
-  moving: 'when asked',
-  failed: 'in time',
-  ambiguous: 'always',
-  waiting: 'always',
-  conflict: 'always',
-  different: 'always',
-  deleted: 'always',
-  unfinished: 'always',
-  unknown: 'always',
-}
-
-function isDue(held: Held, now: string): boolean {
-  const when = looked[held.kind]
-  if (held.decision !== undefined || when === 'always') return true
-  return when === 'in time' && (held.nextTry === undefined || held.nextTry <= now)
 }
 
 const byText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)

@@ -6,10 +6,12 @@ import { type BySide, type Side, otherSide, sides } from '../config/config.ts'
 import { callerOf } from '../core/act-as.ts'
 import type { RecordQuery } from '../core/carry.ts'
 import type { NumberQuery } from '../core/number-pattern.ts'
+import type { Coupling } from '../core/coupling.ts'
 import { ExpressionError } from '../core/expression.ts'
 import type { Wait } from '../core/offer.ts'
 import type { Change, Loaded } from '../core/record.ts'
 import { callerHold, failedExpression } from './holds.ts'
+import { movedTo } from './continuing.ts'
 import type { Ref } from './intake.ts'
 import { judgeImagined, judgeLone } from './judge-lone.ts'
 import { judgeCoupled, judgeMatched } from './judge-pair.ts'
@@ -99,8 +101,7 @@ async function judgeOne(session: Session, ref: Ref, rows: RowsById): Promise<Omi
     ref,
     rows: pair,
     held,
-    coupling:
-      ref.businessCentral === undefined ? undefined : session.state.bySide('businessCentral', ref.businessCentral),
+    coupling: couplingOf(session, ref),
     number:
       numberOf(session, 'businessCentral', pair.businessCentral?.row) ??
       numberOf(session, 'sales', pair.sales?.row) ??
@@ -112,6 +113,16 @@ async function judgeOne(session: Session, ref: Ref, rows: RowsById): Promise<Omi
     if (!(error instanceof ExpressionError)) throw error
     return { ...common, action: { kind: 'hold' }, decided: undefined, holds: [failedExpression(error)] }
   }
+}
+
+/** The coupling of a pair; where a record takes over another one's, as it will stand. */
+function couplingOf({ state }: Session, { businessCentral, sales, continues }: Ref): Coupling | undefined {
+  if (continues === 'businessCentral') {
+    const former = sales === undefined ? undefined : state.bySide('sales', sales)
+    return former && movedTo(former, continues, businessCentral ?? '')
+  }
+  const coupling = businessCentral === undefined ? undefined : state.bySide('businessCentral', businessCentral)
+  return continues === undefined || coupling === undefined ? coupling : movedTo(coupling, continues, sales ?? '')
 }
 
 /** A record that is to be written as a person who has no user waits, where the mapping says so. */

@@ -4,6 +4,7 @@ import { absent, DataverseError, refused } from './dataverse-error.ts'
 import { documentRules, lineRules } from './dataverse-documents.ts'
 import type { After, Before, Rules } from './dataverse-hooks.ts'
 import { reference } from './dataverse-reference.ts'
+import { targetProperty } from './dataverse-schema.ts'
 import { indexValue } from './table.ts'
 import type { Row } from './table.ts'
 
@@ -20,6 +21,13 @@ const RULES: Readonly<Record<string, Rules>> = {
     beforeCreate: fullName,
     beforeUpdate: fullName,
     beforeDelete: (removal) => restrict(removal, ['opportunity', 'quote', 'salesorder', 'invoice'], 'customerid'),
+  },
+  // A note tells the table of what it is about.
+  annotation: {
+    beforeCreate: ({ values }) => {
+      values['objecttypecode'] ??= values[targetProperty('objectid')] ?? null
+      values['isdocument'] ??= false
+    },
   },
   systemuser: { beforeCreate: fullName, beforeUpdate: fullName },
   transactioncurrency: {

@@ -55,6 +55,7 @@ export function source(side: Side, entity: string, given: Partial<Source> = {}):
     recheck: undefined,
     builtIn: undefined,
     creates: undefined,
+    continues: false,
     actions: {},
     ...given,
   }

@@ -35,12 +35,16 @@ type Place = Pick<Source, 'entity' | 'service'> | Pick<WithPage | Join, 'entity'
 const customPages = readJson('data/simulator/custom-pages.json') as Readonly<
   Record<
     string,
-    { readonly shows?: string; readonly properties: readonly { readonly name: string; readonly readOnly?: boolean }[] }
+    {
+      readonly shows?: string
+      readonly name?: string
+      readonly properties: readonly { readonly name: string; readonly readOnly?: boolean }[]
+    }
   >
 >
 function customColumns(place: Place): Readonly<Record<string, Column>> {
   if (!('api' in place) || place.api === undefined) return {}
-  const page = Object.values(customPages).find(({ shows }) => shows === place.entity)
+  const page = Object.values(customPages).find(({ shows, name }) => (shows ?? `${name}s`) === place.entity)
   const columns = (page?.properties ?? []).map(({ name, readOnly = false }): readonly [string, Column] => [
     name,
     { type: 'text', readOnly },
@@ -52,10 +56,8 @@ function customColumns(place: Place): Readonly<Record<string, Column>> {
 export function columnsOf(side: Side, place: Place): Collection['columns'] | undefined {
   const { entities, services } = catalogs[side]
   const known = (place.service === undefined ? entities[place.entity ?? ''] : services?.[place.service])?.columns
-  const further = side === 'sales' ? solutionColumns(place.entity) : {}
-  return known === undefined && Object.keys(further).length === 0
-    ? undefined
-    : { ...known, ...further, ...customColumns(place) }
+  const further = side === 'sales' ? solutionColumns(place.entity) : customColumns(place)
+  return known === undefined && Object.keys(further).length === 0 ? undefined : { ...known, ...further }
 }
 
 /** Columns of a side that is made of constant rows alone. */

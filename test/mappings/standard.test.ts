@@ -335,10 +335,12 @@ t.test('a project takes the whole set without a problem, whatever its settings',
   const offByDefault = [
     'customer-price-group',
     'item-base-price',
+    'order-note',
     'resource-base-price',
     'sales-order',
     'sales-order-bidirectional',
     'sales-price',
+    'sales-quote',
     'unit-of-measure',
   ]
   const usual = await resolved(t, 'localCurrency: GBP')
@@ -349,22 +351,25 @@ t.test('a project takes the whole set without a problem, whatever its settings',
     'item-default-price',
     'item-unit',
     'item-unit-group',
+    'order-note',
     'resource-default-price',
     'resource-unit',
     'resource-unit-group',
     'sales-order',
     'sales-order-bidirectional',
     'sales-price',
+    'sales-quote',
     'salesperson-user',
   ]
   t.same(teams, { ...usual, off: legacy }, 'no salespeople, no unit groups')
   const orders = await resolved(t, 'localCurrency: GBP, salesOrders: legacy')
-  t.same(orders, { ...usual, off: offByDefault.filter((name) => name !== 'sales-order') }, 'orders of Sales')
+  const without = (...on: readonly string[]): readonly string[] => offByDefault.filter((name) => !on.includes(name))
+  t.same(orders, { ...usual, off: without('sales-order', 'sales-quote') }, 'orders of Sales')
   const lacking = await resolved(t, 'localCurrency: GBP, salesOrders: bidirectional')
   t.match(lacking.problems, /needs a custom API page[^]*reopen and [^]*release[^]*settings\.orderPage/)
   const both = await resolved(t, 'localCurrency: GBP, salesOrders: bidirectional, orderPage: my/orders/v1.0')
-  const offThen = offByDefault.filter((name) => name !== 'sales-order-bidirectional')
-  t.same(both, { ...usual, off: offThen }, 'orders of both sides')
+  const inStep = without('sales-order-bidirectional', 'sales-quote', 'order-note')
+  t.same(both, { ...usual, off: inStep }, 'orders of both sides')
   const abroad = await resolved(t, 'localCurrency: GBP, salesBaseCurrency: USD, writeInItem: X1, writeInResource: X2')
   const { itemFilter, ...rest } = abroad
   t.match(itemFilter, /blocked eq false.* and .*number ne 'X1'/)
