@@ -3,7 +3,7 @@
  * Asked before two records are coupled (native: the coupling page) and before one is written over the other. Works on
  * an overlay of the state and writes nothing, anywhere (P6).
  */
-import { type BySide, type Config, type Side, otherSide, sides } from '../config/config.ts'
+import { type BySide, type Config, type Mapping, type Side, otherSide, sides } from '../config/config.ts'
 import type { Decided } from '../core/decide.ts'
 import type { CompiledField } from '../core/mapping.ts'
 import { type Offers, isBlank, offersOf, shownValues } from '../core/offer.ts'
@@ -14,7 +14,7 @@ import type { Entry } from '../store/store.ts'
 import { chosen, contextOf } from './context.ts'
 import { judgeWindow } from './judge-window.ts'
 import { defaultRunOptions, type Ports, type RunOptions } from './ports.ts'
-import { prepareOne, sessionOf } from './prepare.ts'
+import { prepare, prepareOne, sessionOf } from './prepare.ts'
 import { scopeOf } from './scope.ts'
 import { type Session, baseOf, missingPages } from './session.ts'
 
@@ -86,7 +86,10 @@ export async function comparePairs(
   return comparisons
 }
 
-/** Sessions of the mappings asked for, on an overlay that takes `entries` for remembered. */
+/**
+ * Sessions of the mappings asked for, on an overlay that takes `entries` for remembered. What they only need to tell
+ * whose rows are whose is not looked at.
+ */
 async function lookingSessions(
   config: Config,
   ports: Ports,
@@ -97,9 +100,12 @@ async function lookingSessions(
   const context = await contextOf(config, ports, options, mappings)
   const store = ports.overlay(ports.store)
   const sessions: Session[] = []
-  for (const mapping of mappings) {
+  const isAsked = ({ name }: Mapping): boolean => options.mappings.includes(name)
+  for (const mapping of options.mappings.length === 0 ? mappings : mappings.filter(isAsked)) {
+    const prepared = await (isAsked(mapping) ? prepareOne : prepare)(context, mapping, store)
+    if (prepared === undefined) continue
     await store.commit(mapping.name, entries)
-    const session = sessionOf(context, await prepareOne(context, mapping, store), store, 'plan')
+    const session = sessionOf(context, prepared, store, 'plan')
     // Nothing runs later here: a reference either has its partner or waits for it.
     session.lookups.allHaveRun()
     sessions.push(session)

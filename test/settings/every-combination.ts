@@ -34,24 +34,35 @@ export const named = (settings: Settings): string =>
 /** Choice mappings of the set: their options are to be made too. */
 const choices = ['payment-terms', 'shipment-method', 'shipping-agent']
 
-/** The first run leaves nothing waiting, the second writes nothing. */
-export async function runTwice(t: Test, company: 'contoso' | 'cronus', settings: Settings): Promise<void> {
+/** What must wait under these settings, however many records it is. */
+export interface Waiting {
+  readonly mapping: string
+  readonly message: string
+}
+
+/** Opportunities of the larger company with persons that have no part in Sales. */
+export const ofVendors: readonly Waiting[] = [
+  {
+    mapping: 'opportunity',
+    message: 'contact, account refers to a record that is not coupled yet in contact-contact, customer-account',
+  },
+]
+
+/** The first run leaves nothing waiting but what must wait, the second writes nothing. */
+export async function runTwice(
+  t: Test,
+  company: 'contoso' | 'cronus',
+  settings: Settings & { readonly waiting?: readonly Waiting[] },
+): Promise<void> {
+  const { waiting = [], ...given } = settings
   const playground = await startPlayground({ company, customers: 0, overlap: 0, seed: 1 })
   try {
     cleanSamples(playground.simulator)
-    const project = await openProject(await projectFor(t, playground, settings), { env: {} })
+    if (company === 'contoso') keepInvoices(playground.simulator, 10)
+    const project = await openProject(await projectFor(t, playground, given), { env: {} })
     try {
       const first = await project.run()
-      t.same(
-        first.problems.map(({ mapping, number, id, kind, message }) => ({
-          mapping,
-          record: number ?? id,
-          kind,
-          message,
-        })),
-        [],
-        'everything is coupled or created',
-      )
+      t.same(kindsOf(first.problems), waiting, 'everything is coupled or created')
       t.same(uncoupledIn(playground.simulator, project.ports.store.mapping('customer-account').size), [])
       playground.simulator.resetRequests()
       const second = await project.run()
@@ -66,11 +77,20 @@ export async function runTwice(t: Test, company: 'contoso' | 'cronus', settings:
   }
 }
 
+const kindsOf = (problems: readonly Waiting[]): readonly Waiting[] =>
+  [...new Set(problems.map(({ mapping, message }) => JSON.stringify({ mapping, message })))].map(
+    (text) => JSON.parse(text) as Waiting,
+  )
+
 async function projectFor(t: Test, playground: Playground, settings: Settings): Promise<string> {
   const folder = t.testdir({})
   const { currency, ...rest } = playground
-  const words = Object.entries({ ...settings, ...(currency !== undefined && { localCurrency: currency }) })
-  const yaml = `settings: { ${words.map(([name, value]) => `${name}: ${String(value)}`).join(', ')} }\n`
+  const words = Object.entries({
+    ...settings,
+    ...(currency !== undefined && { localCurrency: currency }),
+    ...(settings.salesOrders === 'bidirectional' && { orderPage: 'couplet/orders/v1.0' }),
+  })
+  const yaml = `settings: { ${words.map(([name, value]) => `${name}: ${String(value)}`).join(', ')} }\nlimits: { creates: "5000" }\n`
   await writePlaygroundProject(folder, { ...rest, currency: undefined }, yaml)
   mkdirSync(join(folder, 'mappings'))
   for (const name of choices)
@@ -83,7 +103,7 @@ function cleanSamples({ businessCentral, sales }: Simulator): void {
   for (const contact of sales.rows('contacts'))
     sales.edit('contacts', String(contact['contactid']), { address1_country: 'US' })
   for (const account of sales.rows('accounts'))
-    sales.edit('accounts', String(account['accountid']), { address1_country: 'US' })
+    sales.edit('accounts', String(account['accountid']), { address1_country: 'US', customertypecode: 3 })
   for (const user of sales.rows('systemusers').filter((row) => (row['internalemailaddress'] ?? null) === null))
     sales.service.table('systemusers')?.update(String(user['systemuserid']), { isdisabled: true })
   // The smaller company keeps its local currency as a currency too, with a rate against another one.
@@ -95,6 +115,16 @@ function cleanSamples({ businessCentral, sales }: Simulator): void {
   const rate = businessCentral.rows('currencyExchangeRates').find((row) => row['currencyCode'] === 'USD')
   const dollars = Number(rate?.['exchangeRateAmount']) / Number(rate?.['relationalExchangeRateAmount'])
   sales.edit('transactioncurrencies', 'USD', { exchangerate: Math.round(dollars * 1e10) / 1e10 })
+}
+
+/** Two hundred invoices take longer than all the rest; the larger company has its own. */
+function keepInvoices({ businessCentral }: Simulator, most: number): void {
+  const { service } = businessCentral
+  for (const { id } of businessCentral.rows('salesInvoices').slice(most)) {
+    for (const line of service.table('salesInvoiceLines')?.find((row) => row['Document Id'] === id) ?? [])
+      service.table('salesInvoiceLines')?.delete(line.key)
+    service.table('salesInvoices')?.delete(String(id))
+  }
 }
 
 /** Customers that found no account, as a number: an empty list when all have one. */
