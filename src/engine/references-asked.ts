@@ -28,7 +28,7 @@ export async function withoutAdopted(session: Session, side: Side, actions: read
     const value = valueOf(action, reference)
     return value === undefined ? [] : [{ [reference]: value }]
   })
-  const found = byReference(await session.readers[side].find(conditions), reference)
+  const found = byReference(await session.readers[side].findAnywhere(conditions), reference)
   const adopted = creates.flatMap((action) => {
     const id = found.get(own(action) ?? '')
     return id === undefined || action.intent.target !== '' ? [] : [{ action, id }]

@@ -175,6 +175,13 @@ export class SideReader {
     return [...fixed, ...(await (this.#groups?.find(anyOf) ?? this.#connector.find(query, anyOf)))]
   }
 
+  /** The same, whatever the filter says. */
+  async findAnywhere(anyOf: readonly Condition[]): Promise<readonly Upsert[]> {
+    const query = this.#query()
+    if (query === undefined || anyOf.length === 0) return []
+    return this.#connector.find({ ...query, filter: undefined }, anyOf)
+  }
+
   /** The keys of all records of the entity, page by page. */
   keys(): AsyncIterable<readonly string[]> {
     const query = this.#query()
