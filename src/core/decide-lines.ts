@@ -25,6 +25,8 @@ export interface LinesFacts {
   readonly pairs: readonly LinePair[]
   /** new: the document is to be created; first: the two documents meet for the first time. */
   readonly meeting: 'new' | 'first' | 'known'
+  /** The last write of the document was not done to its end: a line may be ours that nobody remembers. */
+  readonly unfinished: boolean
   readonly decision: Decision | undefined
   readonly writable: BySide<boolean>
   readonly deferLater: boolean
@@ -133,6 +135,7 @@ class LinesWork {
       deciding: this.#deciding,
       open: { businessCentral: this.#open('businessCentral'), sales: this.#open('sales') },
       keyFor: this.#facts.keyFor,
+      isNumberEnough: this.#facts.meeting !== 'known' || this.#facts.unfinished,
       numbers: {
         businessCentral: this.#numbers('businessCentral', 'paired'),
         sales: this.#numbers('sales', 'paired'),

@@ -6,7 +6,7 @@
 import { type BySide, type Side, otherSide, sides, travelsTo } from '../config/config.ts'
 import { noBase } from './base.ts'
 import { valueAt } from './carry.ts'
-import { decidePair } from './decide.ts'
+import { type Decided, decidePair } from './decide.ts'
 import { type LineRow, numberIn } from './document-lines.ts'
 import { type CompiledLines, splitPath } from './mapping.ts'
 import type { Deciding } from './offer.ts'
@@ -24,6 +24,8 @@ export interface LinesToMatch {
   /** Lines without a partner. */
   readonly open: BySide<readonly LineRow[]>
   readonly keyFor: (on: Side, line: string) => string | undefined
+  /** False where two people may have added a line each: lines that name different records are two then. */
+  readonly isNumberEnough: boolean
   /** By side: the number that a line of the other side would get there. */
   readonly numbers: BySide<ReadonlyMap<string, number>>
 }
@@ -82,33 +84,44 @@ const byColumns: Finder = ({ lines }, { line, from, candidates }) => {
   return {}
 }
 
+/** What two lines would be to each other if they met. */
+function met({ deciding }: LinesToMatch, from: Side, line: LineRow, candidate: LineRow): Promise<Decided> {
+  const rows = { [from]: line, [otherSide(from)]: candidate } as Record<Side, LineRow>
+  return decidePair(deciding, {
+    rows: { businessCentral: rows.businessCentral, sales: rows.sales },
+    base: noBase,
+    meeting: 'first',
+    paused: false,
+    decision: undefined,
+    missingPages: new Set(),
+    writable: { businessCentral: true, sales: true },
+    deferLater: false,
+  })
+}
+
 /** Lines that would be in step at once. */
-const bySameness: Finder = async ({ deciding }, { line, from, candidates }) => {
+const bySameness: Finder = async (given, { line, from, candidates }) => {
   for (const candidate of candidates) {
-    const rows = { [from]: line, [otherSide(from)]: candidate } as Record<Side, LineRow>
-    const decided = await decidePair(deciding, {
-      rows: { businessCentral: rows.businessCentral, sales: rows.sales },
-      base: noBase,
-      meeting: 'first',
-      paused: false,
-      decision: undefined,
-      missingPages: new Set(),
-      writable: { businessCentral: true, sales: true },
-      deferLater: false,
-    })
-    const { writes, held, waits, asks, agreed } = decided
+    const { writes, held, waits, asks, agreed } = await met(given, from, line, candidate)
     if (agreed.size > 0 && [writes, held, waits, asks].every(({ length }) => length === 0))
       return { partner: candidate }
   }
   return {}
 }
 
-const byNumber: Finder = ({ lines, numbers }, { line, from, candidates }) => {
+const byNumber: Finder = async (given, { line, from, candidates }) => {
+  const { lines, numbers, isNumberEnough } = given
   const to = otherSide(from)
   const { order } = lines.lines.sides[to]
   const number = numbers[to].get(line.id)
   if (order === undefined || number === undefined) return {}
-  return { partner: candidates.find(({ row }) => numberIn(row, order) === number) }
+  const partner = candidates.find(({ row }) => numberIn(row, order) === number)
+  if (partner === undefined || isNumberEnough) return { partner }
+  const { held } = await met(given, from, line, partner)
+  return held.some(({ field }) => isReference(given, field)) ? {} : { partner }
 }
+
+const isReference = ({ deciding }: LinesToMatch, name: string): boolean =>
+  deciding.compiled.fields.some(({ field }) => field.name === name && field.lookup !== undefined)
 
 const finders: readonly Finder[] = [byOwnKey, byColumns, bySameness, byNumber]

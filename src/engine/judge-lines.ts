@@ -51,7 +51,7 @@ const isIncomplete = ({ held, waits, asks }: DecidedLines): boolean =>
 async function linesOf(
   session: Session,
   common: Common,
-  { meeting, decision }: LinesMeeting,
+  { meeting, decision, unfinished }: LinesMeeting,
 ): Promise<DecidedLines | undefined> {
   const { lines } = session.compiled
   if (lines === undefined) return undefined
@@ -63,6 +63,7 @@ async function linesOf(
     },
     pairs: meeting === 'known' ? linePairsOf(session, common.coupling) : [],
     meeting,
+    unfinished,
     decision,
     writable: session.writable,
     deferLater: session.deferLater,

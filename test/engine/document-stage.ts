@@ -180,11 +180,11 @@ const lineText = (line: Row): string =>
     .join('|')
 
 /** The orders of Sales with their lines, as texts to compare. */
-export const salesOrdersOf = ({ on }: Documents): readonly string[] => {
+export const salesOrdersOf = ({ on, account }: Documents): readonly string[] => {
   const lines = on.simulator.sales.rows('salesorderdetails')
   return on.simulator.sales
     .rows('salesorders')
-    .filter((order) => String(order['name']).startsWith('Order '))
+    .filter((order) => order['_customerid_value'] === account)
     .map((order) => {
       const own = lines.filter((line) => line['_salesorderid_value'] === order['salesorderid'])
       return [`${String(order['ordernumber'])} ${String(order['statecode'])}`, ...own.map(salesLineText).sort()].join(
@@ -200,11 +200,11 @@ const salesLineText = (line: Row): string =>
     .join('|')
 
 /** The invoices of Sales with their lines, as texts to compare. */
-export const invoicesOf = ({ on }: Documents): readonly string[] => {
+export const invoicesOf = ({ on, account }: Documents): readonly string[] => {
   const lines = on.simulator.sales.rows('invoicedetails')
   return on.simulator.sales
     .rows('invoices')
-    .filter((invoice) => String(invoice['invoicenumber']).startsWith('S-INV'))
+    .filter((invoice) => invoice['_customerid_value'] === account)
     .map((invoice) => {
       const own = lines.filter((line) => line['_invoiceid_value'] === invoice['invoiceid'])
       return [headOf(invoice), ...own.map(invoiceLineText).sort()].join('\n')

@@ -99,7 +99,7 @@ function releasedOrder({ on, customer }: Documents): string {
       lineObjectNumber: number,
       quantity,
     })
-  businessCentral.edit('salesOrders', String(order['id']), { status: 'Released' })
+  businessCentral.service.hand.act?.('salesOrders', String(order['id']), 'release')
   return String(order['id'])
 }
 
@@ -111,7 +111,7 @@ function postedInvoice({ on, customer }: Documents): void {
   businessCentral.create('salesInvoiceLines', { documentId, lineType: 'Comment', description: 'a remark' })
   const freight = { lineType: 'Account', lineObjectNumber: '40100', description: 'Freight', quantity: 1, unitPrice: 12 }
   businessCentral.create('salesInvoiceLines', { documentId, ...freight })
-  businessCentral.edit('salesInvoices', String(documentId), { status: 'Open', remainingAmount: 52.5 })
+  businessCentral.service.hand.act?.('salesInvoices', String(documentId), 'post')
 }
 
 const ended = (given: Documents, mapping: string): unknown => ({

@@ -1,0 +1,290 @@
+/** P2 to P9 for documents with lines: orders that travel both ways. */
+import t, { type Test } from 'tap'
+import { recordsNamed, take } from '../../src/engine/decisions.ts'
+import type { RunReport } from '../../src/engine/run.ts'
+import type { Row } from '../../src/simulator/table.ts'
+import { type Documents, documents, ordersOf, salesLine, salesOrder, salesOrdersOf } from './document-stage.ts'
+import { counted, writesMade, writingVia } from './stage.ts'
+
+const mapping = 'sales-order-bidirectional'
+
+/** An order of three product lines that both sides have, and nothing to do. */
+async function atRest(t: Test): Promise<Documents & { readonly order: string; readonly inBusinessCentral: string }> {
+  const given = await documents(t, mapping)
+  const order = salesOrder(given, 'O1', [{ product: 0 }, { product: 1 }, { product: 2 }])
+  await given.run()
+  await given.run()
+  given.on.clock.advance(1000)
+  const [made] = given.on.simulator.businessCentral.rows('salesOrders')
+  return { ...given, order, inBusinessCentral: String(made?.['id']) }
+}
+
+const linesOf = ({ on }: Documents, order: string): readonly Row[] =>
+  on.simulator.sales
+    .rows('salesorderdetails')
+    .filter((line) => line['_salesorderid_value'] === order)
+    .sort((a, b) => Number(a['sequencenumber']) - Number(b['sequencenumber']))
+
+const lineId = (given: Documents, order: string, n: number): string =>
+  String(linesOf(given, order)[n]?.['salesorderdetailid'])
+
+/** Edits of a submitted order in Sales: opened, edited, submitted again. */
+function inSales(given: Documents, order: string, edit: () => void): void {
+  given.on.simulator.sales.edit('salesorders', order, { statecode: 0 })
+  edit()
+  given.on.simulator.sales.edit('salesorders', order, { statecode: 1 })
+}
+
+const linesInBusinessCentral = ({ on }: Documents): readonly Row[] =>
+  [...on.simulator.businessCentral.rows('salesOrderLines')].sort(
+    (a, b) => Number(a['sequence']) - Number(b['sequence']),
+  )
+
+/** The same in Business Central. */
+function inBusinessCentral(given: Documents, order: string, edit: () => void): void {
+  const { hand } = given.on.simulator.businessCentral.service
+  hand.act?.('salesOrders', order, 'reopen')
+  edit()
+  hand.act?.('salesOrders', order, 'release')
+}
+
+const quantities = (given: Documents, order: string): readonly (readonly unknown[])[] => [
+  linesInBusinessCentral(given).map((line) => line['quantity']),
+  linesOf(given, order).map((line) => line['quantity']),
+]
+
+const inOrder = (numbers: readonly unknown[]): readonly unknown[] => [...numbers].sort((a, b) => Number(a) - Number(b))
+
+const clean = (t: Test, report: RunReport): void => void t.same(report.problems, [])
+
+async function restsNow(t: Test, given: Documents): Promise<void> {
+  given.on.simulator.resetRequests()
+  clean(t, await given.run())
+  t.equal(writesMade(given.on.simulator), 0, 'the next run writes nothing')
+}
+
+t.test('P3 P4 edits of lines on either side travel, and the next run writes nothing', async (t) => {
+  const given = await atRest(t)
+  const { order, inBusinessCentral: id, on } = given
+  await restsNow(t, given)
+  inSales(given, order, () => on.simulator.sales.edit('salesorderdetails', lineId(given, order, 0), { quantity: 5 }))
+  clean(t, await given.run())
+  await given.run()
+  t.same(quantities(given, order), [
+    [5, 1, 1],
+    [5, 1, 1],
+  ])
+  await restsNow(t, given)
+  inBusinessCentral(given, id, () => {
+    const [, second, third] = linesInBusinessCentral(given)
+    on.simulator.businessCentral.edit('salesOrderLines', String(second?.['id']), { quantity: 7 })
+    on.simulator.businessCentral.delete('salesOrderLines', String(third?.['id']))
+  })
+  clean(t, await given.run())
+  t.same(quantities(given, order), [
+    [5, 7],
+    [5, 7],
+  ])
+  await given.run()
+  await restsNow(t, given)
+})
+
+t.test('P3 different lines edited on both sides are both kept; lines are added from both sides', async (t) => {
+  const given = await atRest(t)
+  const { order, inBusinessCentral: id, on } = given
+  inSales(given, order, () => {
+    on.simulator.sales.edit('salesorderdetails', lineId(given, order, 0), { quantity: 5 })
+    salesLine(given, order, { product: 0, quantity: 8, sequence: 4 })
+  })
+  inBusinessCentral(given, id, () => {
+    const [, second] = linesInBusinessCentral(given)
+    on.simulator.businessCentral.edit('salesOrderLines', String(second?.['id']), { quantity: 7 })
+    const line = { documentId: id, lineType: 'Item', lineObjectNumber: 'I2', quantity: 9 }
+    on.simulator.businessCentral.create('salesOrderLines', line)
+  })
+  clean(t, await given.run())
+  await given.run()
+  t.same(quantities(given, order).map(inOrder), [
+    [1, 5, 7, 8, 9],
+    [1, 5, 7, 8, 9],
+  ])
+  await restsNow(t, given)
+})
+
+t.test(
+  'the same line edited on both sides is held by its name, nothing is written, and a person takes one',
+  async (t) => {
+    const given = await atRest(t)
+    const { order, inBusinessCentral: id, on } = given
+    inSales(given, order, () => on.simulator.sales.edit('salesorderdetails', lineId(given, order, 0), { quantity: 5 }))
+    inBusinessCentral(given, id, () => {
+      const [first] = linesInBusinessCentral(given)
+      on.simulator.businessCentral.edit('salesOrderLines', String(first?.['id']), { quantity: 6 })
+    })
+    const report = await given.run()
+    t.match(on.held(mapping), [{ kind: 'conflict', fields: ['lines.quantity'] }])
+    t.notMatch(JSON.stringify(report.problems), /quantity (5|6)/, 'P8')
+    t.same(
+      quantities(given, order),
+      [
+        [6, 1, 1],
+        [5, 1, 1],
+      ],
+      'P2',
+    )
+    const state = on.store.mapping(mapping)
+    const decided = take(state, recordsNamed(state, 'S-ORD00001'), { side: 'sales', fields: ['lines.quantity'] })
+    await on.store.lock('a person')
+    await on.store.commit(mapping, decided.kind === 'decided' ? decided.entries : [])
+    await on.store.unlock()
+    clean(t, await given.run())
+    t.same(quantities(given, order), [
+      [5, 1, 1],
+      [5, 1, 1],
+    ])
+    t.same(on.held(mapping), [])
+    await given.run()
+    await restsNow(t, given)
+  },
+)
+
+t.test('P2 a line that somebody edits between our read and our write is not overwritten', async (t) => {
+  for (const side of ['businessCentral', 'sales'] as const) {
+    const given = await atRest(t)
+    const { order, inBusinessCentral: id, on } = given
+    const [first] = linesInBusinessCentral(given)
+    const inS = lineId(given, order, 0)
+    const { businessCentral, sales } = on.simulator
+    if (side === 'businessCentral') inSales(given, order, () => sales.edit('salesorderdetails', inS, { quantity: 5 }))
+    else
+      inBusinessCentral(given, id, () =>
+        businessCentral.edit('salesOrderLines', String(first?.['id']), { quantity: 5 }),
+      )
+    let isFirst = true
+    const whole = on.connectors
+    on.connectors = {
+      ...whole,
+      [side]: writingVia(whole[side], () => {
+        if (!isFirst) return
+        isFirst = false
+        if (side === 'businessCentral')
+          inBusinessCentral(given, id, () =>
+            businessCentral.edit('salesOrderLines', String(first?.['id']), { quantity: 6 }),
+          )
+        else inSales(given, order, () => sales.edit('salesorderdetails', inS, { quantity: 6 }))
+      }),
+    }
+    await given.run()
+    on.connectors = whole
+    await given.run()
+    t.match(on.held(mapping), [{ kind: 'conflict', fields: ['lines.quantity'] }], side)
+    t.same(
+      quantities(given, order).map(([quantity]) => quantity),
+      side === 'businessCentral' ? [6, 5] : [5, 6],
+      side,
+    )
+  }
+})
+
+t.test('P5 an order with a line that cannot be taken waits whole; the others go', async (t) => {
+  const given = await documents(t, mapping)
+  const { on } = given
+  const bad = salesOrder(given, 'O1', [{ product: 0 }, { product: 1 }])
+  salesOrder(given, 'O2', [{ product: 2, quantity: 4 }])
+  // A product that no item stands for.
+  const other = on.simulator.sales.rows('products').find((row) => !given.products.includes(String(row['productid'])))
+  inSales(given, bad, () =>
+    on.simulator.sales.edit('salesorderdetails', lineId(given, bad, 1), {
+      'productid@odata.bind': `/products(${String(other?.['productid'])})`,
+    }),
+  )
+  const report = await given.run()
+  t.match(on.held(mapping), [{ kind: 'waiting', fields: ['lines.product'] }])
+  t.equal(report.problems.length, 1)
+  t.equal(ordersOf(given).length, 1)
+  t.match(ordersOf(given)[0], /^O2/)
+})
+
+t.test('P9 an order that is opened is paused with its lines, keeps its base, and merges when it returns', async (t) => {
+  const given = await atRest(t)
+  const { order, inBusinessCentral: id, on } = given
+  on.simulator.sales.edit('salesorders', order, { statecode: 0 })
+  on.simulator.sales.edit('salesorderdetails', lineId(given, order, 0), { quantity: 5 })
+  on.simulator.sales.delete('salesorderdetails', lineId(given, order, 2))
+  on.simulator.resetRequests()
+  clean(t, await given.run())
+  t.equal(writesMade(on.simulator), 0)
+  inBusinessCentral(given, id, () => {
+    const [, second] = linesInBusinessCentral(given)
+    on.simulator.businessCentral.edit('salesOrderLines', String(second?.['id']), { quantity: 7 })
+  })
+  clean(t, await given.run())
+  t.same(quantities(given, order), [
+    [1, 7, 1],
+    [5, 1],
+  ])
+  on.simulator.sales.edit('salesorders', order, { statecode: 1 })
+  clean(t, await given.run())
+  t.same(quantities(given, order), [
+    [5, 7],
+    [5, 7],
+  ])
+  await given.run()
+  await restsNow(t, given)
+})
+
+t.test('P7 a refusal half-way in Business Central leaves the order unfinished, and the next run ends it', async (t) => {
+  const given = await documents(t, mapping)
+  const { on } = given
+  salesOrder(given, 'O1', [{ product: 0 }, { product: 1 }, { product: 2 }])
+  const body = JSON.stringify({ error: { code: 'Application_DialogException', message: 'The item is blocked.' } })
+  on.simulator.faults.add({
+    match: { service: 'businessCentral', method: 'POST', path: 'salesOrderLines', part: true, nth: 2 },
+    do: { status: 400, body, contentType: 'application/json' },
+  })
+  const report = await given.run()
+  t.match(report.problems, [{ kind: 'failed', isRefusedNow: true }])
+  t.match(on.couplings(mapping), [{ unfinished: true }])
+  t.match(ordersOf(given), [/^O1 Draft/], 'not released')
+  on.clock.advance(3_600_000)
+  clean(t, await given.run())
+  t.match(ordersOf(given), [/^O1 Open/])
+  t.equal(linesInBusinessCentral(given).length, 3)
+  t.equal(on.couplings(mapping)[0]?.unfinished, undefined)
+  await given.run()
+  await restsNow(t, given)
+})
+
+t.test('P7 an answer of a change set that is lost is found by reading; no line is written twice', async (t) => {
+  const given = await atRest(t)
+  const { inBusinessCentral: id, order, on } = given
+  inBusinessCentral(given, id, () => {
+    const line = { documentId: id, lineType: 'Item', lineObjectNumber: 'I2', quantity: 9 }
+    on.simulator.businessCentral.create('salesOrderLines', line)
+  })
+  on.simulator.faults.add({ match: { service: 'sales', method: 'POST', path: 'batch', nth: 1 }, do: { drop: 'after' } })
+  clean(t, await given.run())
+  await given.run()
+  t.same(quantities(given, order), [
+    [1, 1, 1, 9],
+    [1, 1, 1, 9],
+  ])
+  t.match(salesOrdersOf(given), [/ 1\n/], 'submitted again')
+  await restsNow(t, given)
+})
+
+t.test('P1 an order that was posted meanwhile is told to a person and not made again', async (t) => {
+  const given = await documents(t, mapping)
+  const { on } = given
+  salesOrder(given, 'O1', [{ product: 0 }])
+  await given.run()
+  const [made] = on.simulator.businessCentral.rows('salesOrders')
+  on.simulator.businessCentral.service.hand.act?.('salesOrders', String(made?.['id']), 'shipAndInvoice')
+  on.store = await given.freshStore()
+  const report = await given.run()
+  t.same(ordersOf(given), [])
+  t.equal(on.held(mapping).length, 1)
+  t.match(report.problems, [{ message: /posted|salesInvoices/ }])
+  t.match(counted(await given.run(), mapping), { created: 0 })
+  t.same(ordersOf(given), [])
+})
