@@ -176,7 +176,7 @@ export interface Source {
   /** A column that is unique and stands in the document for good, where the service ignores our keys; asked before each create. */
   readonly reference: string | undefined
   /** Further collections where the document may stand under that reference, once it was posted. */
-  readonly postedAs: readonly string[]
+  readonly postedAs: readonly Posted[]
   /** Column holding the time of the last change, when the service's description does not tell it. */
   readonly modified: string | undefined
   /** A filter for rows that change without moving their stamp; read in each run. */
@@ -189,6 +189,13 @@ export interface Source {
   readonly continues: boolean
   /** Columns that are written by calling a bound action: column → value → action. */
   readonly actions: Readonly<Record<string, Readonly<Record<string, string>>>>
+}
+
+/** Where a document stands once it was posted. */
+export interface Posted {
+  readonly entity: string
+  /** Its column that holds the first of the document's keys: there a document that is gone is looked for. */
+  readonly by: string | undefined
 }
 
 /** One collection of a side. */
@@ -257,7 +264,7 @@ export interface FirstMatch {
 /** The same field edited on both sides: hold, the side that wins, or the later edit. */
 export type ConflictPolicy = 'hold' | Side | 'newest'
 
-export type DeletePolicy = 'hold' | 'uncouple' | 'restore' | 'delete'
+export type DeletePolicy = 'hold' | 'uncouple' | 'end' | 'restore' | 'delete'
 export interface Deletes {
   /** What happens when a coupled record was deleted on that side. @default hold */
   readonly businessCentral: DeletePolicy
@@ -278,6 +285,9 @@ export interface Limit {
   readonly share: number | undefined
 }
 
+/** How a pair comes to its end: its document was posted, or deleted. */
+export type Ending = 'posted' | 'deleted'
+
 export interface Field {
   /** The row's name: unique in the mapping. */
   readonly name: string
@@ -296,8 +306,11 @@ export interface Field {
   /** What a blank source does to the target. `write` clears a new record too, `default` writes `blankDefault`. @default clear */
   readonly blank: 'clear' | 'keep' | 'write' | 'default'
   readonly blankDefault: unknown
-  /** create: written only when the record is created; write: whenever anything else of it is written, and never compared. @default always */
-  readonly on: 'always' | 'create' | 'write'
+  /**
+   * create: written only when the record is created; write: whenever anything else of it is written, and never
+   * compared; posted, deleted: once, when its partner is gone for that reason. @default always
+   */
+  readonly on: 'always' | 'create' | 'write' | Ending
   /** before/after: written in a step of its own around the others. @default main */
   readonly step: 'before' | 'main' | 'after'
   /** Skipped where the organisation lacks the column. */

@@ -47,7 +47,7 @@ export function resolveSource(side: Side, context: SourceContext): Source {
     constant: written.constant,
     lookupTypes: { ...written.type },
     reference: written.reference,
-    postedAs: written.postedAs ?? [],
+    postedAs: (written.postedAs ?? []).map((one) => (typeof one === 'string' ? { entity: one, by: undefined } : one)),
     modified: written.modified,
     recheck,
     builtIn: fill(written.builtIn),

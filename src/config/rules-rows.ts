@@ -125,6 +125,23 @@ const numbersNewRecords: RowRule = (row, { direction = 'both' }) => {
     : []
 }
 
+/** At the end of a pair there is one record left, and perhaps a posted document to read. */
+const endsAPair: RowRule = (row, mapping) => {
+  if (row.on !== 'posted' && row.on !== 'deleted') return []
+  const to = sides.find((side) => travelsTo(directionOf(row, mapping.direction ?? 'both') ?? 'both', side))
+  if (to === undefined || row[otherSide(to)] !== undefined)
+    return [{ path: ['on'], message: `a row on: ${row.on} writes a column of one side, by a value or a compute` }]
+  const { postedAs = [] } = mapping[otherSide(to)] ?? {}
+  return row.on === 'deleted' || postedAs.some((one) => typeof one !== 'string')
+    ? []
+    : [
+        {
+          path: ['on'],
+          message: `needs \`${otherSide(to)}.postedAs\` with an entity and \`by\`: where to look for the posted document`,
+        },
+      ]
+}
+
 const rowRules: readonly RowRule[] = [
   readsAndWrites,
   keepsToTheMapping,
@@ -134,6 +151,7 @@ const rowRules: readonly RowRule[] = [
   numbersNewRecords,
   claimsInSales,
   cascadesByALookup,
+  endsAPair,
 ]
 
 /** A row that goes nowhere where the mapping goes: natively such a row is not active. */
@@ -160,13 +178,13 @@ export function checkRows({ value, own }: MappingDraft): readonly Finding[] {
 export const rowsOf = (mapping: MappingFile): readonly (readonly [string, FieldRow])[] =>
   Object.entries(mapping.fields ?? {}).flatMap(([name, row]) => (row === null ? [] : [[name, row] as const]))
 
+/** A row that only closes a document again may repeat what another says of its state; so may one of a pair's end. */
+const isAside = ({ on }: FieldRow): boolean => on === 'write' || on === 'posted' || on === 'deleted'
+
 /** Two rows that write the same column at the same moment: which one would win? Rows with a condition may take turns. */
 export function checkTargets({ value }: MappingDraft): readonly Finding[] {
   const writers = new Map<string, string>()
-  // A row that only closes a document again may repeat what another row says of its state.
-  const written = rowsOf(value).filter(
-    ([, row]) => row.enabled !== false && row.when === undefined && row.on !== 'write',
-  )
+  const written = rowsOf(value).filter(([, row]) => row.enabled !== false && row.when === undefined && !isAside(row))
   return written.flatMap(([name, row]) => {
     const targets = sides.filter((side) => writes(row, side, value) && row[side] !== undefined)
     return targets.flatMap((side) => {

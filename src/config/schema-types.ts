@@ -58,9 +58,9 @@ export type Lookup = Name | LookupByCoupling | LookupByQuery | LookupByCase
  */
 export type Conflicts = 'hold' | 'businessCentral' | 'sales' | 'newest'
 /**
- * hold for a person; uncouple: forget the pair; restore: create the record again; delete: delete the partner.
+ * hold for a person; uncouple: forget the pair; end: remember it as over, so that nothing of it travels or is made again; restore: create the record again; delete: delete the partner.
  */
-export type DeletePolicy = 'hold' | 'uncouple' | 'restore' | 'delete'
+export type DeletePolicy = 'hold' | 'uncouple' | 'end' | 'restore' | 'delete'
 /**
  * A constant. A code with leading zeros is quoted.
  */
@@ -517,7 +517,16 @@ export interface Source {
   /**
    * Further collections where the document may stand under the same `reference`, once it was posted; asked too before each create, so that nothing is made again. Default: none.
    */
-  postedAs?: string[]
+  postedAs?: (
+    | string
+    | {
+        /**
+         * Entity set of the posted documents.
+         */
+        entity: string
+        by: Column
+      }
+  )[]
   modified?: Column
   builtIn?: Filter
   /**
@@ -834,9 +843,9 @@ export interface FieldRow {
         default: ConstantValue
       }
   /**
-   * create: written only when the record is created; write: written whenever anything else of the record is written to that side, and never compared (reopening a locked order, submitting it again). Default: always.
+   * create: written only when the record is created; write: written whenever anything else of the record is written to that side, and never compared (reopening a locked order, submitting it again). posted: written once, as the last thing, when the partner is gone because it was posted (see postedAs), from the posted document; deleted: likewise, when the partner was deleted and the pair is uncoupled. Default: always.
    */
-  on?: 'always' | 'create' | 'write'
+  on?: 'always' | 'create' | 'write' | 'posted' | 'deleted'
   /**
    * before or after: written in a step of its own around the other rows. Default: main.
    */

@@ -24,6 +24,8 @@ export interface Coupling extends BySide<Seen> {
   readonly moved?: number
   /** Some steps of its last write were not done: the next run finishes them, whatever the filter says. */
   readonly unfinished?: boolean
+  /** The pair is over: on this side its record was posted, or deleted for good. Nothing of it travels or is made again. */
+  readonly ended?: Side
   /** The lines of a document: which belong together, under the document's own coupling. */
   readonly lines?: CoupledLines
 }

@@ -17,7 +17,7 @@ import {
 } from './decide.ts'
 import { ExpressionError } from './expression.ts'
 import { evaluateFilter } from './filter-evaluation.ts'
-import type { CompiledField } from './mapping.ts'
+import { type CompiledField, isEnding } from './mapping.ts'
 import { type Deciding, type Offer, type OfferContext, offerOf, standsAt } from './offer.ts'
 import type { Loaded, Row } from './record.ts'
 import { type Canonical, canonical } from './values.ts'
@@ -35,7 +35,7 @@ export async function decideCreate(
   const context = contextOf(deciding, { rows, base: new Map(), deferLater: options.deferLater, decision: undefined })
   for (const field of deciding.compiled.fields) {
     const place = field.place[to]
-    if (lacksPage(field, options.missingPages) || isUnlocking(field)) continue
+    if (lacksPage(field, options.missingPages) || isUnlocking(field) || isEnding(field.field)) continue
     if (field.field.claim && to === 'businessCentral') {
       await claim(draft, field, source.row, context)
       continue
@@ -148,7 +148,8 @@ function expectNothing(
   })
 }
 
-function create(
+/** Adds a value that is written whatever stands there, or what it waits for. */
+export function create(
   draft: Draft,
   what: { readonly field: CompiledField; readonly to: Side; readonly value: unknown },
   context: OfferContext,

@@ -360,9 +360,7 @@ function pathsOf(side: Side, { mapping, fields, defaults }: Parts): string[] {
   const templates = [...defaults.businessCentral, ...defaults.sales]
   for (const { filter } of defaults[otherSide(side)]) paths.push(...columnsOf(filter))
   for (const { field, compute } of [...fields, ...templates.flatMap((template) => template.fields)]) {
-    const column = field[side]
-    if (column !== undefined) paths.push(column)
-    paths.push(...(compute[side]?.columns ?? []).filter((path) => path !== '*'), ...lookupColumns(field, side))
+    paths.push(...pathsOfField(field, compute[side], side))
   }
   paths.push(...(side === 'businessCentral' ? actAsColumns(mapping) : columnsOfAside(mapping)))
   for (const group of mapping.match) paths.push(...group[side].filter((column) => !column.startsWith('$')))
@@ -373,6 +371,20 @@ function pathsOf(side: Side, { mapping, fields, defaults }: Parts): string[] {
   for (const { name, latest } of source.joins) if (latest !== undefined) paths.push(`${name}.${latest}`)
   return paths
 }
+
+function pathsOfField(field: Field, compute: Expression | undefined, side: Side): readonly string[] {
+  // What is written at the end of a pair is read from the posted document.
+  if (isEnding(field) && !travelsTo(field.direction, side)) return []
+  const column = field[side]
+  return [
+    ...(column === undefined ? [] : [column]),
+    ...(compute?.columns ?? []).filter((path) => path !== '*'),
+    ...lookupColumns(field, side),
+  ]
+}
+
+/** Whether a row is written when its pair comes to its end, and never else. */
+export const isEnding = ({ on }: Field): boolean => on === 'posted' || on === 'deleted'
 
 /** Columns that name the person as whom Sales is written. */
 function actAsColumns({ actAs }: Mapping): readonly string[] {

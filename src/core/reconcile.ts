@@ -3,7 +3,7 @@
  * whole truth table is its test. Keeps P9: a record that left the filter is paused, not deleted; and the rule that an
  * edit beats a delete.
  */
-import type { BySide, Deletes, Direction, Side } from '../config/config.ts'
+import type { BySide, Deletes, Direction, Ending, Side } from '../config/config.ts'
 import { otherSide, travelsTo } from '../config/config.ts'
 
 /** How a coupled record stands on one side: edited since the base, unchanged, outside the filter, or deleted. */
@@ -16,11 +16,15 @@ export type PairVerdict =
   /** Outside the filter: only rows marked `outside` travel. */
   | { readonly kind: 'pause' }
   /** The coupling ends; no record is touched. */
-  | { readonly kind: 'uncouple' }
+  | { readonly kind: 'uncouple'; readonly survivor?: Side }
   | { readonly kind: 'delete'; readonly on: Side }
   /** Create the deleted record again. */
   | { readonly kind: 'restore'; readonly on: Side }
   | { readonly kind: 'hold'; readonly gone: Side }
+  /** The pair is over, and stays remembered. */
+  | { readonly kind: 'end'; readonly because: Ending; readonly survivor: Side }
+  /** It has ended before. */
+  | { readonly kind: 'over' }
 
 const pairs: Readonly<
   Record<Standing, Readonly<Record<Standing, 'in-step' | 'merge' | 'pause' | 'gone' | 'uncouple'>>>
@@ -37,21 +41,38 @@ export interface PairPolicy {
   readonly deletes: Deletes
   /** A person's decision about a deleted record. */
   readonly decision?: 'restore' | 'delete' | 'uncouple' | undefined
+  /** The record that is gone was posted: it is not deleted. */
+  readonly posted?: boolean
+  /** The pair has ended before. */
+  readonly ended?: boolean
 }
 
 /** What becomes of a coupled pair. */
 export function reconcile(standing: BySide<Standing>, policy: PairPolicy): PairVerdict {
   const kind = pairs[standing.businessCentral][standing.sales]
   if (kind !== 'gone') return { kind }
-  return afterDelete(standing, standing.sales === 'gone' ? 'sales' : 'businessCentral', policy)
+  const gone = standing.sales === 'gone' ? 'sales' : 'businessCentral'
+  if (policy.ended === true) return { kind: 'over' }
+  if (policy.posted === true) return { kind: 'end', because: 'posted', survivor: otherSide(gone) }
+  return afterDelete(standing, gone, policy)
 }
 
 /** One record was deleted. A one-way mapping never deletes or creates on the side it reads from. */
 function afterDelete(standing: BySide<Standing>, gone: Side, policy: PairPolicy): PairVerdict {
   const survivor = otherSide(gone)
   const action = policy.decision ?? policy.deletes[gone]
-  if (action === 'uncouple') return { kind: 'uncouple' }
   if (action === 'hold') return { kind: 'hold', gone }
+  if (action === 'uncouple') return { kind: 'uncouple', survivor }
+  if (action === 'end') return { kind: 'end', because: 'deleted', survivor }
+  return deleteOrRestore(action, standing, { gone, policy })
+}
+
+function deleteOrRestore(
+  action: 'delete' | 'restore',
+  standing: BySide<Standing>,
+  { gone, policy }: { readonly gone: Side; readonly policy: PairPolicy },
+): PairVerdict {
+  const survivor = otherSide(gone)
   if (standing[survivor] === 'outside' && policy.decision === undefined) return { kind: 'hold', gone }
   const editBeatsDelete = action === 'delete' && standing[survivor] === 'edited' && policy.decision === undefined
   if (action === 'restore' || editBeatsDelete) {

@@ -10,7 +10,7 @@ import type { FieldWrite } from '../core/decide.ts'
 import { versionOf } from '../core/fingerprint.ts'
 import type { Cell, Loaded, Values } from '../core/record.ts'
 import type { Intent } from '../store/store.ts'
-import type { Judgement } from './judgement.ts'
+import type { JudgedAction, Judgement } from './judgement.ts'
 import { lineSteps, lineWritesTo } from './line-steps.ts'
 import { newKey } from './new-key.ts'
 import { type Session, baseOf, packed } from './session.ts'
@@ -39,11 +39,14 @@ export function actionsOf(session: Session, judgement: Judgement, side: Side): r
       ? []
       : [{ ...updateAction(session, judgement, side, claims), kind: 'claim', more: false }]
   }
-  if (action.kind !== 'merge' && action.kind !== 'couple') return []
+  if (!writesFields(action)) return []
   const writes = (decided?.writes ?? []).filter(({ to }) => to === side)
   const isWritten = writes.length > 0 || lineWritesTo(judgement, side).length > 0
   return isWritten ? [updateAction(session, judgement, side, writes)] : []
 }
+
+const writesFields = ({ kind }: JudgedAction): boolean =>
+  kind === 'merge' || kind === 'couple' || kind === 'end' || kind === 'uncouple'
 
 /** The delete of a judgement, applied after everything else. */
 export function deleteActionOf(session: Session, judgement: Judgement): Action | undefined {

@@ -185,7 +185,8 @@ function neverSent(
 
 const nothingKnown = 'it has no partner, and nothing is known of why'
 
-function orphaned(session: Session, { rows, ref, number }: Judgement): Finding | undefined {
+function orphaned(session: Session, { rows, ref, number, coupling, posted }: Judgement): Finding | undefined {
+  if (coupling?.ended !== undefined || posted !== undefined) return undefined
   const gone = sides.find((side) => rows[side] === undefined)
   if (gone === undefined) return undefined
   const side = otherSide(gone)

@@ -19,6 +19,7 @@ import { FollowedIntake } from './following.ts'
 import { Matching } from './matching.ts'
 import { Recheck } from './recheck.ts'
 import type { NamedRecord } from './ports.ts'
+import { mayBePosted } from './posted.ts'
 import { type Session, baseOf, heldOf, isAdmitted, isAsRefused, isImagined, isRead } from './session.ts'
 import { absentIds, listedKeys, sweepIsDue, sweepName } from './sweep.ts'
 
@@ -80,6 +81,10 @@ interface PageReading {
 }
 const asked: PageReading = { whole: false, asked: true }
 const unstamped: PageReading = { whole: false, asked: false, unstamped: true }
+
+/** Of a pair that has ended only the end of the other record matters. */
+const isOver = ({ kind }: Change, coupling: Coupling | undefined): boolean =>
+  coupling?.ended !== undefined && kind === 'upsert'
 
 class Reading {
   readonly #session: Session
@@ -187,7 +192,7 @@ class Reading {
     const doubtful: Upsert[] = []
     for (const change of changes) {
       const coupling = state.bySide(side, change.id)
-      if (!reading.asked && this.#isSetAside(side, change, coupling)) continue
+      if (isOver(change, coupling) || (!reading.asked && this.#isSetAside(side, change, coupling))) continue
       if (coupling === undefined) {
         if (this.#takesPart(change)) lone.push(change)
         else if (state.held(side, change.id) !== undefined) this.#gone(side, change)
@@ -294,7 +299,8 @@ class Reading {
   async #afterWholeRead(side: Side, seen: ReadonlySet<string>, count: number): Promise<void> {
     const { state, clock, readers } = this.#session
     this.#matching.sawAll(side)
-    if (count === 0 && state.counted(side) > 0) this.#emptied.push(side)
+    const isEmptied = count === 0 && state.counted(side) > 0 && !mayBePosted(this.#session, side)
+    if (isEmptied) this.#emptied.push(side)
     if (state.counted(side) !== count) this.#marks.push({ kind: 'counted', side, count })
     if (readers[side].hasEntity && !readers[side].isTracked) {
       this.#marks.push({
@@ -303,7 +309,8 @@ class Reading {
         watermark: { kind: 'stamp', at: clock.now().toISOString() },
       })
     }
-    if (count > 0) await this.#confirmAbsent(side, absentIds(this.#session, side, seen))
+    if (count > 0 || mayBePosted(this.#session, side))
+      await this.#confirmAbsent(side, absentIds(this.#session, side, seen))
   }
 
   /** A record that no page listed is gone or outside the filter: only reading it tells. */
@@ -316,7 +323,7 @@ class Reading {
     const { state, clock } = this.#session
     if (state.size === 0 || !sweepIsDue(this.#session, side, whole)) return
     const listed = await listedKeys(this.#session, side)
-    if (listed.size === 0) this.#emptied.push(side)
+    if (listed.size === 0 && !mayBePosted(this.#session, side)) this.#emptied.push(side)
     else await this.#confirmAbsent(side, absentIds(this.#session, side, listed))
     this.#marks.push({
       kind: 'watermark',

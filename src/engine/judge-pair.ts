@@ -6,11 +6,12 @@ import { type Side, otherSide, sides } from '../config/config.ts'
 import { type Base, noBase } from '../core/base.ts'
 import type { Coupling, Decision, Held } from '../core/coupling.ts'
 import { type Decided, type FieldWrite, decidePair, isEdited } from '../core/decide.ts'
+import { decideEnd } from '../core/decide-end.ts'
 import { type PairVerdict, type Standing, reconcile } from '../core/reconcile.ts'
 import { deletedPartner, holdsOf, loneHold, metadataHold, recordArgument } from './holds.ts'
 import { haveLinesChanged, isUnfinished, withAround, withLines } from './judge-lines.ts'
 import { createOn } from './judge-lone.ts'
-import { type Common, type Hold, type Judged, plainly } from './judgement.ts'
+import { type Common, type Hold, type Judged, type JudgedAction, plainly } from './judgement.ts'
 import { type Session, baseOf, isAdmitted, mayWriteMetadata, missingPages, pendingRows } from './session.ts'
 
 /** Decides a coupled pair. */
@@ -28,6 +29,8 @@ export async function judgeCoupled(session: Session, common: Common, coupling: C
     direction: mapping.direction,
     deletes: mapping.deletes,
     decision: decision?.kind === 'deleted' ? decision.action : undefined,
+    posted: common.posted !== undefined,
+    ended: coupling.ended !== undefined,
   })
   const forced = decision?.kind === 'take' || decision?.kind === 'prefer' || options.rewrite !== undefined
   return afterVerdict(session, common, {
@@ -55,14 +58,49 @@ function afterVerdict(session: Session, common: Common, facts: CoupledFacts): Ju
     case 'pause':
       return mergePair(session, common, facts)
     case 'uncouple':
-      return plainly({ kind: 'uncouple' })
+    case 'end':
+      return endPair(session, common, verdict)
+    case 'over':
+      return plainly({ kind: 'ignore' })
     case 'delete':
-      return plainly(session.writable[verdict.on] ? { kind: 'delete', on: verdict.on } : { kind: 'leave' })
     case 'restore':
-      return session.writable[verdict.on] ? createOn(session, common, verdict.on, true) : plainly({ kind: 'leave' })
+      return settlePair(session, common, verdict)
     case 'hold':
       return { action: { kind: 'hold' }, decided: undefined, holds: [deletedPartner(session, common, verdict.gone)] }
   }
+}
+
+/** One record was deleted, and the other follows it or brings it back. */
+function settlePair(
+  session: Session,
+  common: Common,
+  verdict: Extract<PairVerdict, { kind: 'delete' | 'restore' }>,
+): Judged | Promise<Judged> {
+  if (!session.writable[verdict.on]) return plainly({ kind: 'leave' })
+  return verdict.kind === 'delete' ? plainly(verdict) : createOn(session, common, verdict.on, true)
+}
+
+/** The last that is written of a pair whose one record is gone, and how the pair stands behind it. */
+async function endPair(
+  session: Session,
+  common: Common,
+  verdict: Extract<PairVerdict, { kind: 'uncouple' | 'end' }>,
+): Promise<Judged> {
+  const because = verdict.kind === 'end' ? verdict.because : 'deleted'
+  const action: JudgedAction = verdict.kind === 'end' ? { kind: 'end', because } : { kind: 'uncouple' }
+  const { survivor: to } = verdict
+  const target = to === undefined ? undefined : common.rows[to]
+  if (to === undefined || target === undefined) return plainly(action)
+  const decided = await decideEnd(session.deciding, {
+    because,
+    to,
+    target,
+    source: common.posted ?? {},
+    missingPages: missingPages(session),
+  })
+  if (decided.writes.length > 0 && !session.writable[to]) return plainly({ kind: 'leave' })
+  const holds = holdsOf(session, common, decided)
+  return holds.length > 0 ? { action: { kind: 'hold' }, decided: undefined, holds } : { action, decided, holds }
 }
 
 /** What is not done to its end goes on whatever the filter says. */

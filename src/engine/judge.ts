@@ -9,12 +9,13 @@ import type { NumberQuery } from '../core/number-pattern.ts'
 import type { Coupling } from '../core/coupling.ts'
 import { ExpressionError } from '../core/expression.ts'
 import type { Wait } from '../core/offer.ts'
-import type { Change, Loaded } from '../core/record.ts'
+import type { Change, Loaded, Row } from '../core/record.ts'
 import { callerHold, failedExpression } from './holds.ts'
 import { movedTo } from './continuing.ts'
 import type { Ref } from './intake.ts'
 import { judgeImagined, judgeLone } from './judge-lone.ts'
 import { judgeCoupled, judgeMatched } from './judge-pair.ts'
+import { findPosted, postedOf } from './posted.ts'
 import { type Common, type Judged, type Judgement, plainly } from './judgement.ts'
 import { type Session, heldOf, isAdmitted, isHere, isImagined, numberOf } from './session.ts'
 
@@ -32,13 +33,14 @@ export async function judge(
   refs: readonly Ref[],
 ): Promise<{ readonly judgements: readonly Judgement[]; readonly wanted: Wanted }> {
   const rows = await loadRows(session, refs)
+  const posted = await findPosted(session, refs, (side, id) => isHere(rows[side].get(id)))
   const judgements: Judgement[] = []
   const queries = new Map<string, RecordQuery>()
   const numbers: NumberQuery[] = []
   const records = new Map<string, Map<string, Wait>>()
   for (const ref of refs) {
     session.lookups.takeForeseen()
-    const judged = await judgeOne(session, ref, rows)
+    const judged = await judgeOne(session, ref, { rows, posted: postedOf(posted, ref) })
     const judgement: Judgement = { ...judged, stands: !session.lookups.takeForeseen() && mayStand(session, judged) }
     for (const query of judgement.decided?.asks ?? []) {
       if ('pattern' in query) numbers.push(query)
@@ -90,7 +92,11 @@ const isReadBeforeWrite = ({ readers, compiled }: Session, side: Side): boolean 
 const mayStand = (session: Session, { action }: { readonly action: Judgement['action'] }): boolean =>
   action.kind === 'create' || !sides.some((side) => isReadBeforeWrite(session, side))
 
-async function judgeOne(session: Session, ref: Ref, rows: RowsById): Promise<Omit<Judgement, 'stands'>> {
+async function judgeOne(
+  session: Session,
+  ref: Ref,
+  { rows, posted }: { readonly rows: RowsById; readonly posted: Row | undefined },
+): Promise<Omit<Judgement, 'stands'>> {
   const here = (side: Side): Loaded | undefined => {
     const change = ref[side] === undefined ? undefined : rows[side].get(ref[side])
     return isHere(change) ? change : undefined
@@ -101,6 +107,7 @@ async function judgeOne(session: Session, ref: Ref, rows: RowsById): Promise<Omi
     ref,
     rows: pair,
     held,
+    posted,
     coupling: couplingOf(session, ref),
     number:
       numberOf(session, 'businessCentral', pair.businessCentral?.row) ??

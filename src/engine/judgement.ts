@@ -1,8 +1,8 @@
 /** What was decided about one record or pair, as data: what is to be written, remembered and held. */
-import type { BySide, Side } from '../config/config.ts'
+import type { BySide, Ending, Side } from '../config/config.ts'
 import type { Coupling, Held, HeldKind } from '../core/coupling.ts'
 import type { Decided, HeldField } from '../core/decide.ts'
-import type { Loaded } from '../core/record.ts'
+import type { Loaded, Row } from '../core/record.ts'
 import type { Ref } from './intake.ts'
 
 /** What was decided about one record or pair. */
@@ -15,6 +15,8 @@ export interface Judgement {
   /** Why (part of) it waits. */
   readonly holds: readonly Hold[]
   readonly held: Held | undefined
+  /** As what its record stands now that is gone, because it was posted. */
+  readonly posted?: Row | undefined
   readonly number: string | undefined
   /** It hangs on nothing that the plan only foresees: the decision stands when the time to write comes. */
   readonly stands: boolean
@@ -34,6 +36,8 @@ export type JudgedAction =
   | { readonly kind: 'create'; readonly on: Side; readonly restores: boolean }
   | { readonly kind: 'delete'; readonly on: Side }
   | { readonly kind: 'uncouple' }
+  /** The last fields are written, and the pair is over: it stays remembered. */
+  | { readonly kind: 'end'; readonly because: Ending }
   | { readonly kind: 'hold' }
 
 /** One reason to wait. */
@@ -50,7 +54,7 @@ export interface Hold {
 }
 
 /** What is known before anything is decided. */
-export type Common = Pick<Judgement, 'ref' | 'rows' | 'held' | 'coupling' | 'number'>
+export type Common = Pick<Judgement, 'ref' | 'rows' | 'held' | 'coupling' | 'number' | 'posted'>
 /** What was decided. */
 export type Judged = Pick<Judgement, 'action' | 'decided' | 'holds'>
 /** A decision about the pair as a whole. */

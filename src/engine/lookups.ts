@@ -2,6 +2,7 @@
 import type { Mapping, Side } from '../config/config.ts'
 import { otherSide } from '../config/config.ts'
 import type { Lookups, RecordQuery } from '../core/carry.ts'
+import type { Coupling } from '../core/coupling.ts'
 import type { Bindings, Company } from '../core/expression.ts'
 import type { FreeNumber, NumberQuery } from '../core/number-pattern.ts'
 import { canonical } from '../core/values.ts'
@@ -50,12 +51,12 @@ export class StoreLookups implements Lookups {
   partner(mapping: string, from: Side, id: string): string | undefined {
     return this.#read(({ mapping: stateOf }) => {
       const state = stateOf(mapping)
-      return (state.bySide(from, id) ?? state.bySide(from, id.toLowerCase()))?.[otherSide(from)].id
+      return idThere(state.bySide(from, id) ?? state.bySide(from, id.toLowerCase()), otherSide(from))
     })
   }
 
   partnerByKeys(mapping: string, from: Side, keys: Readonly<Record<string, string>>): string | undefined {
-    return this.#read(({ mapping: stateOf }) => stateOf(mapping).byKeys(from, keys)?.[otherSide(from)].id)
+    return this.#read(({ mapping: stateOf }) => idThere(stateOf(mapping).byKeys(from, keys), otherSide(from)))
   }
 
   keyOf(mapping: string, on: Side, otherId: string, key: string): string | undefined {
@@ -128,6 +129,10 @@ export class StoreLookups implements Lookups {
     }
   }
 }
+
+/** The id on that side; none where the pair has ended because that record is gone. */
+const idThere = (coupling: Coupling | undefined, side: Side): string | undefined =>
+  coupling === undefined || coupling.ended === side ? undefined : coupling[side].id
 
 const queryKey = (query: RecordQuery): string =>
   JSON.stringify([

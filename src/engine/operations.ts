@@ -24,9 +24,9 @@ export function operationsOf(session: Session, judgement: Judgement, values: boo
     ]
   }
   if (action.kind === 'delete') return [plain('delete', action.on)]
-  if (action.kind === 'uncouple') return [plain('uncouple', 'businessCentral')]
+  if (action.kind === 'uncouple') return [plain('uncouple', 'businessCentral'), ...updates(session, judgement, values)]
   if (action.kind === 'couple') return [plain('couple', 'businessCentral'), ...updates(session, judgement, values)]
-  return action.kind === 'merge' ? updates(session, judgement, values) : []
+  return action.kind === 'merge' || action.kind === 'end' ? updates(session, judgement, values) : []
 }
 
 function claims(session: Session, judgement: Judgement, values: boolean): readonly Operation[] {

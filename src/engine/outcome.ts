@@ -31,14 +31,13 @@ export function entriesOf(session: Session, judgement: Judgement, writesFollow: 
       return []
     case 'ignore':
       return release(session, judgement)
+    case 'end':
     case 'uncouple':
-      return [...uncoupled(judgement), ...release(session, judgement), ...aloneEntries(session, judgement)]
+      return endEntries(session, judgement, writesFollow)
     case 'couple':
-      // The pair is one when the record of Sales is known to be ours: its claim is among the writes that follow.
-      if (writesFollow && isClaiming(judgement)) return holdEntries(session, judgement, writesFollow)
-      return [...pairEntries(session, judgement, writesFollow), ...holdEntries(session, judgement, writesFollow)]
     case 'in-step':
     case 'merge':
+      if (isToBeClaimed(judgement, writesFollow)) return holdEntries(session, judgement, writesFollow)
       return [...pairEntries(session, judgement, writesFollow), ...holdEntries(session, judgement, writesFollow)]
     case 'hold':
     case 'create':
@@ -46,6 +45,10 @@ export function entriesOf(session: Session, judgement: Judgement, writesFollow: 
       return holdEntries(session, judgement, writesFollow)
   }
 }
+
+/** The pair is one when the record of Sales is known to be ours: its claim is among the writes that follow. */
+const isToBeClaimed = (judgement: Judgement, writesFollow: boolean): boolean =>
+  judgement.action.kind === 'couple' && writesFollow && isClaiming(judgement)
 
 /** The coupling as far as it is known without the writes. */
 function pairEntries(session: Session, judgement: Judgement, writesFollow: boolean): readonly Entry[] {
@@ -85,6 +88,7 @@ function sameCoupling(a: Coupling, b: Coupling): boolean {
     a.outside === b.outside &&
     a.moved === b.moved &&
     a.unfinished === b.unfinished &&
+    a.ended === b.ended &&
     JSON.stringify(a.lines) === JSON.stringify(b.lines) &&
     sameSeen(a, b, 'businessCentral') &&
     sameSeen(a, b, 'sales')
@@ -100,6 +104,22 @@ function sameSeen(a: Coupling, b: Coupling, side: Side): boolean {
     names.length === Object.keys(right.keys).length &&
     names.every((name) => left.keys[name] === right.keys[name])
   )
+}
+
+/** A pair of which one record is gone, once nothing more is to be written to the other. */
+function endEntries(session: Session, judgement: Judgement, writesFollow: boolean): readonly Entry[] {
+  if (writesFollow) return []
+  return judgement.action.kind === 'end'
+    ? [...endedEntries(judgement), ...release(session, judgement)]
+    : [...uncoupled(judgement), ...release(session, judgement), ...aloneEntries(session, judgement)]
+}
+
+/** The pair is over, and stays remembered as it is. */
+function endedEntries({ coupling, rows }: Judgement): readonly Entry[] {
+  const gone = sides.find((side) => rows[side] === undefined)
+  return coupling === undefined || gone === undefined
+    ? []
+    : [{ kind: 'couple', coupling: { ...coupling, ended: gone } }]
 }
 
 /** The end of the pair's coupling. */
@@ -205,7 +225,10 @@ function heldFrom(session: Session, judgement: Judgement, holds: readonly Hold[]
 export async function doneEntries(session: Session, action: Action, result: Done): Promise<readonly Entry[]> {
   const { judgement, side } = action
   const settled: Entry = { kind: 'settled', id: action.intent.id }
-  if (action.kind === 'delete') return [settled, ...uncoupled(judgement), ...release(session, judgement)]
+  const { kind } = judgement.action
+  if (action.kind === 'delete' || kind === 'uncouple')
+    return [settled, ...uncoupled(judgement), ...release(session, judgement)]
+  if (kind === 'end') return [settled, ...endedEntries(judgement), ...release(session, judgement)]
   const coupling = await couplingAfter(session, action, result)
   const before = judgement.coupling?.[side].id
   // A record that was made again waited under the id of the deleted one, which nothing will speak of any more.

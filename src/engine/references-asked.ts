@@ -34,7 +34,7 @@ export async function withoutAdopted(session: Session, side: Side, actions: read
     return id === undefined || action.intent.target !== '' ? [] : [{ action, id }]
   })
   const posted = new Map<Action, string>()
-  for (const entity of postedAs) {
+  for (const { entity } of postedAs) {
     const there = await postedIn(session, side, { entity, reference, conditions })
     for (const action of creates) if (there.has(own(action) ?? '')) posted.set(action, entity)
   }

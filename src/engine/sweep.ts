@@ -25,7 +25,8 @@ export async function listedKeys(session: Session, side: Side): Promise<Readonly
 /** Ids of that side which are remembered, coupled or held, and which the service did not list. */
 export function absentIds(session: Session, side: Side, listed: ReadonlySet<string>): readonly string[] {
   const absent = new Set<string>()
-  for (const coupling of session.state.couplings()) if (!listed.has(coupling[side].id)) absent.add(coupling[side].id)
+  for (const coupling of session.state.couplings())
+    if (coupling.ended === undefined && !listed.has(coupling[side].id)) absent.add(coupling[side].id)
   for (const held of session.state.allHeld()) if (held.side === side && !listed.has(held.id)) absent.add(held.id)
   return [...absent].filter((id) => !isConstant(id))
 }

@@ -52,7 +52,7 @@ type Line = readonly [
   rest?: Rarer,
 ]
 
-type Rarer = Pick<Coupling, 'outside' | 'moved' | 'unfinished' | 'lines'>
+type Rarer = Pick<Coupling, 'outside' | 'moved' | 'unfinished' | 'ended' | 'lines'>
 
 /** What is asked at the dangerous moments of writing. */
 export interface WriteGuard {

@@ -47,7 +47,10 @@ const pairWords = (verdict: PairVerdict): string => {
     case 'merge':
     case 'pause':
     case 'uncouple':
+    case 'over':
       return verdict.kind
+    case 'end':
+      return `end ${verdict.because}, left in ${verdict.survivor}`
   }
 }
 
@@ -321,6 +324,7 @@ const present: Record<Here, Record<Here, string>> = {
 }
 
 const held = 'hold, gone in sales'
+const over = 'end deleted, left in businessCentral'
 /** The record in Sales is gone: by the policy of Sales, by direction, by how the record in Business Central stands. */
 const goneInSales: Record<DeletePolicy, Record<Direction, Record<Here, string>>> = {
   hold: {
@@ -332,6 +336,11 @@ const goneInSales: Record<DeletePolicy, Record<Direction, Record<Here, string>>>
     both: { same: 'uncouple', edited: 'uncouple', outside: 'uncouple' },
     toSales: { same: 'uncouple', edited: 'uncouple', outside: 'uncouple' },
     toBusinessCentral: { same: 'uncouple', edited: 'uncouple', outside: 'uncouple' },
+  },
+  end: {
+    both: { same: over, edited: over, outside: over },
+    toSales: { same: over, edited: over, outside: over },
+    toBusinessCentral: { same: over, edited: over, outside: over },
   },
   restore: {
     both: { same: 'restore sales', edited: 'restore sales', outside: held },
@@ -401,10 +410,25 @@ const mirroredPair = ({ standing, policy }: PairCase): PairCase => ({
 
 t.test('P9: what becomes of a pair, for every standing, policy, direction and decision', async (t) => {
   const cases = [...everyPair()]
-  t.equal(cases.length, 4 * 4 * 3 * 4 * 4 * 4)
+  t.equal(cases.length, 4 * 4 * 3 * 5 * 5 * 4)
   const wrong = cases.filter((each) => pairWords(reconcile(each.standing, each.policy)) !== expectedOf(each))
   t.strictSame(wrong, [])
 })
+
+t.test(
+  'L-13 B-07: a record that was posted is not deleted, and a pair that is over stays so, whatever the policy',
+  async (t) => {
+    for (const { standing, policy } of everyPair()) {
+      const gone = sides.filter((side) => standing[side] === 'gone')
+      const posted = reconcile(standing, { ...policy, posted: true })
+      const ended = reconcile(standing, { ...policy, posted: true, ended: true })
+      const [one] = gone
+      const usual = reconcile(standing, policy)
+      t.same(posted, gone.length === 1 && one ? { kind: 'end', because: 'posted', survivor: otherSide(one) } : usual)
+      t.same(ended, gone.length === 1 ? { kind: 'over' } : usual)
+    }
+  },
+)
 
 const pairLaws: Record<string, (given: PairCase, verdict: PairVerdict) => boolean> = {
   'P9: a record outside the filter is never deleted or created again unless a person says so': (

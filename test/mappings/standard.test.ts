@@ -128,7 +128,8 @@ function refusal(file: MappingFile, side: Side, row: FieldRow, column: string): 
   return column === 'statecode' && !isOfTheState(row) ? 'statecode needs step: after' : undefined
 }
 
-const isOfTheState = ({ step, on }: FieldRow): boolean => step === 'after' || on === 'write'
+const isOfTheState = ({ step, on }: FieldRow): boolean =>
+  step === 'after' || on === 'write' || on === 'posted' || on === 'deleted'
 
 t.test('every row writes columns that exist and may be written, and reads ones that exist', (t) => {
   for (const [name, file] of mappings)
@@ -172,12 +173,19 @@ function readable(file: MappingFile, from: Side): ReadonlySet<string> {
   return new Set([...namesOf(from, source, lines).keys(), ...Object.keys(source.join ?? {})])
 }
 
+/** A row of a pair's end reads the posted document. */
+function readableBy(file: MappingFile, from: Side, row: FieldRow): ReadonlySet<string> {
+  if (row.on !== 'posted') return readable(file, from)
+  const posted = (file[from]?.postedAs ?? []).flatMap((one) => (typeof one === 'string' ? [] : [one.entity]))
+  return new Set(posted.flatMap((entity) => [...namesOf(from, { entity }).keys()]))
+}
+
 t.test('expressions compile and read only what their row, its pages and its joins have', (t) => {
   for (const [name, file] of mappings)
     for (const [rowName, row] of rowsOf(file))
       for (const [direction, expression] of Object.entries(row.compute ?? {})) {
         const from: Side = direction === 'toSales' ? 'businessCentral' : 'sales'
-        const known = readable(file, from)
+        const known = readableBy(file, from, row)
         t.same(checkExpression(expression), [], `${name}: ${rowName}`)
         for (const path of pathsIn(jsonata(expression).ast()))
           t.ok(known.has(path), `${name}: ${rowName} reads ${path}`)
