@@ -120,7 +120,7 @@ export async function withAround(
   unfinished: boolean,
 ): Promise<Decided> {
   const { businessCentral, sales } = common.rows
-  if (businessCentral === undefined || sales === undefined) return decided
+  if (businessCentral === undefined || sales === undefined) return withClaimsAround(session, common, decided)
   const rows: BySide<Loaded> = { businessCentral, sales }
   let whole = decided
   for (const to of sides) {
@@ -140,6 +140,20 @@ export async function withAround(
   }
   return whole
 }
+
+/** The mark that is set before something is made of a document of Sales needs the document open, too. */
+async function withClaimsAround(session: Session, { rows }: Common, decided: Decided): Promise<Decided> {
+  const { sales } = rows
+  if (decided.claims.length === 0 || sales === undefined || !hasAround(session)) return decided
+  const { writes } = await decideAround(session.deciding, 'sales', {
+    rows: { businessCentral: nothing, sales },
+    missingPages: missingPages(session),
+    deferLater: session.deferLater,
+  })
+  return { ...decided, claims: [...decided.claims, ...writes] }
+}
+
+const nothing: Loaded = { kind: 'upsert', id: '', etag: undefined, modified: undefined, row: {} }
 
 const hasAround = ({ compiled }: Session): boolean => compiled.fields.some(({ field }) => field.on === 'write')
 
