@@ -456,12 +456,19 @@ t.test('simulate serves and writes a project that works, and does not overwrite 
 
 t.test('the demo proves what it says', async (t) => {
   const said = await couplet('/', 'demo --json')
-  const json = JSON.parse(said.out) as { ok: boolean; claims: { text: string; holds: boolean }[]; ms: number }
+  const json = JSON.parse(said.out) as {
+    ok: boolean
+    claims: { text: string; holds: boolean; chapter: number }[]
+    ms: number
+  }
   t.same(
     json.claims.filter(({ holds }) => !holds),
     [],
   )
-  t.ok(json.claims.length >= 10)
+  const perChapter = json.claims.map(({ chapter }) => chapter)
+  const told = [2, 3, 4, 5, 6, 7].map((one) => perChapter.filter((chapter) => chapter === one).length)
+  t.ok(json.claims.length >= 18 && told.every((claims) => claims > 0), `claims in each chapter: ${told.join(', ')}`)
+  t.ok((told[4] ?? 0) >= 8, 'each step of the order is checked')
   t.equal(said.code, 0)
   t.ok(json.ms < 20_000)
 })

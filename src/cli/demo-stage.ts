@@ -1,5 +1,5 @@
 /** The stage of the demo: both simulators, a project that points at them, and the claims that the story makes. */
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Coupling } from '../core/coupling.ts'
@@ -9,12 +9,15 @@ import type { Paint } from '../report/paint.ts'
 import { wrap } from '../report/words.ts'
 import type { Simulator } from '../simulator/simulator.ts'
 import { startPlayground, writePlaygroundProject } from './playground.ts'
+import type { Playground } from './playground.ts'
 import type { Terminal } from './terminal.ts'
 
 /** Something the story says, and whether the simulators bear it out. */
 export interface Claim {
   readonly text: string
   readonly holds: boolean
+  /** Number of the chapter that says it, from 1. */
+  readonly chapter: number
 }
 
 export interface Stage {
@@ -39,10 +42,10 @@ export async function onStage<T>(
   { paint, tell }: { readonly paint: Paint; readonly tell: (text: string) => void },
   play: (stage: Stage) => Promise<T>,
 ): Promise<T> {
-  const playground = await startPlayground({ company: 'cronus', customers: 0, overlap: 0.5, seed: 1 })
+  const playground = await startPlayground({ company: 'cronus', customers: 0, overlap: 0.5, seed: 1, without: leftOut })
   const folder = await mkdtemp(join(tmpdir(), 'couplet-demo-'))
   try {
-    await writePlaygroundProject(folder, playground)
+    await writeProject(folder, playground)
     const { openProject } = await import('../main.ts')
     const project = await openProject(folder, { env: {}, clock: terminal.clock })
     try {
@@ -54,6 +57,39 @@ export async function onStage<T>(
     await playground.simulator.stop()
     await rm(folder, { recursive: true, force: true })
   }
+}
+
+/** The story is short: nobody in it buys, negotiates, or asks for last year's documents. */
+const leftOut = [
+  'vendors',
+  'opportunities',
+  'salesOrders',
+  'salesOrderLines',
+  'salesInvoices',
+  'salesInvoiceLines',
+  'SalesPriceList',
+  'PriceListLines',
+]
+
+/** The item that stands for what Sales writes on an order without a product. */
+export const writeInItem = 'WRITE-IN'
+
+const settings = { pricing: 'off', salesOrders: 'bidirectional', orderPage: 'couplet/orders/v1.0', writeInItem }
+
+/** Choices whose options the project may add in Sales: terms must be known there before an order can name them. */
+const choices = ['payment-terms', 'shipment-method', 'shipping-agent']
+
+async function writeProject(folder: string, playground: Playground): Promise<void> {
+  playground.simulator.businessCentral.create('items', {
+    number: writeInItem,
+    displayName: 'Written in by Sales',
+    type: 'Service',
+    baseUnitOfMeasureCode: 'PCS',
+  })
+  await writePlaygroundProject(folder, playground, '', settings)
+  await mkdir(join(folder, 'mappings'))
+  for (const name of choices)
+    await writeFile(join(folder, 'mappings', `${name}.yaml`), `extends: standard/${name}\nallowMetadataChanges: true\n`)
 }
 
 function stageOf(
@@ -73,7 +109,7 @@ function stageOf(
     chapter: (title) => tell(`\n${paint.bold(`${++chapters}  ${title}`)}`),
     say: (text) => tell(wrap(text, 112, '   ')),
     claim: (text, holds) => {
-      claims.push({ text, holds })
+      claims.push({ text, holds, chapter: chapters })
       const sign = holds ? paint.green('✓') : paint.red('✗ not true:')
       const lines = text.split('\n').map((line) => wrap(line, 112, '     '))
       tell(`   ${sign} ${lines.join('\n').trimStart()}`)

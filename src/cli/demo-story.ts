@@ -6,6 +6,7 @@ import type { RunReport } from '../engine/ports.ts'
 import { countsText } from '../report/run-text.ts'
 import { reasonOf } from '../report/reasons.ts'
 import { count, duration } from '../report/words.ts'
+import { tellOrder } from './demo-order.ts'
 import { numberOf, quietPairs, runAll, valueOf } from './demo-stage.ts'
 import type { Stage } from './demo-stage.ts'
 
@@ -18,13 +19,14 @@ export async function tellStory(stage: Stage): Promise<void> {
   await lostAnswer(stage)
   const pairs = await edits(stage)
   await decisions(stage, pairs)
+  await tellOrder(stage)
   await lastRun(stage)
 }
 
 function whatIsThere({ simulator, company, chapter, say }: Stage): void {
   const rows = (side: 'businessCentral' | 'sales', set: string): number => simulator[side].rows(set).length
   chapter('What is there')
-  const ours = ['customers', 'vendors', 'contacts', 'items'].map((set) => `${rows('businessCentral', set)} ${set}`)
+  const ours = ['customers', 'contacts', 'items'].map((set) => `${rows('businessCentral', set)} ${set}`)
   say(`Business Central, ${company}: ${ours.join(', ')}.`)
   const theirs = ['accounts', 'contacts', 'products'].map((set) => `${rows('sales', set)} ${set}`)
   say(`Sales: ${theirs.join(', ')}. Half of the customers were typed in there by hand, years ago.`)
@@ -126,7 +128,7 @@ async function edits(stage: Stage): Promise<Pairs> {
   simulator.sales.edit('accounts', conflict.sales.id, { telephone1: '+44 20 7946 0222' })
   const gone = named(deleted)
   simulator.sales.delete('accounts', deleted.sales.id)
-  await runAll(stage)
+  await runAll(stage, [customers])
   say(`${named(merged)}: a new phone number in Business Central, a new website in Sales.`)
   claim('Merged: both sides have both.', isMerged(stage, merged))
   say(`${named(conflict)}: another phone number in each.`)

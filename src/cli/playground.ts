@@ -16,6 +16,8 @@ export interface PlaygroundOptions {
   /** Share of records that stand in Sales already, 0 to 1. */
   readonly overlap: number
   readonly seed: number
+  /** Sets of Business Central that start empty. @default none */
+  readonly without?: readonly string[] | undefined
   /** What else is set about Sales: roles, change tracking … @default nothing */
   readonly sales?: Partial<DataverseOptions> | undefined
   /** Business Central's own integration is at work there too. @default false */
@@ -34,9 +36,9 @@ export interface Playground {
 
 /** Starts the simulators, all on 127.0.0.1. */
 export async function startPlayground(options: PlaygroundOptions): Promise<Playground> {
-  const { company, customers, overlap, port } = options
+  const { company, customers, overlap, port, without = [] } = options
   const sizes = { customers, contactsPerCustomer: customers > 0 ? 1 : 0 }
-  const seeded = seed({ company, overlap, seed: options.seed, sizes, native: options.native === true })
+  const seeded = seed({ company, overlap, seed: options.seed, sizes, without, native: options.native === true })
   const simulator = await startSimulator({
     businessCentral: businessCentral({ company: seeded.company, rows: seeded.businessCentral, routes: orderPages }),
     sales: dataverse({ baseCurrency: seeded.baseCurrency, choices: seeded.choices, ...options.sales }),
@@ -54,15 +56,28 @@ const orderPages = { 'couplet/orders/v1.0': { salesOrders: 'OrderPage', orderNot
 const secret = 'secret'
 const secretFile = 'simulator-secret.txt'
 
-/** Writes a project folder whose connections are the simulators. `more` is further YAML for couplet.yaml. */
-export async function writePlaygroundProject(folder: string, playground: Playground, more = ''): Promise<void> {
+/**
+ * Writes a project folder whose connections are the simulators. `more` is further YAML for couplet.yaml, `settings` are
+ * settings beside the local currency.
+ */
+export async function writePlaygroundProject(
+  folder: string,
+  playground: Playground,
+  more = '',
+  settings: Readonly<Record<string, string>> = {},
+): Promise<void> {
   await mkdir(folder, { recursive: true })
   await writeFile(join(folder, secretFile), `${secret}\n`, { mode: 0o600 })
-  await writeFile(join(folder, 'couplet.yaml'), projectYaml(playground, more))
+  await writeFile(join(folder, 'couplet.yaml'), projectYaml(playground, more, settings))
   await writeFile(join(folder, '.gitignore'), `${secretFile}\n`)
 }
 
-function projectYaml({ simulator, company, currency }: Playground, more: string): string {
+function projectYaml(
+  { simulator, company, currency }: Playground,
+  more: string,
+  settings: Readonly<Record<string, string>>,
+): string {
+  const set = Object.entries({ ...(currency !== undefined && { localCurrency: currency }), ...settings })
   const auth = `{ method: client-secret, clientId: couplet, clientSecret: "\${file:${secretFile}}", authority: "${simulator.authority}" }`
   return `# A project that plays with the simulated services; see: couplet plan
 connections:
@@ -80,5 +95,5 @@ connections:
     auth: ${auth}
 use: standard@1
 create: both
-${currency === undefined ? '' : `settings: { localCurrency: ${currency} }\n`}${more}`
+${set.length === 0 ? '' : `settings: { ${set.map(([name, value]) => `${name}: ${value}`).join(', ')} }\n`}${more}`
 }

@@ -22,6 +22,8 @@ export interface SeedOptions {
    * Business Central could fill; the last customer and the last vendor stand there twice. @default 0.5
    */
   readonly overlap?: number
+  /** Sets of Business Central that are left empty, e.g. `vendors`. @default none */
+  readonly without?: readonly string[]
   /** Adds generated records to the company: numbers `C00001`, `I00001` and so on. @default none */
   readonly sizes?: Sizes
   /** The company's own integration with Sales is at work: its jobs stand in the job queue, and it holds units coupled. @default false */
@@ -70,11 +72,14 @@ const business = new Set([
   'SalesPrices',
 ])
 
+const leftEmpty = ({ company, without = [] }: SeedOptions): readonly string[] =>
+  company === 'empty' ? [...business, ...without] : without
+
 /** Makes the rows of both services. */
 export function seed(options: SeedOptions = {}): Seed {
   const { company = 'cronus', overlap = 0.5, seed: start = 1, now = new Date() } = options
   const rows = companyRows(company === 'contoso' ? 'business-central-contoso' : 'business-central', start, now)
-  if (company === 'empty') for (const set of business) rows.set(set, [])
+  for (const set of leftEmpty(options)) rows.set(set, [])
   if (options.native === true) addNativeIntegration(rows, start, now)
   addGenerated(rows, { ...options.sizes, seed: start, now })
   const base = baseCurrency(rows)
