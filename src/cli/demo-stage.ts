@@ -117,9 +117,9 @@ function stageOf(
   }
 }
 
-/** A run of everything, or over one mapping. */
-export const runAll = ({ project }: Stage, mappings: readonly string[] = []): Promise<RunReport> =>
-  project.run({ mappings })
+/** A run of everything, or over some mappings; a full one reads both sides whole and sees at once what is gone. */
+export const runAll = ({ project }: Stage, mappings: readonly string[] = [], full = false): Promise<RunReport> =>
+  project.run({ mappings, full })
 
 /** Pairs of customer and account of which nothing waits, by customer number. */
 export function quietPairs({ project }: Stage): readonly Coupling[] {
