@@ -103,7 +103,8 @@ function compile(
       const description = of(`${name}/${page}`)
       return description === undefined ? [] : [[page, description] as const]
     })
-    return { main, pages: Object.fromEntries(pages) }
+    const lines = mapping.lines === undefined ? undefined : of(`${name}/lines`)
+    return { main, pages: Object.fromEntries(pages), ...(lines === undefined ? {} : { lines }) }
   }
   const [businessCentral, sales] = [side('businessCentral'), side('sales')]
   if (businessCentral === undefined || sales === undefined) return undefined

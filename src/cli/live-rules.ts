@@ -18,7 +18,7 @@ export interface LiveFinding {
 /** Entities that are missing, and columns they lack. */
 export function entityFindings(described: Described): readonly LiveFinding[] {
   const { side, page, entity, optional, wanted, answer } = described
-  const path = page === undefined ? [side, 'entity'] : [side, 'with', page]
+  const path = page === undefined ? [side, 'entity'] : page === 'lines' ? ['lines', side] : [side, 'with', page]
   if (!isDescription(answer)) {
     const finding = { path, message: `${answer.message} ${answer.remedy}`.trim() }
     return [optional ? { ...finding, severity: 'warning' as const } : finding]
@@ -39,15 +39,26 @@ export function fieldFindings(config: Config, compiled: CompiledMapping): readon
   const byName = new Map(config.mappings.map((each) => [each.name, each]))
   return [
     ...fields.flatMap((field) => [
-      ...sides.flatMap((side) => writeFindings(field, side)),
+      ...sides.flatMap((side) => (isActed(mapping, field, side) ? [] : writeFindings(field, side))),
       ...typeFindings(field),
       ...numberFindings(field, compiled),
       ...lookupFindings(field.field, field, byName),
     ]),
     ...lengthFindings(mapping, fields),
     ...sides.flatMap((side) => templateFindings(compiled, side)),
+    ...lineFindings(config, compiled),
   ]
 }
+
+/** The lines of a document keep the rules of any row, at their own place in the file. */
+function lineFindings(config: Config, { lines }: CompiledMapping): readonly LiveFinding[] {
+  const found = lines === undefined ? [] : fieldFindings(config, lines.compiled)
+  return found.map((finding) => ({ ...finding, path: ['lines', ...finding.path] }))
+}
+
+/** A column that an action writes need not be writable. */
+const isActed = (mapping: Mapping, { place }: CompiledField, side: Side): boolean =>
+  mapping[side].actions[place[side]?.column ?? ''] !== undefined
 
 const at = ({ field }: CompiledField, ...rest: readonly string[]): readonly string[] => ['fields', field.name, ...rest]
 

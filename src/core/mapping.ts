@@ -20,6 +20,7 @@ import { type ParsedFilter, parseFilter } from './filter.ts'
 import { shortHash } from './fingerprint.ts'
 import { type CompiledOne, compileOne, pathsOfOne } from './one.ts'
 import { type CoupledKey, columnsOf, sendable, sideFilter } from './side-filter.ts'
+import { pathsOfLines } from './line-paths.ts'
 import { columnsOfLookup } from './lookup-columns.ts'
 import { type NumberPattern, parseNumberPattern } from './number-pattern.ts'
 import type { Column, Description } from './record.ts'
@@ -166,16 +167,6 @@ function compileLines(
       sales: toBusinessCentral === undefined ? undefined : compileExpression(toBusinessCentral),
     },
   }
-}
-
-/** What is read of the document for its lines on one side: their own columns as `lines.column`, the document's as they are. */
-function pathsOfLines({ lines, compiled, compute }: CompiledLines, side: Side): readonly string[] {
-  const { description, select, selectOf } = compiled.sides[side]
-  const { parent, order } = lines.sides[side]
-  const real = (column: string): boolean => compute[side] === undefined || description.columns[column] !== undefined
-  const own = [...description.key, ...select.filter(real), parent, ...(order === undefined ? [] : [order])]
-  const ofDocument = selectOf['document'] ?? []
-  return [...own.map((column) => `lines.${column}`), ...ofDocument, ...(compute[side]?.columns ?? [])]
 }
 
 /** Splits `page.column`. */
