@@ -19,7 +19,7 @@ import { FollowedIntake } from './following.ts'
 import { Matching } from './matching.ts'
 import { Recheck } from './recheck.ts'
 import type { NamedRecord } from './ports.ts'
-import { mayBePosted } from './posted.ts'
+import { mayBeEmptied } from './posted.ts'
 import { type Session, baseOf, heldOf, isAdmitted, isAsRefused, isImagined, isRead } from './session.ts'
 import { absentIds, listedKeys, sweepIsDue, sweepName } from './sweep.ts'
 
@@ -299,7 +299,7 @@ class Reading {
   async #afterWholeRead(side: Side, seen: ReadonlySet<string>, count: number): Promise<void> {
     const { state, clock, readers } = this.#session
     this.#matching.sawAll(side)
-    const isEmptied = count === 0 && state.counted(side) > 0 && !mayBePosted(this.#session, side)
+    const isEmptied = count === 0 && state.counted(side) > 0 && !mayBeEmptied(this.#session, side)
     if (isEmptied) this.#emptied.push(side)
     if (state.counted(side) !== count) this.#marks.push({ kind: 'counted', side, count })
     if (readers[side].hasEntity && !readers[side].isTracked) {
@@ -309,7 +309,7 @@ class Reading {
         watermark: { kind: 'stamp', at: clock.now().toISOString() },
       })
     }
-    if (count > 0 || mayBePosted(this.#session, side))
+    if (count > 0 || mayBeEmptied(this.#session, side))
       await this.#confirmAbsent(side, absentIds(this.#session, side, seen))
   }
 
@@ -323,7 +323,7 @@ class Reading {
     const { state, clock } = this.#session
     if (state.size === 0 || !sweepIsDue(this.#session, side, whole)) return
     const listed = await listedKeys(this.#session, side)
-    if (listed.size === 0 && !mayBePosted(this.#session, side)) this.#emptied.push(side)
+    if (listed.size === 0 && !mayBeEmptied(this.#session, side)) this.#emptied.push(side)
     else await this.#confirmAbsent(side, absentIds(this.#session, side, listed))
     this.#marks.push({
       kind: 'watermark',

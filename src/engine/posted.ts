@@ -8,8 +8,12 @@ import type { Ref } from './intake.ts'
 import type { Session } from './session.ts'
 
 /** Whether documents of that side that are gone may have been posted. */
-export const mayBePosted = ({ mapping }: Pick<Session, 'mapping'>, side: Side): boolean =>
+const mayBePosted = ({ mapping }: Pick<Session, 'mapping'>, side: Side): boolean =>
   mapping[side].postedAs.some(({ by }) => by !== undefined) && mapping[side].keys[0] !== undefined
+
+/** Whether a side that had records may well have none any more: what is over is gone. */
+export const mayBeEmptied = (session: Session, side: Side): boolean =>
+  mayBePosted(session, side) || session.mapping.deletes[side] === 'end'
 
 /** The posted documents of coupled ones that are gone, by the id that those had. One request a collection. */
 export async function findPosted(

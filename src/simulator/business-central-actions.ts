@@ -10,6 +10,7 @@ import type { Entry, Row } from './table.ts'
 type Action = (company: Company, entry: Entry) => void
 
 const invoices = 'Sales Invoice Header'
+const shipments = 'Sales Shipment Header'
 
 /** Runs an action, whatever the case of its name. Throws when the set has none of that name, or its rules refuse. */
 export function runAction(company: Company, view: View, entry: Entry, name: string): void {
@@ -41,12 +42,14 @@ const actions: Readonly<Record<string, Action>> = {
     company.table(invoices).update(entry.key, { Status: 'Corrective' })
   },
   shipAndInvoice: (company, entry) => {
+    postShipment(company, entry)
     const posted = company.table(invoices).insert(invoiceOf(company, entry, company.newId()))
     moveLines(company, entry, posted, 'Sales Invoice Line')
     company.table('Sales Header').delete(entry.key)
     post(company, posted)
   },
   ship: (company, entry) => {
+    postShipment(company, entry)
     for (const line of linesOfDocument(company, 'Sales Header', entry.key)) {
       const { Quantity: quantity } = line.row
       if (quantity !== undefined) company.table('Sales Line').update(line.key, { 'Quantity Shipped': quantity })
@@ -109,6 +112,15 @@ function cancel(company: Company, entry: Entry): void {
 
 function requirePosted(row: Row): void {
   if (row['Posted'] !== true) throw dialog('The action can be applied to a posted invoice only.')
+}
+
+/** The posted shipment of what an order has not shipped yet. */
+function postShipment(company: Company, order: Entry): void {
+  if (order.row['Completely Shipped'] === true) return
+  const { 'Document Type': _type, Status: _status, SystemCreatedAt: _created, ...fields } = order.row
+  const number = company.nextNumber(shipments, 'S-SHPT')
+  const own = { SystemId: company.newId(), 'No.': number, 'Order No.': order.row['No.'], 'Posting Date': company.today }
+  company.table(shipments).insert({ ...fields, ...own })
 }
 
 function invoiceOf(company: Company, order: Entry, id: string): Row {

@@ -24,9 +24,9 @@ interface Orders {
   readonly later: () => ReturnType<Stage['run']>
 }
 
-async function orders(t: Test, mode: Mode): Promise<Orders> {
-  const settings = `, unitGroups: false, salesOrders: ${mode}, orderPage: couplet/orders/v1.0`
-  const config = only(await standardSet(t, settings), names[mode])
+async function orders(t: Test, mode: Mode, ...more: readonly string[]): Promise<Orders> {
+  const settings = `, unitGroups: false, salesOrders: ${mode}, orderPosts: true, orderPage: couplet/orders/v1.0`
+  const config = only(await standardSet(t, settings), names[mode], ...more)
   const on = await stage(t, {
     sales: { baseSolution: false },
     businessCentral: { routes: { 'couplet/orders/v1.0': { salesOrders: 'OrderPage' } } },
@@ -98,12 +98,8 @@ async function couple(on: Stage, mapping: string, from: Row, to: unknown): Promi
 }
 
 /** A person posts the order. */
-async function post({ on }: Orders, order: Row): Promise<void> {
-  const entity = { kind: 'standard', entity: 'salesOrders' } as const
-  const step = { kind: 'action', entity, key: String(order['id']), etag: undefined, values: {} } as const
-  const steps = [{ ...step, action: 'Microsoft.NAV.shipAndInvoice' }]
-  await on.connectors.businessCentral.write([{ id: 'post', select: [], steps }])
-}
+const post = ({ on }: Orders, order: Row): void =>
+  on.simulator.businessCentral.act?.('salesOrders', String(order['id']), 'shipAndInvoice')
 
 const kindsHeld = (on: Stage, mode: Mode): readonly string[] => on.held(names[mode]).map(({ kind }) => kind)
 
@@ -117,7 +113,7 @@ for (const mode of ['legacy', 'bidirectional'] as const) {
       await on.run(config)
       await on.run(config)
       t.match(inSales(id), { statecode: 1 })
-      await post(stood, stood.taken('O1'))
+      post(stood, stood.taken('O1'))
       t.same((await stood.later()).problems, [])
       t.match(inSales(id), { statecode: 4, statuscode: 100003 })
       if (mode === 'legacy') t.ok(inSales(id)['datefulfilled'])
@@ -198,7 +194,7 @@ t.test('P6 L-13 a plan shows that the order is closed, and writes nothing', asyn
   const { on, config } = stood
   stood.submit('O1')
   await on.run(config)
-  await post(stood, stood.taken('O1'))
+  post(stood, stood.taken('O1'))
   on.clock.advance(hour)
   on.simulator.resetRequests()
   const { plan } = await on.run(config, { dry: true })
@@ -209,5 +205,49 @@ t.test('P6 L-13 a plan shows that the order is closed, and writes nothing', asyn
     'invoicedStatus',
     'openInvoiced',
   ])
+  t.equal(writesMade(on.simulator), 0)
+})
+
+t.test('J-3 205 an order that is released, shipped and invoiced gets a post each on its timeline, once', async (t) => {
+  const posts = ['order-released-post', 'order-shipped-post', 'order-invoiced-post']
+  const stood = await orders(t, 'legacy', ...posts)
+  const { on, config, later } = stood
+  const { businessCentral: bc, sales } = on.simulator
+  const texts = (): readonly string[] =>
+    sales
+      .rows('posts')
+      .map((row) => String(row['text']).replace(/\d{4}-\d\d-\d\d/, 'DAY'))
+      .sort()
+  const id = stood.submit('O1')
+  await on.run(config)
+  const order = stood.taken('O1')
+  const key = String(order['id'])
+  const foreign = bc.create('salesOrders', { customerNumber: 'C1' })
+  bc.create('salesOrderLines', { documentId: foreign['id'], lineType: 'Item', lineObjectNumber: 'I1', quantity: 1 })
+  t.same(texts(), [], 'none for an order that is open')
+  const number = String(order['number'])
+  for (const each of [key, String(foreign['id'])]) bc.act?.('salesOrders', each, 'release')
+  t.same((await later()).problems, [])
+  t.same(texts(), [`Order ${number} was released in Business Central.`])
+  t.same(
+    sales.rows('posts').map((row) => row['_regardingobjectid_value']),
+    [id],
+  )
+  for (const each of [key, String(foreign['id'])]) bc.act?.('salesOrders', each, 'ship')
+  t.same((await later()).problems, [])
+  t.equal(texts()[1], `Order ${number} was shipped: shipment S-SHPT00001 of DAY.`)
+  for (const each of [key, String(foreign['id'])]) bc.act?.('salesOrders', each, 'shipAndInvoice')
+  t.same((await later()).problems, [])
+  const invoice = bc.rows('salesInvoices').find((row) => row['orderNumber'] === number)
+  t.same(texts(), [
+    `Order ${number} was invoiced: invoice ${String(invoice?.['number'])} of DAY.`,
+    `Order ${number} was released in Business Central.`,
+    `Order ${number} was shipped: shipment S-SHPT00001 of DAY.`,
+  ])
+  sales.delete('posts', String(sales.rows('posts')[0]?.['postid']))
+  await on.run(config, { full: true })
+  on.simulator.resetRequests()
+  t.same((await on.run(config, { full: true })).problems, [], 'nothing waits for ever')
+  t.equal(texts().length, 2, 'and what somebody deleted is not made again')
   t.equal(writesMade(on.simulator), 0)
 })
