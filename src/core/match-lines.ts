@@ -47,7 +47,7 @@ export async function matchLines(given: LinesToMatch): Promise<readonly LinePair
       if (!travelsTo(given.lines.lines.mapping.direction, otherSide(from))) continue
       for (const line of [...left[from]].filter(({ spoken }) => spoken)) {
         const candidates = [...left[otherSide(from)]].filter(({ stored }) => stored)
-        const { partner, ours = false } = await finder(given, { line, from, candidates })
+        const { partner, ours = false } = await finder(given, { line, from, peers: [...left[from]], candidates })
         pair(line, from, partner, ours)
       }
     }
@@ -58,6 +58,8 @@ export async function matchLines(given: LinesToMatch): Promise<readonly LinePair
 interface Search {
   readonly line: LineRow
   readonly from: Side
+  /** Lines of the same side without a partner, this one among them. */
+  readonly peers: readonly LineRow[]
   readonly candidates: readonly LineRow[]
 }
 interface Hit {
@@ -71,15 +73,16 @@ const byOwnKey: Finder = ({ keyFor }, { line, from, candidates }) => {
   return { partner: key === undefined ? undefined : candidates.find(({ id }) => id === key), ours: true }
 }
 
-const byColumns: Finder = ({ lines }, { line, from, candidates }) => {
+const byColumns: Finder = ({ lines }, { line, from, peers, candidates }) => {
   for (const group of lines.lines.mapping.match) {
     const text = (row: LineRow, side: Side): string | undefined => {
       const values = group[side].map((column) => canonical(valueAt(row.row, splitPath(column)), { type: 'code' }))
       return values.includes(null) ? undefined : values.join('\n')
     }
     const wanted = text(line, from)
+    if (wanted === undefined || peers.some((peer) => peer !== line && text(peer, from) === wanted)) continue
     const fits = candidates.filter((candidate) => text(candidate, otherSide(from)) === wanted)
-    if (wanted !== undefined && fits.length === 1) return { partner: fits[0] }
+    if (fits.length === 1) return { partner: fits[0] }
   }
   return {}
 }
