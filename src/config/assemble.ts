@@ -130,11 +130,17 @@ function sameName(
   return [{ path, message, severity: 'warning' }]
 }
 
+/** The rows that a file itself has. */
+const ownRows = ({ fields, lines }: MappingFile = {}): Pick<MappingDraft, 'own' | 'ownLines'> => ({
+  own: Object.keys(fields ?? {}),
+  ownLines: Object.keys(lines?.fields ?? {}),
+})
+
 const nameless = (checked: Checked<MappingFile>, findings: readonly Finding[]): MappingDraft => ({
   name: '',
   layers: [checked],
   value: checked.value ?? {},
-  own: Object.keys(checked.value?.fields ?? {}),
+  ...ownRows(checked.value),
   shared: [],
   incomplete: false,
   findings: [
@@ -169,7 +175,7 @@ function draftOf(checked: Checked<MappingFile>, base: Checked<MappingFile> | und
     name: given.name,
     layers: [checked, ...sets.map((set) => set.checked), ...(base === undefined ? [] : [base])],
     value: { ...merged, mapping: given.name, after },
-    own: Object.keys(patch.fields ?? {}),
+    ...ownRows(checked.value),
     shared,
     incomplete: patch.extends !== undefined && base === undefined,
     findings: [...given.findings, ...unknown, ...removesNothing(start, patch)],

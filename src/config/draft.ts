@@ -18,6 +18,8 @@ export interface MappingDraft {
   readonly value: MappingFile
   /** Names of the rows that its own file has. */
   readonly own: readonly string[]
+  /** Names of the rows of lines that its own file has. */
+  readonly ownLines: readonly string[]
   /** Shared sets in use; their rows stand in `value` already, their filters hold beside the mapping's own. */
   readonly shared: readonly IncludeFile[]
   /** The mapping that it extends is not there: the rules cannot say anything of it. */

@@ -2,8 +2,19 @@
  * The lines of a document. For the rules and for resolving they are a mapping of their own, so that a row of a line is
  * checked and read exactly as a row of a header.
  */
-import { sides, type EntityRef, type Join, type LineSide, type Lines, type Mapping, type Side } from './config.ts'
+import {
+  type Direction,
+  type EntityRef,
+  type Join,
+  type LineSide,
+  type Lines,
+  type Mapping,
+  type Side,
+  sides,
+  travelsTo,
+} from './config.ts'
 import type { Finding } from './layers.ts'
+import { towards } from './rules-rows.ts'
 import type { LineSource, MappingFile, Source } from './schema-types.ts'
 
 /** The lines of a mapping as a mapping; undefined where it has none. */
@@ -29,11 +40,23 @@ const sourceOf = ({ entity, api, filter }: LineSource = {}): Source => ({
 })
 
 /** What lines need beside what every mapping needs. */
-export function checkLines({ value: { lines } }: { readonly value: MappingFile }): readonly Finding[] {
+export function checkLines({ value }: { readonly value: MappingFile }): readonly Finding[] {
+  const { lines } = value
   if (lines === undefined) return []
-  const ofSides = sides.flatMap((side) => checkSide(side, lines[side]))
+  const ofSides = [...sides.flatMap((side) => checkSide(side, lines[side])), ...neverUsed(lines, value.direction)]
   const empty = Object.keys(lines.fields ?? {}).length === 0
   return empty ? [...ofSides, { path: ['lines'], key: true, message: 'needs `fields`: what a line carries' }] : ofSides
+}
+
+/** An expression for a side that lines do not travel to. */
+function neverUsed({ direction, compute }: NonNullable<MappingFile['lines']>, whole: Direction = 'both'): Finding[] {
+  const way = direction ?? whole
+  const unused = sides.filter((side) => compute?.[towards(side)] !== undefined && !travelsTo(way, side))
+  return unused.map((side) => ({
+    path: ['lines', 'compute', towards(side)],
+    key: true,
+    message: `never used: lines go ${way}`,
+  }))
 }
 
 function checkSide(side: Side, source: LineSource | undefined): readonly Finding[] {

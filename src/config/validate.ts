@@ -79,6 +79,6 @@ function rulesOfLines(mapping: MappingDraft, draft: Draft): readonly Finding[] {
   if (value === undefined || lines?.businessCentral?.entity === undefined || lines.sales?.entity === undefined)
     return []
   return lineRules
-    .flatMap((rule) => rule({ ...mapping, value }, draft))
+    .flatMap((rule) => rule({ ...mapping, value, own: mapping.ownLines }, draft))
     .map((finding) => ({ ...finding, path: ['lines', ...finding.path] }))
 }

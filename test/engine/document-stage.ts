@@ -228,3 +228,10 @@ const invoiceLineText = (line: Row): string =>
   ]
     .map((column) => textOf(line[column]))
     .join('|')
+
+/** The lines of an order of Sales, in their order. */
+export const linesOf = ({ on }: Documents, order: string): readonly Row[] =>
+  on.simulator.sales
+    .rows('salesorderdetails')
+    .filter((line) => line['_salesorderid_value'] === order)
+    .sort((a, b) => Number(a['sequencenumber']) - Number(b['sequencenumber']))

@@ -3,7 +3,7 @@ import t, { type Test } from 'tap'
 import { recordsNamed, take } from '../../src/engine/decisions.ts'
 import type { RunReport } from '../../src/engine/run.ts'
 import type { Row } from '../../src/simulator/table.ts'
-import { type Documents, documents, ordersOf, salesLine, salesOrder, salesOrdersOf } from './document-stage.ts'
+import { type Documents, documents, linesOf, ordersOf, salesLine, salesOrder, salesOrdersOf } from './document-stage.ts'
 import { counted, writesMade, writingVia } from './stage.ts'
 
 const mapping = 'sales-order-bidirectional'
@@ -18,12 +18,6 @@ async function atRest(t: Test): Promise<Documents & { readonly order: string; re
   const [made] = given.on.simulator.businessCentral.rows('salesOrders')
   return { ...given, order, inBusinessCentral: String(made?.['id']) }
 }
-
-const linesOf = ({ on }: Documents, order: string): readonly Row[] =>
-  on.simulator.sales
-    .rows('salesorderdetails')
-    .filter((line) => line['_salesorderid_value'] === order)
-    .sort((a, b) => Number(a['sequencenumber']) - Number(b['sequencenumber']))
 
 const lineId = (given: Documents, order: string, n: number): string =>
   String(linesOf(given, order)[n]?.['salesorderdetailid'])
