@@ -175,6 +175,24 @@ t.test('validate --live finds what the services do not have, at its place', asyn
   t.match(said.out, /Sales does not let createdon be written/)
 })
 
+t.test(
+  'validate --live takes a state that is written by actions, and names a page for orders that is not there',
+  async (t) => {
+    const playground = await startPlayground({ company: 'empty', customers: 0, overlap: 0, seed: 1 })
+    t.teardown(() => playground.simulator.stop())
+    const live = async (orderPage: string): Promise<Said> => {
+      const folder = t.testdir({})
+      const settings = { salesOrders: 'bidirectional', orderPage }
+      await writePlaygroundProject(folder, playground, '', settings)
+      return couplet(folder, 'validate --live')
+    }
+    t.match(await live('couplet/orders/v1.0'), { code: 0, out: 'nothing wrong' })
+    const lacking = await live('contoso/sync/v2.0')
+    t.equal(lacking.code, 2)
+    t.match(lacking.out, /sales-order-bidirectional\.yaml:\d+:\d+ .*Business Central has no api\/contoso\/sync\/v2\.0/)
+  },
+)
+
 t.test('doctor names the step that fails, on the side where it fails', async (t) => {
   const world = await worldFor(t)
   const good = await world.run('doctor')
