@@ -63,6 +63,9 @@ export function deleteActionOf(session: Session, judgement: Judgement): Action |
   )
 }
 
+/** A document that was taken over is told so at once, with what the other service made of it: number, dates, addresses. */
+const sendsBack = ({ mapping }: Session): boolean => mapping.lines !== undefined && mapping.direction === 'both'
+
 function createAction(session: Session, judgement: Judgement, side: Side): Action {
   const source = judgement.rows[otherSide(side)]
   const writes = judgement.decided?.writes ?? []
@@ -73,7 +76,7 @@ function createAction(session: Session, judgement: Judgement, side: Side): Actio
     ...lineSteps(session, side, key ?? '', lineWritesTo(judgement, side)),
     ...headerSteps(session, side, { key: key ?? '', etag: 'inherit' }, writes.filter(isAfter)),
   ]
-  const more = session.mapping[side].with.length > 0
+  const more = session.mapping[side].with.length > 0 || sendsBack(session)
   return actionMade(
     session,
     judgement,
@@ -101,7 +104,7 @@ function updateAction(session: Session, judgement: Judgement, side: Side, writes
     ...lineSteps(session, side, row.id, lines),
     ...headerSteps(session, side, inherit, main.filter(isAfter)),
   ]
-  const more = main.length < writes.length
+  const more = main.length < writes.length || isPaused(judgement)
   return actionMade(
     session,
     judgement,
@@ -109,6 +112,9 @@ function updateAction(session: Session, judgement: Judgement, side: Side, writes
     steps,
   )
 }
+
+/** Outside the filter until now: the write may have brought it inside, and then the rest of it travels too. */
+const isPaused = ({ action }: Judgement): boolean => action.kind === 'merge' && action.paused
 
 const isAfter = ({ field }: FieldWrite): boolean => field.field.step === 'after'
 
@@ -164,7 +170,14 @@ function pageAction(
   return actionMade(
     session,
     judgement,
-    { kind: 'update', side, key: row.id, version: versionOf(row), writes: here, more: here.length < writes.length },
+    {
+      kind: 'update',
+      side,
+      key: row.id,
+      version: versionOf(row),
+      writes: here,
+      more: here.length < writes.length || isPaused(judgement),
+    },
     [step],
   )
 }

@@ -166,11 +166,12 @@ class WholeRun {
       await this.#inTurn(name, 'apply', async () => {
         const session = this.#open(name, standing.prepared)
         await applyMapping(session, standing.planned, this.#takeAlong('apply', name), this.#permit)
-        noteFresh(session)
         standing.prepared.cache.clear()
       })
     }
     for (const [name, session] of this.#sessions) {
+      // What is followed may have got its pairs in this very pass.
+      noteFresh(session)
       if (session.deferred.size > 0) await this.#guarded(name, 'apply', () => this.#applyAgain(session))
     }
   }
