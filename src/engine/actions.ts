@@ -63,8 +63,8 @@ export function deleteActionOf(session: Session, judgement: Judgement): Action |
   )
 }
 
-/** A document that was taken over is told so at once, with what the other service made of it: number, dates, addresses. */
-const sendsBack = ({ mapping }: Session): boolean => mapping.lines !== undefined && mapping.direction === 'both'
+/** What the other service made of a document whose lines travel both ways is sent back at once: number, dates, addresses. */
+const sendsBack = ({ mapping }: Session): boolean => mapping.lines?.mapping.direction === 'both'
 
 function createAction(session: Session, judgement: Judgement, side: Side): Action {
   const source = judgement.rows[otherSide(side)]

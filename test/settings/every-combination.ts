@@ -92,6 +92,8 @@ async function takesOrders(t: Test, simulator: Simulator, project: Project, sett
     const { problems } = await project.run()
     t.same(kindsOf(problems), [], 'every order is taken')
     t.equal(project.ports.store.mapping(orders[0]).size, orders[1])
+    // The older way marks an order in Sales in the run after the one that takes it over.
+    if (settings.salesOrders === 'legacy') t.same((await project.run()).problems, [])
   }
   await writesNothing(t, simulator, project)
 }
@@ -107,7 +109,7 @@ async function projectFor(t: Test, playground: Playground, settings: Settings): 
   const words = Object.entries({
     ...settings,
     ...(currency !== undefined && { localCurrency: currency }),
-    ...(settings.salesOrders !== 'off' && orderSettings),
+    ...(settings.salesOrders !== 'off' && playground.company.startsWith('Contoso') && orderSettings),
     ...(settings.salesOrders === 'bidirectional' && { orderPage: 'couplet/orders/v1.0' }),
   })
   const yaml = `settings: { ${words.map(([name, value]) => `${name}: ${String(value)}`).join(', ')} }\nlimits: { creates: "5000" }\n`
