@@ -12,13 +12,14 @@ export function listedCouplings(store: Store, mapping: string | undefined, recor
 function* listed(state: MappingState, record: string | undefined): Generator<ListedCoupling> {
   const all =
     record === undefined ? state.couplings() : recordsNamed(state, record).flatMap(({ coupling }) => coupling ?? [])
-  for (const { businessCentral, sales, outside } of all) {
+  for (const { businessCentral, sales, outside, ended } of all) {
     const held = state.held('businessCentral', businessCentral.id) ?? state.held('sales', sales.id)
     yield {
       mapping: state.name,
       businessCentral: { id: businessCentral.id, keys: businessCentral.keys },
       sales: { id: sales.id, keys: sales.keys },
       paused: outside === true,
+      over: ended !== undefined,
       held: held !== undefined,
     }
   }

@@ -6,7 +6,7 @@ import type { JobState } from '../core/schedule.ts'
 import { type JobStatusTold, jobNote } from '../report/job-text.ts'
 import { statusText } from '../report/status-text.ts'
 import type { MappingStatus, Status } from '../report/status-text.ts'
-import { duration } from '../report/words.ts'
+import { count, duration } from '../report/words.ts'
 import type { RunSummary, Store } from '../store/store.ts'
 import { examples } from './context.ts'
 import type { AddCommand, Context } from './context.ts'
@@ -71,7 +71,11 @@ export function statusOf(facts: Facts): Status {
     lastRun: last === undefined ? undefined : { run: last.run, endedAt: last.endedAt, ok: last.ok },
     mappings,
     jobs,
-    warnings: [...staleWarnings(mappings, maxAgeMs), ...jobs.filter(isTroubled).map(jobNote)],
+    warnings: [
+      ...staleWarnings(mappings, maxAgeMs),
+      ...restingWarnings(config.mappings, mappings),
+      ...jobs.filter(isTroubled).map(jobNote),
+    ],
   }
 }
 
@@ -89,6 +93,17 @@ function staleWarnings(mappings: readonly MappingStatus[], maxAgeMs: number | un
   ]
 }
 
+/** Documents under way whose mapping was switched off: natively this is refused (L-15). */
+function restingWarnings(all: readonly Mapping[], told: readonly MappingStatus[]): readonly string[] {
+  const documents = new Set(all.filter(({ lines }) => lines !== undefined).map(({ name }) => name))
+  return told
+    .filter(({ mapping, resting }) => resting > 0 && documents.has(mapping))
+    .map(
+      ({ mapping, resting }) =>
+        `${mapping} is switched off while ${count(resting, 'document')} it took over ${resting === 1 ? 'is' : 'are'} under way: what becomes of them no longer travels. Switch it on until they are over, or end them: couplet uncouple ${mapping} --all`,
+    )
+}
+
 function statusOfMapping(
   mapping: Mapping,
   store: Store,
@@ -98,11 +113,13 @@ function statusOfMapping(
   const held: Partial<Record<HeldKind, number>> = {}
   for (const { kind } of state.allHeld()) held[kind] = (held[kind] ?? 0) + 1
   const { lastRun, oldest } = age
+  const resting = mapping.enabled ? [] : [...state.couplings()].filter(({ ended }) => ended === undefined)
   return {
     mapping: mapping.name,
     enabled: mapping.enabled,
     reason: mapping.reason,
     coupled: state.size,
+    resting: resting.length,
     held,
     lastRun,
     stale: mapping.enabled && oldest !== undefined && (lastRun === undefined || lastRun < oldest),

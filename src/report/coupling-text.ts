@@ -4,7 +4,7 @@ import type { HeldKind } from '../core/coupling.ts'
 import { shownValue } from './masks.ts'
 import type { Paint } from './paint.ts'
 import { reasonOf } from './reasons.ts'
-import { table } from './table.ts'
+import { type Cell, table } from './table.ts'
 import { count, sideName, thousands } from './words.ts'
 
 /** One pair as it is listed. */
@@ -15,6 +15,8 @@ export interface ListedCoupling extends BySide<{
   readonly mapping: string
   /** Outside the filter: it rests until it returns. */
   readonly paused: boolean
+  /** One of its records was posted, or deleted for good: it is only remembered. */
+  readonly over: boolean
   /** Something of it waits. */
   readonly held: boolean
 }
@@ -25,15 +27,16 @@ export function couplingsText(list: readonly ListedCoupling[], paint: Paint, mos
   const columns = ['mapping', 'Business Central', 'Sales', ''].map((title) => ({ title }))
   const rows = list
     .slice(0, most)
-    .map((one) => [
-      one.mapping,
-      named(one.businessCentral),
-      named(one.sales),
-      one.held ? { text: 'held', paint: paint.yellow } : one.paused ? { text: 'paused', paint: paint.dim } : '',
-    ])
+    .map((one) => [one.mapping, named(one.businessCentral), named(one.sales), standing(one, paint)])
   const more =
     list.length > most ? [`… and ${thousands(list.length - most)} more; --most N shows more, --json all`] : []
   return [table(columns, rows, paint.bold), ...more, paint.dim(count(list.length, 'coupling'))].join('\n')
+}
+
+function standing({ held, over, paused }: ListedCoupling, paint: Paint): Cell {
+  if (held) return { text: 'held', paint: paint.yellow }
+  if (over) return { text: 'over', paint: paint.dim }
+  return paused ? { text: 'paused', paint: paint.dim } : ''
 }
 
 /** `10000 (5d115c9c-…)`: keys, then the id. */

@@ -13,6 +13,8 @@ export interface MappingStatus {
   /** Why it is switched off. */
   readonly reason: string | undefined
   readonly coupled: number
+  /** Pairs that would travel, were the mapping not switched off. */
+  readonly resting: number
   readonly held: Readonly<Partial<Record<HeldKind, number>>>
   /** End of the last run in which it took part, ISO 8601. */
   readonly lastRun: string | undefined
@@ -45,11 +47,15 @@ export function statusText(status: Status, paint: Paint, now: Date): string {
     one.mapping,
     thousands(one.coupled),
     one.lastRun === undefined ? 'never' : { text: ago(one.lastRun, now), paint: one.stale ? paint.yellow : paint.dim },
-    one.enabled ? waiting(one) : { text: `off${one.reason === undefined ? '' : `: ${one.reason}`}`, paint: paint.dim },
+    one.enabled ? waiting(one) : { text: off(one), paint: paint.dim },
   ])
   const jobs = status.jobs.length === 0 ? [] : [jobsTable(status.jobs, paint, now)]
   return [head, table(columns, rows, paint.bold), ...jobs, ...warnings.map((text) => paint.yellow(text))].join('\n\n')
 }
+
+/** How many it leaves behind comes first: a long reason is cut. */
+const off = ({ reason, resting }: MappingStatus): string =>
+  `off${resting === 0 ? '' : `, ${thousands(resting)} in step no longer travel`}${reason === undefined ? '' : `: ${reason}`}`
 
 const waiting = ({ held }: MappingStatus): string =>
   Object.entries(held)

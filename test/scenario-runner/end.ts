@@ -49,12 +49,13 @@ interface Pair {
   readonly businessCentral: { readonly id: string }
   readonly sales: { readonly id: string }
   readonly outside?: boolean
+  readonly ended?: string
 }
 const pairsOf = (couplings: readonly Pair[]): readonly string[] =>
   couplings
     .map(
-      ({ businessCentral, sales, outside }) =>
-        `${businessCentral.id} = ${sales.id}${outside === true ? ' (paused)' : ''}`,
+      ({ businessCentral, sales, outside, ended }) =>
+        `${businessCentral.id} = ${sales.id}${ended !== undefined ? ' (over)' : outside === true ? ' (paused)' : ''}`,
     )
     .sort()
 

@@ -173,13 +173,16 @@ function keyOf({ side, set, key }: Extract<Step, { kind: 'edit' | 'delete' | 'ac
   return ground.simulator[side].row(set, key) === undefined ? ground.names.idOf(side, set, key) : key
 }
 
-/** Actions are asked for as a client asks: the hands of a person have no buttons. */
-const callAction = (step: Step & { kind: 'action' }, ground: Ground): void =>
+/** Presses a button, whether or not a page offers it; where a service has none the action is asked for. */
+function callAction(step: Step & { kind: 'action' }, ground: Ground): void {
+  const hand = ground.simulator[step.side]
+  if (hand.act !== undefined) return hand.act(step.set, keyOf(step, ground), step.action)
   request(step, ground, {
     method: 'POST',
     below: `/${step.side === 'sales' ? 'Microsoft.Dynamics.CRM' : 'Microsoft.NAV'}.${step.action}`,
     caller: 'a person',
   })
+}
 
 /** A request about one record, past the network. Throws what the service answers when it refuses. */
 function request(
