@@ -1,12 +1,15 @@
 /** One coupled pair in an audit: which field rows are not in step, and whether the next run changes that by itself. */
-import { type BySide, type Side, otherSide } from '../config/config.ts'
+import { type BySide, type Side, otherSide, sides } from '../config/config.ts'
 import type { Base } from '../core/base.ts'
+import type { Coupling } from '../core/coupling.ts'
 import type { FieldWrite } from '../core/decide.ts'
+import type { DecidedLines } from '../core/decide-lines.ts'
+import { lineRows } from '../core/document-lines.ts'
 import type { CompiledField } from '../core/mapping.ts'
-import { type Offers, offersOf } from '../core/offer.ts'
+import { type Deciding, type Offers, offersOf } from '../core/offer.ts'
 import type { Loaded } from '../core/record.ts'
 import type { Judgement } from './judgement.ts'
-import { type Session, baseOf, isAdmitted, missingPages } from './session.ts'
+import { type Session, baseOf, isAdmitted, linePairsOf, missingPages } from './session.ts'
 
 /** Names of field rows. */
 export interface Compared {
@@ -28,21 +31,76 @@ export async function comparePair(session: Session, judgement: Judgement): Promi
   const { coupling, decided } = judgement
   const pair = pairInside(session, judgement)
   if (pair === undefined || coupling === undefined) return inStep
-  const writes = decided?.writes ?? []
-  const awaiting = new Set(writes.map(({ field }) => field.rowId))
-  const base = baseOf(session, coupling)
-  const differs: string[] = []
-  const drifted = { businessCentral: [] as string[], sales: [] as string[] }
-  for (const field of session.compiled.fields) {
-    if (awaiting.has(field.rowId) || !isCompared(session, field, pair)) continue
-    const offers = await whole(session, field, { rows: pair, base })
-    const place = standing(offers)
-    if (place === 'differs') differs.push(field.field.name)
-    else if (place !== undefined) drifted[place].push(field.field.name)
+  const header: Part = {
+    deciding: session.deciding,
+    rows: pair,
+    base: baseOf(session, coupling),
+    writes: decided?.writes ?? [],
+    named: (field) => field,
   }
-  const edits = writes.filter(({ why }) => why === 'edit')
-  const others = writes.filter(({ why }) => why !== 'edit')
-  return { differs, drifted, edited: bySource(edits), awaited: bySource(others) }
+  const found: Found = { differs: new Set(), drifted: { businessCentral: new Set(), sales: new Set() } }
+  const parts = [header, ...(await partsOfLines(session, pair, coupling, decided?.lines))]
+  for (const part of parts) await comparePart(session, part, found)
+  const { businessCentral, sales } = found.drifted
+  return {
+    differs: [...found.differs],
+    drifted: { businessCentral: [...businessCentral], sales: [...sales] },
+    edited: bySource(parts, decided?.lines, (why) => why === 'edit'),
+    awaited: bySource(parts, undefined, (why) => why !== 'edit' && why !== 'around'),
+  }
+}
+
+/** Two rows that belong together: the header's, or those of a line. */
+interface Part {
+  readonly deciding: Deciding
+  readonly rows: BySide<Loaded>
+  readonly base: Base
+  /** What the next run writes of it. */
+  readonly writes: readonly FieldWrite[]
+  readonly named: (field: string) => string
+}
+
+interface Found {
+  readonly differs: Set<string>
+  readonly drifted: BySide<Set<string>>
+}
+
+async function comparePart(session: Session, part: Part, found: Found): Promise<void> {
+  const awaiting = new Set(part.writes.map(({ field }) => field.rowId))
+  for (const field of part.deciding.compiled.fields) {
+    if (awaiting.has(field.rowId) || !isCompared(session, field, part.rows)) continue
+    const place = standing(await whole(field, part))
+    if (place === 'differs') found.differs.add(part.named(field.field.name))
+    else if (place !== undefined) found.drifted[place].add(part.named(field.field.name))
+  }
+}
+
+/** The lines that both documents have. Lines that are written once, with their document, are not compared. */
+async function partsOfLines(
+  session: Session,
+  documents: BySide<Loaded>,
+  coupling: Coupling,
+  decided: DecidedLines | undefined,
+): Promise<readonly Part[]> {
+  const { lines } = session.compiled
+  if (lines === undefined || lines.lines.on === 'create') return []
+  const { bindings } = session.deciding
+  const rows = {
+    businessCentral: await lineRows(lines, 'businessCentral', documents.businessCentral, bindings),
+    sales: await lineRows(lines, 'sales', documents.sales, bindings),
+  }
+  return linePairsOf(session, coupling).flatMap((pair) => {
+    const [businessCentral, sales] = sides.map((side) => rows[side].find(({ id }) => id === pair[side]))
+    if (businessCentral === undefined || sales === undefined) return []
+    const own = (decided?.writes ?? []).filter(({ kind, to, key }) => kind === 'update' && key === pair[to])
+    return {
+      deciding: { ...session.deciding, compiled: lines.compiled },
+      rows: { businessCentral, sales },
+      base: pair.base,
+      writes: own.flatMap(({ writes }) => writes),
+      named: (field: string) => `lines.${field}`,
+    }
+  })
 }
 
 /** Both rows, where both are there and inside the filters. */
@@ -53,10 +111,20 @@ function pairInside(session: Session, { rows }: Judgement): BySide<Loaded> | und
   return inside ? { businessCentral, sales } : undefined
 }
 
-/** Names of the rows to be written, by the side that they come from. */
-function bySource(writes: readonly FieldWrite[]): BySide<readonly string[]> {
-  const from = (side: Side): readonly string[] =>
-    writes.filter(({ to }) => to === otherSide(side)).map(({ field }) => field.field.name)
+/** Names of the rows to be written, by the side that they come from; `lines` for lines that are made or deleted. */
+function bySource(
+  parts: readonly Part[],
+  lines: DecidedLines | undefined,
+  isMeant: (why: FieldWrite['why']) => boolean,
+): BySide<readonly string[]> {
+  const from = (side: Side): readonly string[] => {
+    const to = otherSide(side)
+    const rows = parts.flatMap(({ writes, named }) =>
+      writes.filter((write) => write.to === to && isMeant(write.why)).map(({ field }) => named(field.field.name)),
+    )
+    const areLines = (lines?.writes ?? []).some((write) => write.to === to && write.kind !== 'update')
+    return [...new Set([...rows, ...(areLines ? ['lines'] : [])])]
+  }
   return { businessCentral: from('businessCentral'), sales: from('sales') }
 }
 
@@ -70,13 +138,9 @@ function standing(offers: Offers): 'differs' | Side | undefined {
 }
 
 /** What both sides offer, whether they said anything new or not. */
-const whole = (
-  session: Session,
-  field: CompiledField,
-  { rows, base }: { readonly rows: BySide<Loaded>; readonly base: Base },
-): Promise<Offers> =>
+const whole = (field: CompiledField, { deciding, rows, base }: Part): Promise<Offers> =>
   offersOf(field, {
-    deciding: session.deciding,
+    deciding,
     rows,
     base,
     deferLater: false,
