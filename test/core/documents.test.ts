@@ -1,0 +1,121 @@
+/** Rows that documents need: left as they are, written blank, written around the others, references by case or of the found record. */
+import t from 'tap'
+import { decideAround } from '../../src/core/decide-create.ts'
+import { type Sketch, decide, decideNew, decidingOf, loaded, written } from './mapping-fixture.ts'
+
+const columns = {
+  businessCentral: 'number code(20), city text(30), street text(100), status text(20), object code(20)',
+  sales: 'name text(100), city text(80), street text(80), statecode integer, productid lookup, uomid lookup',
+}
+const sketch = (fields: Sketch['fields']): Sketch => ({ ...columns, fields })
+
+t.test('$keep() leaves the target as it is; blank: write sends a blank to a new record', async (t) => {
+  const address = sketch({
+    street: {
+      businessCentral: 'street',
+      compute: { toBusinessCentral: 'street' },
+      blank: 'write',
+      direction: 'toBusinessCentral',
+    },
+    city: {
+      businessCentral: 'city',
+      compute: { toBusinessCentral: 'street ? city : $keep()' },
+      blank: 'write',
+      direction: 'toBusinessCentral',
+    },
+  })
+  const deciding = decidingOf(address)
+  const made = async (row: Readonly<Record<string, unknown>>) =>
+    written(await decideNew(deciding, 'businessCentral', row))
+  t.strictSame(await made({ street: 'Road 1', city: null }), {
+    'businessCentral.street': 'Road 1',
+    'businessCentral.city': null,
+  })
+  t.strictSame(await made({ street: null, city: 'Oslo' }), { 'businessCentral.street': null })
+  const stands = { street: 'Old', city: 'Old' }
+  const kept = await decide(deciding, { businessCentral: stands, sales: { street: null, city: 'Oslo' } })
+  t.notOk(kept.writes.some(({ field }) => field.field.name === 'city'))
+  const clears = decidingOf(sketch({ city: { businessCentral: 'city', sales: 'city' } }))
+  t.strictSame(written(await decideNew(clears, 'businessCentral', { city: '' })), {}, 'without it a blank is not sent')
+})
+
+t.test('rows on: write are written around other writes with what they say then, and never compared', async (t) => {
+  const locked = sketch({
+    open: { sales: 'statecode', value: 0, step: 'before', on: 'write', direction: 'toSales' },
+    city: { businessCentral: 'city', sales: 'city' },
+    close: {
+      sales: 'statecode',
+      compute: { toSales: "status = 'Shipped' ? 3 : 1" },
+      step: 'after',
+      on: 'write',
+      direction: 'toSales',
+    },
+  })
+  const deciding = decidingOf(locked)
+  const rows = { businessCentral: { city: 'Oslo', status: 'Shipped' }, sales: { city: 'Oslo', statecode: 1 } }
+  t.strictSame(written(await decide(deciding, rows)), {}, 'nothing is written for their sake')
+  const facts = {
+    rows: { businessCentral: loaded(rows.businessCentral), sales: loaded(rows.sales) },
+    missingPages: new Set<string>(),
+    deferLater: false,
+  }
+  const around = await decideAround(deciding, 'sales', facts)
+  t.same(
+    around.writes.map(({ field, cell, before, why }) => [field.field.name, cell, before, why]),
+    [
+      ['open', 0, '1', 'around'],
+      ['close', 3, '1', 'around'],
+    ],
+  )
+  t.same((await decideAround(deciding, 'businessCentral', facts)).writes, [], 'only towards the side that they name')
+  const made = await decideNew(deciding, 'sales', rows.businessCentral)
+  t.same(
+    made.writes.map(({ field }) => field.field.name),
+    ['city', 'close'],
+    'a new record is not locked yet, and is closed behind the others',
+  )
+})
+
+t.test('a lookup by case exchanges, and a case of null takes the value as it is', async (t) => {
+  const line = sketch({
+    object: {
+      businessCentral: 'object',
+      direction: 'toBusinessCentral',
+      compute: { toBusinessCentral: 'object' },
+      lookup: {
+        kind: 'case',
+        column: 'kind',
+        cases: { Item: { kind: 'coupling', mapping: 'items', by: 'number' }, WriteIn: null },
+      },
+    },
+  })
+  const deciding = decidingOf(line, { couplings: { items: [{ id: 'b', number: 'I1', sales: 'P1' }] } })
+  const made = async (row: Readonly<Record<string, unknown>>) => decideNew(deciding, 'businessCentral', row)
+  t.strictSame(written(await made({ kind: 'Item', object: 'P1' })), { 'businessCentral.object': 'I1' })
+  t.strictSame(written(await made({ kind: 'WriteIn', object: 'W1' })), { 'businessCentral.object': 'W1' })
+  t.match((await made({ kind: 'Item', object: 'P2' })).waits, [{ field: 'object' }])
+})
+
+t.test('a query may take what the found record names, and may ask by what the row itself says', async (t) => {
+  const unit = sketch({
+    unit: {
+      businessCentral: 'object',
+      sales: 'uomid',
+      direction: 'toSales',
+      lookup: {
+        kind: 'query',
+        find: 'products',
+        where: { productid: { field: 'unit' } },
+        take: { column: 'defaultuomid', of: 'uoms' },
+      },
+    },
+  })
+  const asked = await decideNew(decidingOf(unit), 'sales', { object: 'I1' })
+  t.match(asked.asks, [{ side: 'sales', entity: 'products', where: { productid: 'I1' }, take: 'defaultuomid' }])
+  const found = decidingOf(unit, { records: { products: [{ id: 'p1', productid: 'I1' }] } })
+  const decided = await decideNew(found, 'sales', { object: 'I1' })
+  // Which column of the found record is taken goes with the question; the reference is to what it names.
+  t.same(decided.writes[0]?.cell, { set: 'uoms', id: 'p1' })
+  const without = decidingOf(unit, { records: { products: [] } })
+  t.match((await decideNew(without, 'sales', { object: 'I1' })).waits, [{ field: 'unit' }])
+})
