@@ -1,5 +1,6 @@
 /** P1, P7: documents with lines, when the runner dies anywhere, with its memory or without. */
 import t, { type Test } from 'tap'
+import { overlay } from '../../src/store/memory-store.ts'
 import {
   type Documents,
   documents,
@@ -215,4 +216,17 @@ for (const story of stories) {
       }
     }
   })
+
+  t.test(
+    `P1 P7 ${story.name}: a state that is put back to before the run ends as if nothing had happened`,
+    async (t) => {
+      const { wanted } = await calmEnd(t, story)
+      const given = await prepared(t, story)
+      const { store } = given.on
+      given.on.store = overlay(store)
+      await given.run()
+      given.on.store = store
+      await ends(t, given, story, wanted, 'put back')
+    },
+  )
 }
