@@ -9,39 +9,13 @@ import { endingOf } from '../src/cli/exit.ts'
 import { span } from '../src/cli/numbers.ts'
 import { startPlayground, writePlaygroundProject } from '../src/cli/playground.ts'
 import type { Playground } from '../src/cli/playground.ts'
-import { runProgram } from '../src/cli/program.ts'
 import type { Terminal } from '../src/cli/terminal.ts'
 import { UsageError } from '../src/cli/usage-error.ts'
 import { systemClock } from '../src/clock.ts'
 import { ConfigError, ConnectorError, LockedError, StateError, UnsafePlanError } from '../src/errors.ts'
 import { plain } from '../src/report/paint.ts'
 import { openJsonStore } from '../src/store/json-store.ts'
-
-interface Said {
-  readonly code: number
-  readonly out: string
-  readonly err: string
-}
-
-/** Runs a command line in this process. */
-async function couplet(cwd: string, args: string, more: Partial<Terminal> = {}): Promise<Said> {
-  const out: string[] = []
-  const err: string[] = []
-  const terminal: Terminal = {
-    out: (text) => out.push(text),
-    err: (text) => err.push(text),
-    progress: () => {},
-    isTerminal: false,
-    showsProgress: false,
-    env: {},
-    cwd,
-    clock: systemClock,
-    stopped: () => Promise.resolve(),
-    ...more,
-  }
-  const code = await runProgram(args.split(' '), terminal, { version: '9.9.9' })
-  return { code, out: out.join('\n'), err: err.join('\n') }
-}
+import { type Said, couplet } from './cli/world.ts'
 
 const mappingFile = `mapping: customer
 direction: both
@@ -488,7 +462,8 @@ t.test('the demo proves what it says', async (t) => {
   t.ok(json.claims.length >= 18 && told.every((claims) => claims > 0), `claims in each chapter: ${told.join(', ')}`)
   t.ok((told[4] ?? 0) >= 8, 'each step of the order is checked')
   t.equal(said.code, 0)
-  t.ok(json.ms < 20_000)
+  // A few seconds; many more where the machine is busy with other things.
+  t.ok(json.ms < 120_000)
 })
 
 t.test('the program itself: streams and exit codes', (t) => {

@@ -158,10 +158,13 @@ interface Given {
 function draftOf(checked: Checked<MappingFile>, base: Checked<MappingFile> | undefined, given: Given): MappingDraft {
   const patch = checked.value ?? {}
   const names = patch.include ?? base?.value?.include ?? []
-  const sets = names.flatMap((name) => given.used.get(name) ?? []).filter(({ inUse }) => inUse)
+  const named = names.flatMap((name) => given.used.get(name) ?? [])
+  const sets = named.filter(({ inUse }) => inUse)
   const shared = sets.flatMap(({ checked: set }) => set.value ?? [])
   // The rows of the first set stand first; a later set wins over an earlier one, and the mapping over all.
   const start = shared.reduceRight(withInclude, base?.value ?? {})
+  // What a set holds may be removed also where the set is not in use.
+  const whole = named.flatMap(({ checked: set }) => set.value ?? []).reduceRight(withInclude, base?.value ?? {})
   const merged = mergeMapping(start, patch)
   const after = [...new Set([...(merged.after ?? []), ...shared.flatMap((set) => set.after ?? [])])]
   const unknown = names.flatMap((name, index): readonly Finding[] => {
@@ -178,6 +181,6 @@ function draftOf(checked: Checked<MappingFile>, base: Checked<MappingFile> | und
     ...ownRows(checked.value),
     shared,
     incomplete: patch.extends !== undefined && base === undefined,
-    findings: [...given.findings, ...unknown, ...removesNothing(start, patch)],
+    findings: [...given.findings, ...unknown, ...removesNothing(whole, patch)],
   }
 }

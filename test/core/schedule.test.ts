@@ -18,26 +18,12 @@ import {
   started,
   woken,
 } from '../../src/core/schedule.ts'
+import { jobOf as job } from '../jobs/job.ts'
 
 const min = 60_000
 const hour = 60 * min
 const day = 24 * hour
 const noon = Date.UTC(2026, 2, 28, 12)
-
-const job = (given: Partial<Job> = {}): Job => ({
-  name: 'customers',
-  mappings: ['customer-account'],
-  enabled: true,
-  reason: undefined,
-  everyMs: 30 * min,
-  inactivityMs: 12 * hour,
-  category: undefined,
-  wakeMs: min,
-  delayMs: 30_000,
-  attempts: 10,
-  startsAsleep: false,
-  ...given,
-})
 
 const at = (ms: number): string => `${new Date(ms).toISOString().slice(0, 19)}Z`
 const ready = (start: number, given: Partial<JobState> = {}): JobState => ({

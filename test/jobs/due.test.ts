@@ -9,24 +9,10 @@ import type { RunProblem } from '../../src/engine/ports.ts'
 import { ConnectorError, LockedError, StoppedError } from '../../src/errors.ts'
 import { configOf, customerAccount, mapping, row, source } from '../engine/project.ts'
 import { type Stage, bothWays, idOf, portOf, stage, toSales } from '../engine/stage.ts'
+import { jobOf } from './job.ts'
 
 const min = 60_000
 const hour = 60 * min
-
-export const jobOf = (given: Partial<Job> = {}): Job => ({
-  name: 'customers',
-  mappings: ['customer-account'],
-  enabled: true,
-  reason: undefined,
-  everyMs: 30 * min,
-  inactivityMs: 12 * hour,
-  category: undefined,
-  wakeMs: min,
-  delayMs: 30_000,
-  attempts: 10,
-  startsAsleep: false,
-  ...given,
-})
 
 const currencies = mapping({
   name: 'currency',

@@ -11,25 +11,14 @@ import type { Store } from '../../src/store/store.ts'
 import { world } from '../connector/world.ts'
 import { configOf, customerAccount } from '../engine/project.ts'
 import { bothWays, portOf, theKey } from '../engine/stage.ts'
+import { jobOf } from './job.ts'
 import { VirtualTime } from './time.ts'
 
 const min = 60_000
 const hour = 60 * min
 const day = 24 * hour
 
-const job: Job = {
-  name: 'customers',
-  mappings: ['customer-account'],
-  enabled: true,
-  reason: undefined,
-  everyMs: 30 * min,
-  inactivityMs: 12 * hour,
-  category: undefined,
-  wakeMs: min,
-  delayMs: 30_000,
-  attempts: 10,
-  startsAsleep: false,
-}
+const job = jobOf()
 
 const configWith = (...jobs: readonly Job[]): Config => ({ ...configOf([customerAccount(bothWays)]), jobs })
 
