@@ -155,16 +155,20 @@ interface Given {
   readonly findings: readonly Finding[]
 }
 
+const valuesOf = (sets: readonly UsedSet[]): readonly IncludeFile[] =>
+  sets.flatMap(({ checked }) => checked.value ?? [])
+
 function draftOf(checked: Checked<MappingFile>, base: Checked<MappingFile> | undefined, given: Given): MappingDraft {
   const patch = checked.value ?? {}
   const names = patch.include ?? base?.value?.include ?? []
   const named = names.flatMap((name) => given.used.get(name) ?? [])
   const sets = named.filter(({ inUse }) => inUse)
-  const shared = sets.flatMap(({ checked: set }) => set.value ?? [])
+  const shared = valuesOf(sets)
   // The rows of the first set stand first; a later set wins over an earlier one, and the mapping over all.
-  const start = shared.reduceRight(withInclude, base?.value ?? {})
+  const own = base?.value ?? {}
+  const start = shared.reduceRight(withInclude, own)
   // What a set holds may be removed also where the set is not in use.
-  const whole = named.flatMap(({ checked: set }) => set.value ?? []).reduceRight(withInclude, base?.value ?? {})
+  const whole = valuesOf(named).reduceRight(withInclude, own)
   const merged = mergeMapping(start, patch)
   const after = [...new Set([...(merged.after ?? []), ...shared.flatMap((set) => set.after ?? [])])]
   const unknown = names.flatMap((name, index): readonly Finding[] => {
