@@ -144,7 +144,8 @@ class BusinessCentral implements Service {
   }
 
   sets(): readonly string[] {
-    return [...entities.keys(), ...this.#published.pages.keys()]
+    const ofRoutes = [...this.#published.routes.values()].flatMap((route) => [...route.keys()])
+    return [...new Set([...entities.keys(), ...this.#published.pages.keys(), ...ofRoutes])]
   }
 
   load(set: string, rows: Iterable<Row>): void {
@@ -152,7 +153,8 @@ class BusinessCentral implements Service {
   }
 
   #view(set: string): View | undefined {
-    return entities.get(set) ?? this.#published.pages.get(set)
+    const ofRoutes = [...this.#published.routes.values()].flatMap((route) => route.get(set) ?? [])
+    return entities.get(set) ?? this.#published.pages.get(set) ?? ofRoutes[0]
   }
 
   #answer(request: Incoming, address: Address): Answer {
