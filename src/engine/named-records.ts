@@ -4,6 +4,7 @@ import type { Condition } from '../connector/connector.ts'
 import type { Upsert } from '../core/record.ts'
 import { canonical } from '../core/values.ts'
 import type { Session } from './session.ts'
+import { isConstant } from './side-reader.ts'
 
 /** Why a name finds no record. */
 export interface NotFound {
@@ -64,10 +65,10 @@ const hasGuids = ({ compiled }: Session, side: Side): boolean => {
   return key.length === 1 && columns[key[0] ?? '']?.type === 'guid'
 }
 
-/** An id as the service writes it: a guid, a key in quotes, the value of an option. */
+/** An id as the service writes it: a guid, a key in quotes, the value of an option; or that of a constant row. */
 function isId(session: Session, side: Side, name: string): boolean {
   if (guid.test(name)) return hasGuids(session, side)
-  return /^(?:\w+=)?'/.test(name) || session.mapping[side].entity?.kind === 'choice'
+  return isConstant(name) || /^(?:\w+=)?'/.test(name) || session.mapping[side].entity?.kind === 'choice'
 }
 
 /** Natural keys; where a side has none, what its records are matched by alone. */
