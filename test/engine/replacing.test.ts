@@ -1,5 +1,5 @@
 /** Setting records of Sales aside that cannot be changed any more, so that new ones take their place. */
-import t from 'tap'
+import t, { type Test } from 'tap'
 import type { Mapping } from '../../src/config/config.ts'
 import { applyReplacements, planReplacements } from '../../src/engine/replacing.ts'
 import { UnsafePlanError } from '../../src/errors.ts'
@@ -72,9 +72,7 @@ t.test('P1 P3 the old record is set aside, one new one is made, and then nothing
   t.equal(s.accounts().length, 3, 'a second time makes nothing new')
 })
 
-t.test('P7 killed before the write, the same plan goes on where it was', async (t) => {
-  const s = await moved(t)
-  const { replacements } = await plan(s)
+async function killedBeforeTheWrite(t: Test, s: Stage, replacements: Parameters<typeof apply>[1]): Promise<void> {
   const { connectors } = s
   s.connectors = {
     ...connectors,
@@ -84,6 +82,12 @@ t.test('P7 killed before the write, the same plan goes on where it was', async (
   }
   await t.rejects(apply(s, replacements), { message: 'the runner dies' })
   s.connectors = connectors
+}
+
+t.test('P7 killed before the write, the same plan goes on where it was', async (t) => {
+  const s = await moved(t)
+  const { replacements } = await plan(s)
+  await killedBeforeTheWrite(t, s, replacements)
   t.same(told(s), ['C1 London 0', 'C2 Paris 0'])
   t.match(await apply(s, replacements), [{ outcome: 'done' }])
   await s.run([keeping()])
@@ -115,15 +119,7 @@ t.test('P7 killed after the write, the same plan finds it done', async (t) => {
 t.test('P1 P7 a sync in between makes nothing, and the plan still holds', async (t) => {
   const s = await moved(t)
   const { replacements } = await plan(s)
-  const { connectors } = s
-  s.connectors = {
-    ...connectors,
-    sales: writingVia(connectors.sales, () => {
-      throw new Error('the runner dies')
-    }),
-  }
-  await t.rejects(apply(s, replacements), { message: 'the runner dies' })
-  s.connectors = connectors
+  await killedBeforeTheWrite(t, s, replacements)
   t.match(counted(await s.run([keeping()]), 'customer-account'), { created: 0, coupled: 0 })
   t.same(told(s), ['C1 London 0', 'C2 Paris 0'])
   t.match(s.held(), [{ kind: 'quarantine', number: 'C1', remedy: /replace apply/ }])
