@@ -12,6 +12,7 @@ import { operationHash } from '../../src/core/plan.ts'
 import { openJsonStore } from '../../src/store/json-store.ts'
 import { openMemoryStore } from '../../src/store/memory-store.ts'
 import type { Row } from '../../src/simulator/table.ts'
+import { proved } from '../proof.ts'
 import { customerAccount } from './project.ts'
 import { type Stage, bothWays, committingVia, idOf, pairsOf, portOf, stage, theKey, writesMade } from './stage.ts'
 
@@ -91,6 +92,7 @@ t.test('P7 a run that dies at any commit is ended by the next, as if nothing had
   await calm.run([mapped])
   const wanted = ended(calm)
   t.ok(commits > 5, `${commits} commits`)
+  t.teardown(() => proved('kill points', { kills: commits * 2 }, t.counts.fail))
   for (let death = 1; death <= commits; death++) {
     for (const moment of ['before', 'after'] as const) {
       const s = await scene(t)
@@ -153,6 +155,7 @@ t.test('P7 a run that dies at any call of a service is ended by the next, as if 
   await calm.run([mapped])
   const wanted = ended(calm)
   t.ok(count.n > 5, `${count.n} calls`)
+  t.teardown(() => proved('kill points', { kills: count.n * 2 }, t.counts.fail))
   for (let death = 1; death <= count.n; death++) {
     for (const moment of ['before', 'after'] as const) {
       const s = await scene(t)
