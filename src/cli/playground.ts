@@ -7,7 +7,7 @@ import type { DataverseOptions } from '../simulator/dataverse.ts'
 import { seed } from '../simulator/seed.ts'
 import type { SeedOptions } from '../simulator/seed.ts'
 import { startSimulator } from '../simulator/simulator.ts'
-import type { Simulator } from '../simulator/simulator.ts'
+import type { Simulator, SimulatorOptions } from '../simulator/simulator.ts'
 
 export interface PlaygroundOptions {
   readonly company: NonNullable<SeedOptions['company']>
@@ -22,6 +22,8 @@ export interface PlaygroundOptions {
   readonly sales?: Partial<DataverseOptions> | undefined
   /** Business Central's own integration is at work there too. @default false */
   readonly native?: boolean | undefined
+  /** Whom the login knows and for how long. @default any client, with the secret of the written project */
+  readonly login?: SimulatorOptions['login']
   /** First of three ports (Business Central, Sales, login). @default free ones */
   readonly port?: number | undefined
 }
@@ -42,6 +44,7 @@ export async function startPlayground(options: PlaygroundOptions): Promise<Playg
   const simulator = await startSimulator({
     businessCentral: businessCentral({ company: seeded.company, rows: seeded.businessCentral, routes: orderPages }),
     sales: dataverse({ baseCurrency: seeded.baseCurrency, choices: seeded.choices, ...options.sales }),
+    ...(options.login !== undefined && { login: options.login }),
     ...(port !== undefined && { ports: { businessCentral: port, sales: port + 1, login: port + 2 } }),
   })
   for (const [set, rows] of seeded.sales) simulator.sales.service.load(set, rows)

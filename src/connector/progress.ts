@@ -139,5 +139,6 @@ export const rejected = (progress: Progress, refusal: Refusal): WriteResult => (
 /** The refusal in an error answer to a step. */
 export function refusalIn(ready: ReadyStep, answer: PartAnswer): Refusal {
   const names = new Set([...Object.keys(ready.shape.description.columns), ready.shape.what])
-  return refusalOf(ready.shape.side, serviceError(answer.status, answer.body), names)
+  const sent = Object.values(ready.body ?? {})
+  return refusalOf(ready.shape.side, serviceError(answer.status, answer.body), { names, sent })
 }

@@ -2,6 +2,7 @@
 import type { Side } from '../config/config.ts'
 import type { Refusal } from './connector.ts'
 import { scrub, scrubCode } from './scrub.ts'
+import type { Scrubbing } from './scrub.ts'
 
 /** What a service said about a request. */
 export interface ServiceError {
@@ -105,9 +106,9 @@ const acting =
 const isActing = ({ message }: ServiceError): boolean =>
   /ActOnBehalfOfAnotherUser|is disabled\. Consider enabling/i.test(message)
 
-/** The refusal to report; `names` are columns and entities whose names may stay in the text. */
-export function refusalOf(side: Side, error: ServiceError, names?: ReadonlySet<string>): Refusal {
-  const message = scrub(error.message, names)
+/** The refusal to report; `scrubbing` says what may stay in the text and what may not. */
+export function refusalOf(side: Side, error: ServiceError, scrubbing?: Scrubbing): Refusal {
+  const message = scrub(error.message, scrubbing)
   return {
     code: error.code || `HTTP ${error.status}`,
     message: message || `the service answered with status ${error.status}`,

@@ -6,11 +6,18 @@ const hidden = '…'
 /** Longer texts hold stack traces and dumps, which help nobody here. */
 const longest = 400
 
-/** The text without quoted values; `names` (columns, entities) and guids may stay. */
-export function scrub(text: string, names: ReadonlySet<string> = new Set()): string {
+/** What may stay in a text, and what may not wherever it stands. */
+export interface Scrubbing {
+  /** Names of columns and entities. @default none */
+  readonly names?: ReadonlySet<string>
+  /** Values that were sent: the service may repeat them without quotes. @default none */
+  readonly sent?: Iterable<unknown>
+}
+
+/** The text without quoted values and without what was sent; names and guids may stay. */
+export function scrub(text: string, { names = new Set(), sent = [] }: Scrubbing = {}): string {
   const kept = (value: string): boolean => guid.test(value) || names.has(value)
-  const clean = text
-    .replace(/\s*CorrelationId:.*$/is, '')
+  const clean = withoutSent(text.replace(/\s*CorrelationId:.*$/is, ''), sent, kept)
     .replace(quoted, (whole: string, ...groups: (string | undefined)[]) => {
       const value = groups.slice(0, 4).find((group) => group !== undefined) ?? ''
       return kept(value) ? whole : `'${hidden}'`
@@ -21,6 +28,18 @@ export function scrub(text: string, names: ReadonlySet<string> = new Set()): str
     .replace(/\s+/g, ' ')
     .trim()
   return clean.length > longest ? `${clean.slice(0, longest)}${hidden}` : clean
+}
+
+/** Shorter ones stand in every sentence. */
+const shortestSent = 3
+
+/** Longest first, so that nothing is left of a value that holds another. */
+function withoutSent(text: string, sent: Iterable<unknown>, kept: (value: string) => boolean): string {
+  return [...sent]
+    .flatMap((value) => (typeof value === 'string' || typeof value === 'number' ? String(value).trim() : []))
+    .filter((value) => value.length >= shortestSent && !kept(value))
+    .sort((one, other) => other.length - one.length)
+    .reduce((rest, value) => rest.replaceAll(value, hidden), text)
 }
 
 /** A code as the service wrote it, or nothing where it is no code. */

@@ -351,8 +351,16 @@ t.test('what an error answer to a step means', async (t) => {
 
 t.test('P8: refusals carry no values, but columns, ids, a code and a remedy', async (t) => {
   t.equal(
-    scrub("The length of 'Adatum Corp' in 'name' is 12.", new Set(['name'])),
+    scrub("The length of 'Adatum Corp' in 'name' is 12.", { names: new Set(['name']) }),
     "The length of '…' in 'name' is 12.",
+  )
+  t.equal(
+    scrub(`Adatum Corp (Adatum) has 70000 in telephone1, not 12; ${id(1)}`, {
+      names: new Set(['telephone1']),
+      sent: ['Adatum', 'Adatum Corp', 70000, 12, 'telephone1', id(1), null, true],
+    }),
+    `… (…) has … in telephone1, not 12; ${id(1)}`,
+    'what was sent is taken out without quotes too',
   )
   t.equal(scrub(`account '${id(1)}' "secret" “curly”`), `account '${id(1)}' '…' '…'`)
   t.equal(
