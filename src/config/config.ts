@@ -11,6 +11,9 @@ import type { Replace } from './replace.ts'
 /** One of the two services. Code passes the side as a value and never writes a method twice. */
 export type Side = 'businessCentral' | 'sales'
 export const sides: readonly Side[] = ['businessCentral', 'sales']
+
+/** Name of each side in messages. */
+export const sideName: Readonly<Record<Side, string>> = { businessCentral: 'Business Central', sales: 'Sales' }
 export const otherSide = (side: Side): Side => (side === 'sales' ? 'businessCentral' : 'sales')
 /** One value for each side. */
 export type BySide<T> = Readonly<Record<Side, T>>

@@ -45,3 +45,32 @@ export function partAnswer(status: number, headers: Readonly<Record<string, unkn
     retryAfter: headerOf(headers, 'retry-after'),
   }
 }
+
+const guid = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/i
+const keyInUrl = new RegExp(`\\((${guid.source})\\)(?:\\?.*)?$`, 'i')
+const keyInLocation = new RegExp(`\\((${guid.source})\\)$`, 'i')
+
+/** False when a good answer names another record than the part asks for. What names none may be anybody's. */
+function canBeOf(part: Part | undefined, answer: PartAnswer): boolean {
+  const asked = keyInUrl.exec(part?.url ?? '')?.[1]?.toLowerCase()
+  if (asked === undefined || answer.status >= 300) return true
+  const named = namedIn(answer)
+  return named.length === 0 || named.includes(asked)
+}
+
+/** The record that an answer's address names, or whatever its body may name it by. */
+function namedIn({ location, body }: PartAnswer): readonly string[] {
+  const told = keyInLocation.exec(location ?? '')?.[1]
+  if (told !== undefined) return [told.toLowerCase()]
+  const values: readonly unknown[] = Object.values(body ?? {})
+  return values.flatMap((value) => (typeof value === 'string' ? value.toLowerCase() : []))
+}
+
+/**
+ * The answers as they came, or nothing for anybody where one of them names another record than it should: then they came
+ * in another order, and whose each is nobody knows (P2).
+ */
+export function attributed(groups: readonly Group[], answers: readonly GroupAnswer[]): readonly GroupAnswer[] {
+  const isInOrder = answers.every((own, at) => own?.every((one, step) => canBeOf(groups[at]?.[step], one)) ?? true)
+  return isInOrder ? answers : groups.map(() => undefined)
+}

@@ -5,6 +5,7 @@
  */
 import type { Address } from './address.ts'
 import { urlOf } from './address.ts'
+import { attributed } from './batch.ts'
 import type { Group, PartAnswer } from './batch.ts'
 import type { Refusal } from './connector.ts'
 import { parsed, failureOf } from './failure.ts'
@@ -29,9 +30,10 @@ export type Target = Pick<Address, 'root' | 'options'> & {
 export async function exchange(reach: Reach, root: Target, groups: readonly Group[]): Promise<readonly Exchanged[]> {
   const out: Exchanged[] = await once(reach, root, groups)
   // Single parts can be turned away while the batch goes through; the service says when to come back.
+  const begun = reach.clock.now().getTime()
   for (let made = 1; ; made += 1) {
     const again = out.flatMap((outcome, index) => (isPutOff(outcome) ? [index] : []))
-    const wait = again.length === 0 ? undefined : waitFor(reach, out, made)
+    const wait = again.length === 0 ? undefined : waitFor(reach, out, { made, begun })
     if (wait === undefined) return out
     await reach.clock.sleep(wait)
     const answers = await once(
@@ -48,12 +50,17 @@ const lost: Exchanged = { kind: 'unknown', reason: 'the answer holds nothing for
 const isPutOff = (outcome: Exchanged): boolean => outcome.kind === 'answers' && outcome.answers.some(putOff)
 const putOff = (answer: PartAnswer): boolean => answer.status === 429 || answer.status === 503
 
-function waitFor(reach: Reach, outcomes: readonly Exchanged[], made: number): number | undefined {
+function waitFor(
+  reach: Reach,
+  outcomes: readonly Exchanged[],
+  { made, begun }: { readonly made: number; readonly begun: number },
+): number | undefined {
   const now = reach.clock.now()
+  const refusedForMs = now.getTime() - begun
   const told = outcomes.flatMap((outcome) => (outcome.kind === 'answers' ? outcome.answers.filter(putOff) : []))
   const longest = Math.max(0, ...told.map((answer) => retryAfterMs(answer.retryAfter, now) ?? 0))
   const failure = { kind: 'status', status: 429, retryAfter: longest > 0 ? String(longest / 1000) : undefined } as const
-  return waitBeforeRetry({ made, purpose: 'write', failure, now, random: reach.random() })
+  return waitBeforeRetry({ made, purpose: 'write', failure, now, refusedForMs, random: reach.random() })
 }
 
 async function once(reach: Reach, root: Target, groups: readonly Group[]): Promise<Exchanged[]> {
@@ -68,7 +75,8 @@ async function once(reach: Reach, root: Target, groups: readonly Group[]): Promi
   if (reply.kind !== 'answer') return groups.map(() => unanswered(reach, reply))
   const { answer } = reply
   if (answer.status < 300) {
-    return reach.dialect.decodeBatch(answer, groups).map((answers) => (answers ? { kind: 'answers', answers } : lost))
+    const answered = attributed(groups, reach.dialect.decodeBatch(answer, groups))
+    return answered.map((answers) => (answers ? { kind: 'answers', answers } : lost))
   }
   // Who may not be acted for spoils the records that are written as this user, and no others (P5).
   if (root.caller !== undefined && (answer.status === 403 || answer.status === 404))

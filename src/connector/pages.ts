@@ -44,7 +44,7 @@ export async function allRows(reach: Reach, url: string, what: string): Promise<
 export function pageOf(body: unknown, reach: Reach, what: string): RawPage {
   const page = typeof body === 'object' && body !== null ? (body as Readonly<Record<string, unknown>>) : {}
   const link = (name: string): string | undefined => (typeof page[name] === 'string' ? page[name] : undefined)
-  if (!Array.isArray(page['value'])) throw noPage(reach, what)
+  if (!Array.isArray(page['value'])) throw noPage(reach, what, body)
   return { rows: page['value'], nextLink: link('@odata.nextLink'), deltaLink: link('@odata.deltaLink') }
 }
 
@@ -60,8 +60,13 @@ const circle = (reach: Reach, what: string): ConnectorError =>
     remedy: 'Run again; if it stays, set a smaller `pageSize` on the connection.',
   })
 
-const noPage = (reach: Reach, what: string): ConnectorError =>
+/** Gateways, login pages and captive networks answer with a page for people. */
+const isHtml = (body: unknown): boolean => typeof body === 'string' && /^\s*<(!doctype|html)/i.test(body)
+
+const noPage = (reach: Reach, what: string, body: unknown): ConnectorError =>
   new ConnectorError(reach.dialect.side, 'broken', {
-    message: `${sideName[reach.dialect.side]} sent no list of rows for ${what}`,
+    message: isHtml(body)
+      ? `${sideName[reach.dialect.side]} sent an HTML page instead of rows of ${what}`
+      : `${sideName[reach.dialect.side]} sent no list of rows for ${what}`,
     remedy: 'Check `url` of the connection: something between here and the service may have answered.',
   })

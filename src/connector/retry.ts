@@ -15,6 +15,8 @@ export interface Attempt {
   readonly failure: Failure
   /** The present moment, for a Retry-After that names a date. */
   readonly now: Date
+  /** How long the service has answered nothing but 429 to anybody here, milliseconds. @default 0 */
+  readonly refusedForMs?: number
   /** 0 to 1. */
   readonly random: number
 }
@@ -27,13 +29,35 @@ const longestWaitMs = 30_000
 const longestRetryAfterMs = 300_000
 const passing = new Set([408, 429, 502, 503, 504])
 
+/**
+ * The services count requests in windows of five minutes, so a 429 is waited out for somewhat longer than that; attempts
+ * are bounded too, for a service that names seconds and never keeps its word.
+ */
+const throttled = { attempts: 30, longestMs: 360_000, firstWaitMs, longestWaitMs: 60_000 }
+
 /** Milliseconds to wait before the next attempt; undefined = give up. */
 export function waitBeforeRetry(attempt: Attempt): number | undefined {
-  if (attempt.made >= most || !mayRepeat(attempt)) return undefined
+  if (!mayRepeat(attempt) || isOverdue(attempt)) return undefined
   const told = attempt.failure.kind === 'status' ? retryAfterMs(attempt.failure.retryAfter, attempt.now) : undefined
-  const growing = Math.min(longestWaitMs, firstWaitMs * 2 ** (attempt.made - 1)) * (0.5 + attempt.random / 2)
-  if (told === undefined) return Math.round(growing)
+  if (told === undefined) return Math.round(growing(attempt))
   return told > longestRetryAfterMs ? undefined : told + Math.round(attempt.random * firstWaitMs)
+}
+
+const isThrottled = ({ failure }: Attempt): boolean => failure.kind === 'status' && failure.status === 429
+
+function isOverdue(attempt: Attempt): boolean {
+  const { made, refusedForMs = 0 } = attempt
+  return isThrottled(attempt) ? made >= throttled.attempts || refusedForMs > throttled.longestMs : made >= most
+}
+
+/**
+ * Where the service names no time. Of a window that has run out, a quarter of the time already waited is added each
+ * time: it is found open at most a quarter late, with few requests.
+ */
+function growing(attempt: Attempt): number {
+  const { made, random, refusedForMs = 0 } = attempt
+  if (!isThrottled(attempt)) return Math.min(longestWaitMs, firstWaitMs * 2 ** (made - 1)) * (0.5 + random / 2)
+  return Math.min(throttled.longestWaitMs, Math.max(throttled.firstWaitMs, refusedForMs / 4)) * (0.75 + random / 4)
 }
 
 function mayRepeat({ failure, purpose }: Attempt): boolean {

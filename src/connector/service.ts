@@ -11,7 +11,8 @@ import { failureOf, parsed, sideName } from './failure.ts'
 import { NoAnswer } from './http.ts'
 import type { Http, HttpAnswer, HttpRequest } from './http.ts'
 import type { Parallel } from './parallel.ts'
-import { certainlyNotDone, retryAfterMs, waitBeforeRetry } from './retry.ts'
+import { throttleGate } from './throttle-gate.ts'
+import { certainlyNotDone, waitBeforeRetry } from './retry.ts'
 import type { Failure } from './retry.ts'
 
 interface ServiceRequest {
@@ -56,12 +57,11 @@ export interface ServicePorts {
 /** The service behind a connection. */
 export function service(connection: Connection, ports: ServicePorts): Service {
   const { clock } = ports
-  let resumeAt = 0
+  const gate = throttleGate(clock)
   let writes = 0
 
   const attempt = async (request: ServiceRequest, renewed = false): Promise<HttpAnswer> => {
-    const pause = resumeAt - clock.now().getTime()
-    if (pause > 0) await clock.sleep(pause)
+    await gate.passed()
     const header = await ports.authorization.header()
     const answer = await ports.http.send({
       method: request.method,
@@ -75,10 +75,13 @@ export function service(connection: Connection, ports: ServicePorts): Service {
   const heed = (answer: HttpAnswer): void => {
     const hint = answer.header('x-ms-dop-hint')
     if (hint !== undefined) ports.parallel.recommended(Number(hint))
-    if (answer.status !== 429) return answer.status < 400 ? ports.parallel.succeeded() : undefined
-    ports.parallel.throttled()
-    const waitMs = retryAfterMs(answer.header('retry-after'), clock.now()) ?? 0
-    resumeAt = Math.max(resumeAt, clock.now().getTime() + waitMs)
+    if (answer.status === 429) {
+      ports.parallel.throttled()
+      gate.refused()
+    } else if (answer.status < 400) {
+      ports.parallel.succeeded()
+      gate.served()
+    }
   }
   const once = async (request: ServiceRequest): Promise<HttpAnswer | NoAnswer> => {
     if (request.purpose === 'write') writes += 1
@@ -97,9 +100,10 @@ export function service(connection: Connection, ports: ServicePorts): Service {
       const outcome = await ports.parallel.run(() => once(request))
       const failure = failureKind(outcome)
       if (failure === undefined) return { kind: 'answer', answer: outcome as HttpAnswer }
-      const random = ports.random()
-      const waitMs = waitBeforeRetry({ made, purpose: request.purpose, failure, now: clock.now(), random })
+      const attempted = { made, purpose: request.purpose, failure, now: clock.now(), random: ports.random() }
+      const waitMs = waitBeforeRetry({ ...attempted, refusedForMs: gate.refusedForMs() })
       if (waitMs === undefined) return givenUp(outcome, failure)
+      if (failure.kind === 'status' && failure.status === 429) gate.closeFor(waitMs)
       await clock.sleep(waitMs)
     }
   }

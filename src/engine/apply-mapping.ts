@@ -2,7 +2,7 @@
  * Writing one mapping, window by window, deletes last; what changed meanwhile is read and decided again, a bounded
  * number of times (P2). Watermarks are committed when everything is remembered (P5).
  */
-import { type Side, sides } from '../config/config.ts'
+import { type Side, sideName, sides } from '../config/config.ts'
 import { operationHash } from '../core/plan.ts'
 import { ConnectorError } from '../errors.ts'
 import type { Entry } from '../store/store.ts'
@@ -114,7 +114,7 @@ function refuseOutage({ again, tried }: Pick<Applied, 'again' | 'tried'>): void 
   if (first === undefined || again.length < 2 || again.length < tried) return
   if (again.some(({ why }) => why !== 'unanswered')) return
   throw new ConnectorError(first.side, 'unreachable', {
-    message: `no answer came to any of the last ${tried} writes, and reading shows that nothing was written`,
+    message: `${sideName[first.side]} gave no answer to any of the last ${tried} writes, and reading shows that nothing was written`,
     remedy: 'See which step fails: couplet doctor. The next run goes on where this one ended.',
   })
 }

@@ -3,7 +3,7 @@
  * Works on an overlay of the state and writes nothing, anywhere (P6). What the next run carries by itself is a finding
  * like any other, and says so.
  */
-import { type Config, type Mapping, type Side, otherSide, sides } from '../config/config.ts'
+import { type Config, type Mapping, type Side, otherSide, sideName, sides } from '../config/config.ts'
 import type { Coupling } from '../core/coupling.ts'
 import type { Upsert } from '../core/record.ts'
 import { type Crossings, crossings } from './audit-crossings.ts'
@@ -235,7 +235,6 @@ function comparedFindings(session: Session, { ref, number }: Judgement, compared
 
 type Texts = (mapping: string, number: string | undefined, side: Side) => Pick<Finding, 'message' | 'remedy'>
 type Why = keyof Compared
-const nameOf = (side: Side): string => (side === 'sales' ? 'Sales' : 'Business Central')
 const texts: Readonly<Record<Why, Texts>> = {
   differs: (mapping, number) => ({
     message: 'the two sides differ, and no run will change that by itself',
@@ -246,11 +245,11 @@ const texts: Readonly<Record<Why, Texts>> = {
     remedy: `it stays until its source changes; to write the source over it now: couplet sync ${mapping} --rewrite ${side}`,
   }),
   edited: (mapping, _, side) => ({
-    message: `edited in ${nameOf(side)} since the last run; the next sync brings it over`,
+    message: `edited in ${sideName[side]} since the last run; the next sync brings it over`,
     remedy: `couplet sync ${mapping}`,
   }),
   awaited: (mapping, _, side) => ({
-    message: `the next sync writes what ${nameOf(side)} says to ${nameOf(otherSide(side))}`,
+    message: `the next sync writes what ${sideName[side]} says to ${sideName[otherSide(side)]}`,
     remedy: `couplet sync ${mapping}`,
   }),
 }

@@ -3,7 +3,7 @@
  * after. A job that fails as a whole is a value here (T-06); only a lock that somebody else holds, and the wish to stop,
  * are thrown.
  */
-import { type Config, type Job, sides } from '../config/config.ts'
+import { type Config, type Job, sideName, sides } from '../config/config.ts'
 import { type JobFault, type JobResult, type JobState, ended, newJobState, started } from '../core/schedule.ts'
 import { ConnectorError, LockedError, StoppedError, UnsafePlanError } from '../errors.ts'
 import type { ConnectorFault } from '../errors.ts'
@@ -25,7 +25,7 @@ export interface JobRun {
 export function restsBecause(config: Config, job: Job): string | undefined {
   const off = sides.find((side) => !config.connections[side].enabled)
   if (!job.enabled) return job.reason ?? 'switched off in jobs.yaml'
-  if (off !== undefined) return `the connection to ${nameOf(off)} is switched off`
+  if (off !== undefined) return `the connection to ${sideName[off]} is switched off`
   return mappingsOf(config, job).length === 0 ? 'none of its mappings is in use' : undefined
 }
 
@@ -112,5 +112,3 @@ function failureOf(error: unknown): JobResult {
   const told = error instanceof Error && 'remedy' in error ? `${error.message} ${String(error.remedy)}` : undefined
   return { kind: 'failed', fault: 'other', reason: told ?? 'This is a bug in Couplet; see the log of this run.' }
 }
-
-const nameOf = (side: 'businessCentral' | 'sales'): string => (side === 'sales' ? 'Sales' : 'Business Central')

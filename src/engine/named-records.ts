@@ -1,5 +1,5 @@
 /** Finding many records of one side that a file names, by id or by number, in batches. */
-import type { Side } from '../config/config.ts'
+import { type Side, sideName } from '../config/config.ts'
 import type { Condition } from '../connector/connector.ts'
 import type { Upsert } from '../core/record.ts'
 import { canonical } from '../core/values.ts'
@@ -14,7 +14,6 @@ export interface NotFound {
 export const isFound = (found: Upsert | NotFound): found is Upsert => 'row' in found
 
 const guid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
-const sideNames = { businessCentral: 'Business Central', sales: 'Sales' } as const
 
 /** What each name stands for; every name that is asked for must be among `names`. */
 export async function findNamed(
@@ -44,18 +43,18 @@ export async function findNamed(
 }
 
 const several = (side: Side, number: number): NotFound => ({
-  message: `${number} records of ${sideNames[side]} have the number it names`,
+  message: `${number} records of ${sideName[side]} have the number it names`,
   remedy: 'Give the id of one.',
 })
 
 function missing(session: Session, side: Side, name: string): NotFound {
   if (guid.test(name) && !hasGuids(session, side))
     return {
-      message: `records of ${sideNames[side]} are not known by such an id from outside`,
+      message: `records of ${sideName[side]} are not known by such an id from outside`,
       remedy: `Leave the row out: couplet match ${session.mapping.name} finds the pair by its match rules.`,
     }
   return {
-    message: `its record is not there in ${sideNames[side]}`,
+    message: `its record is not there in ${sideName[side]}`,
     remedy: 'It was deleted, or stands in another company or environment: leave the row out.',
   }
 }

@@ -3,7 +3,7 @@
  * plan; only then is anything written, mapping by mapping in the same order. The order is: plan whole, guard, apply,
  * commit (P6). One mapping's failure never stops the others, unless a whole side is out of reach (P5).
  */
-import { type Config, type Mapping, type Side, sides } from '../config/config.ts'
+import { type Config, type Mapping, type Side, sideName, sides } from '../config/config.ts'
 import { ceilingOf, excesses } from '../core/guard.ts'
 import type { MappingCounts } from '../core/plan.ts'
 import { ConnectorError, UnsafePlanError } from '../errors.ts'
@@ -137,7 +137,7 @@ class WholeRun {
     if (over.length === 0 || this.#context.options.dry) return
     const lines = over.map(
       ({ mapping, side, kind, count, allowed, coupled }) =>
-        `${mapping} → ${nameOf(side)}: ${count} ${kind}, allowed ${allowed} (of ${coupled} coupled)`,
+        `${mapping} → ${sideName[side]}: ${count} ${kind}, allowed ${allowed} (of ${coupled} coupled)`,
     )
     throw new UnsafePlanError(
       `${lines.join('\n')}\nNothing was written. Look at couplet plan; to go on with exactly this: ${over.map(({ accept }) => `--accept ${accept}`).join(' ')}`,
@@ -150,7 +150,7 @@ class WholeRun {
     if (emptied.length === 0) return
     const lines = emptied.flatMap(([name, { session, planned }]) =>
       planned.intake.emptied.map(
-        (side) => `${name}: ${nameOf(side)} had ${session.state.counted(side)} records and now lists none`,
+        (side) => `${name}: ${sideName[side]} had ${session.state.counted(side)} records and now lists none`,
       ),
     )
     const commands = emptied.map(([name]) => `couplet uncouple ${name} --all`).join('; ')
@@ -346,7 +346,7 @@ class WholeRun {
   /** A mapping that was not run, or not to its end, is not in step. */
   #passOver(mapping: string, side: Side): void {
     if (this.#failures.some((failure) => failure.mapping === mapping)) return
-    const message = `not run to its end, because ${nameOf(side)} was out of reach`
+    const message = `not run to its end, because ${sideName[side]} was out of reach`
     this.#failures.push({ mapping, error: new ConnectorError(side, 'unreachable', { message, remedy: '' }) })
   }
 }
@@ -359,8 +359,6 @@ function unfinishedOf({ problems }: RunReport): readonly string[] {
 
 /** What is taken along takes nothing along itself. */
 const takeNothing = async (): Promise<void> => {}
-
-const nameOf = (side: Side): string => (side === 'sales' ? 'Sales' : 'Business Central')
 
 /** The records of the second pass: nothing runs later any more. */
 function secondPass(session: Session): Readonly<Record<Side, readonly string[]>> {

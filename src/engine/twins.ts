@@ -2,7 +2,7 @@
  * Two new records that would get the same natural key: a code that both their texts are cut to, a number that two
  * records share. The service would take the first and refuse the second; here a person decides before either is written.
  */
-import { type Side, otherSide } from '../config/config.ts'
+import { type Side, otherSide, sideName } from '../config/config.ts'
 import { canonical } from '../core/values.ts'
 import type { Hold, Judgement } from './judgement.ts'
 import type { Session } from './session.ts'
@@ -41,13 +41,12 @@ function held(session: Session, judgement: Judgement): Judgement {
 }
 
 function twinHold({ mapping }: Session, on: Side): Hold {
-  const name = { businessCentral: 'Business Central', sales: 'Sales' }
   const keys = mapping[on].keys.join(', ')
   return {
     kind: 'ambiguous',
     fields: [],
     names: [],
-    message: `another new record of ${name[otherSide(on)]} would get the same ${keys} in ${name[on]}`,
+    message: `another new record of ${sideName[otherSide(on)]} would get the same ${keys} in ${sideName[on]}`,
     remedy: `give them names or numbers that differ, also once they are cut to the length of ${keys}; or leave one out by the filter of ${mapping.name}`,
   }
 }

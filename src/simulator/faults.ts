@@ -28,6 +28,8 @@ export interface FaultAction {
   readonly contentType?: string
   /** Lose the connection before the request is served, or after it was served and committed. */
   readonly drop?: 'before' | 'after'
+  /** Serve the request, and change the body of its answer on the way. */
+  readonly rewrite?: (body: string) => string
   /** Send only so many bytes of the answer's body, then lose the connection. */
   readonly truncate?: number
 }

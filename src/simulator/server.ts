@@ -96,7 +96,7 @@ async function withFault(fault: FaultAction | undefined, serve: () => Answer | P
   if (fault === undefined) return serve()
   if (fault.delayMs !== undefined) await pause(fault.delayMs)
   if (fault.drop === 'before') return { status: 0, drop: true }
-  const answer = instead(fault) ?? (await serve())
+  const answer = rewritten(fault, instead(fault) ?? (await serve()))
   if (fault.drop === 'after') return { status: 0, drop: true }
   const typed =
     fault.contentType === undefined
@@ -104,6 +104,9 @@ async function withFault(fault: FaultAction | undefined, serve: () => Answer | P
       : { ...answer, headers: { ...answer.headers, 'Content-Type': fault.contentType } }
   return fault.truncate === undefined ? typed : { ...typed, truncate: fault.truncate }
 }
+
+const rewritten = ({ rewrite }: FaultAction, answer: Answer): Answer =>
+  rewrite === undefined ? answer : { ...answer, body: rewrite(answer.body ?? '') }
 
 function instead(fault: FaultAction): Answer | undefined {
   if (fault.status === undefined) return undefined

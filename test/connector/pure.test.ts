@@ -406,6 +406,13 @@ t.test('what is tried again, and when', async (t) => {
   t.equal(wait({ failure: status(429, '7'), random: 0 }), 7000)
   t.equal(wait({ failure: status(429, 'Mon, 01 Jan 2024 00:00:09 GMT'), random: 0 }), 9000)
   t.equal(wait({ failure: status(429, '3600') }), undefined, 'an hour is too long')
+  t.strictSame(
+    [0, 1000, 10_000, 200_000, 361_000].map((refusedForMs) => wait({ failure: status(429), refusedForMs })),
+    [500, 500, 2500, 50_000, undefined],
+    'without a word: a quarter of what was waited already, for longer than any window',
+  )
+  t.equal(wait({ made: 29, failure: status(429, '1'), random: 0 }), 1000)
+  t.equal(wait({ made: 30, failure: status(429, '1') }), undefined, 'a service that never keeps its word')
   t.equal(wait({ failure: status(400) }), undefined)
   for (const [failure, again] of [
     [status(429), true],
@@ -424,12 +431,18 @@ t.test('what is tried again, and when', async (t) => {
 t.test('parallelism and batch size follow the service', async (t) => {
   const five = parallel(5)
   five.throttled()
-  t.equal(five.limit(), 2)
+  five.throttled()
+  t.equal(five.limit(), 3, 'each refusal is a place too many')
+  five.throttled()
   five.throttled()
   five.throttled()
   t.equal(five.limit(), 1)
+  for (let good = 0; good < 6; good += 1) five.succeeded()
+  t.equal(five.limit(), 4, 'quickly up to where it was not refused')
+  for (let good = 0; good < 63; good += 1) five.succeeded()
+  t.equal(five.limit(), 4, 'and warily further')
   for (let good = 0; good < 500; good += 1) five.succeeded()
-  t.equal(five.limit(), 5, 'grows back, never above')
+  t.equal(five.limit(), 5, 'never above')
   five.recommended(3)
   t.equal(five.limit(), 3)
   for (let good = 0; good < 500; good += 1) five.succeeded()
