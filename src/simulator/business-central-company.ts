@@ -95,11 +95,13 @@ export class Company {
 
   /** The next free number of a table's number series, `letter` and five digits. */
   nextNumber(table: string, letter: string): string {
-    let last = this.#lastNumbers.get(table) ?? 0
+    const before = this.#lastNumbers.get(table) ?? 0
+    let last = before
     let number: string
     do number = letter + String(++last).padStart(5, '0')
     while (this.table(table).lookup('No.', [number]).length > 0)
     this.#lastNumbers.set(table, last)
+    this.#world.onUndo(() => this.#lastNumbers.set(table, before))
     return number
   }
 

@@ -176,7 +176,13 @@ function choice(organization: Organization, body: Body) {
   unpublished.set(organization, waiting)
   return {
     options: waiting.get(column)?.options ?? column.options,
-    pending: { set: (options: Record<string, string>) => waiting.set(column, { table, options }) },
+    pending: {
+      set: (options: Record<string, string>) => {
+        const before = waiting.get(column)
+        organization.world.onUndo(() => (before === undefined ? waiting.delete(column) : waiting.set(column, before)))
+        waiting.set(column, { table, options })
+      },
+    },
   }
 }
 
@@ -185,6 +191,11 @@ function publish(organization: Organization, tables: readonly string[]): undefin
   const waiting = unpublished.get(organization)
   for (const [column, { table, options }] of waiting ?? []) {
     if (!tables.includes(table)) continue
+    const before = column.options
+    organization.world.onUndo(() => {
+      if (before !== undefined) column.options = before
+      waiting?.set(column, { table, options })
+    })
     column.options = options
     waiting?.delete(column)
     organization.metadataChanged.set(table, organization.world.nextVersion())

@@ -29,6 +29,8 @@ export interface SimulatorOptions {
   readonly latencyMs?: number
   /** Clock and ids. @default the real ones */
   readonly world?: WorldOptions
+  /** The time in which tokens and limits live, milliseconds. @default the real one, even where the world's is stopped */
+  readonly now?: () => number
 }
 
 /** A service in this process: its address, and a person's hands in it. */
@@ -51,16 +53,18 @@ export interface Simulator {
   /** What was asked since the start or `resetRequests`. */
   requests(): RequestReport
   resetRequests(): void
+  /** Answers a request without the network; `origin` of the request is the address of the service asked. */
+  ask(name: ServiceName, request: Incoming): Promise<Delivery>
+  /** Remembers what both services hold; calling what it gives back brings it back, as often as it is called. */
+  savepoint(): () => void
   /** Stops listening and drops all connections. */
   stop(): Promise<void>
 }
 
-// Tokens and limits live in real time even where a test has stopped the world's clock.
-const now = () => Date.now()
-
 /** Starts the listeners, all on 127.0.0.1. */
 export async function startSimulator(options: SimulatorOptions): Promise<Simulator> {
   const world = createWorld(options.world)
+  const now = options.now ?? (() => Date.now())
   const shared: Shared = {
     faults: new Faults(),
     log: new RequestLog(),
@@ -72,11 +76,13 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
   if (options.businessCentral) services.businessCentral = options.businessCentral(world)
 
   const listeners: Listener[] = []
+  const handlers = new Map<ServiceName, (request: Incoming) => Promise<Delivery>>()
   const open = async (name: ServiceName, handle: (request: Incoming) => Promise<Delivery>) => {
     const listener = await listen(options.ports?.[name] ?? 0, async (request) =>
       request.path.startsWith(CONTROL) ? control({ services, ...shared }, request) : handle(request),
     )
     listeners.push(listener)
+    handlers.set(name, handle)
     return listener
   }
   const authority = await open(
@@ -101,6 +107,12 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     faults: shared.faults,
     requests: () => shared.log.report(),
     resetRequests: () => shared.log.reset(),
+    ask: async (name, request) => {
+      const handle = handlers.get(name)
+      if (handle === undefined) throw new Error(`the simulator was started without ${name}`)
+      return handle(request)
+    },
+    savepoint: () => world.savepoint(),
     stop: async () => {
       await Promise.all(listeners.map((listener) => listener.close()))
     },

@@ -14,6 +14,8 @@ export interface World {
   version(): number
   /** Runs `work` as one transaction: when it throws, everything written inside is undone. Nests. */
   transaction<T>(work: () => T): T
+  /** Remembers this moment; calling what it gives back takes all writes since back, as often as it is called. */
+  savepoint(): () => void
   /** Told by a table how to take its last write back. */
   onUndo(undo: () => void): void
 }
@@ -39,13 +41,23 @@ export function createWorld(options: WorldOptions = {}): World {
       outer?.push(...own)
       return result
     } catch (error) {
-      // The undoing writes must not be journalled themselves.
-      journal = undefined
-      for (const undo of own.reverse()) undo()
+      takeBack(own)
       throw error
     } finally {
       journal = outer
     }
+  }
+  const takeBack = (undos: (() => void)[]): void => {
+    // The undoing writes must not be journalled themselves.
+    const outer = journal
+    journal = undefined
+    for (const undo of undos.splice(0).reverse()) undo()
+    journal = outer
+  }
+  const savepoint = (): (() => void) => {
+    const since: (() => void)[] = []
+    journal = since
+    return () => takeBack(since)
   }
   return {
     now: options.now ?? (() => new Date()),
@@ -53,6 +65,7 @@ export function createWorld(options: WorldOptions = {}): World {
     nextVersion: () => ++version,
     version: () => version,
     transaction,
+    savepoint,
     onUndo: (undo) => journal?.push(undo),
   }
 }
