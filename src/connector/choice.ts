@@ -173,8 +173,11 @@ function optionIn(steps: readonly WriteStep[]): Written | undefined {
   return { entity: step.entity, isNew: step.kind === 'create', key: step.key, label: text }
 }
 
+/** An option that was added and not published is not listed; adding it again is refused so. */
+const alreadyThere = '0x80048403'
+
 /** Adds the option to the column, or renames it there. */
-function put(
+async function put(
   reach: Reach,
   column: Column,
   { key, label }: { readonly key: string; readonly label: string },
@@ -185,10 +188,11 @@ function put(
       : { OptionSetName: column.shared }
   const Label = { LocalizedLabels: [{ Label: label, LanguageCode: column.language }] }
   const option = { ...where, Value: Number(key), Label }
-  if (column.labels.get(key) === label) return Promise.resolve(undefined)
-  return column.labels.has(key)
-    ? call(reach, 'UpdateOptionValue', { ...option, MergeLabels: true })
-    : call(reach, 'InsertOptionValue', option)
+  if (column.labels.get(key) === label) return undefined
+  const rename = (): Promise<Failed | undefined> => call(reach, 'UpdateOptionValue', { ...option, MergeLabels: true })
+  if (column.labels.has(key)) return rename()
+  const failed = await call(reach, 'InsertOptionValue', option)
+  return failed?.kind === 'refused' && failed.refusal.code === alreadyThere ? rename() : failed
 }
 
 type Failed =

@@ -36,6 +36,8 @@ export interface ConnectorPorts {
   readonly proxy?: ProxySettings
   readonly env: Readonly<Record<string, string | undefined>>
   readonly userAgent: string
+  /** What carries the requests. @default HTTP over the network */
+  readonly http?: Http
 }
 
 /** A connector that can also be asked for certain columns, which makes it look beyond the product's data. */
@@ -47,11 +49,13 @@ export interface ODataConnector extends Connector {
 
 /** Makes no request before the first call. */
 export function odataConnector(connection: Connection, ports: ConnectorPorts): ODataConnector {
-  const http = httpClient({
-    timeoutMs: connection.timeoutMs,
-    proxy: ports.proxy ?? proxySettings(ports.env),
-    userAgent: ports.userAgent,
-  })
+  const http =
+    ports.http ??
+    httpClient({
+      timeoutMs: connection.timeoutMs,
+      proxy: ports.proxy ?? proxySettings(ports.env),
+      userAgent: ports.userAgent,
+    })
   const reached = reachOf(connection, ports, http)
   const { reach } = reached
   return {

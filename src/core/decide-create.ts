@@ -104,19 +104,21 @@ function replaceRivals(draft: Draft, own: Draft, rivals: ReadonlySet<string>): v
 
 /**
  * Rows that are written whenever anything else of the record is (`on: write`): a locked document is opened, and closed
- * again behind the other writes. They are never compared and have no base.
+ * again behind the other writes. They are never compared and have no base. With `finishing` also what a creation that
+ * broke off had still to write behind the lines, where nothing stands yet.
  */
 export async function decideAround(
   deciding: Deciding,
   to: Side,
-  facts: Pick<PairFacts, 'rows' | 'missingPages' | 'deferLater'>,
+  facts: Pick<PairFacts, 'rows' | 'missingPages' | 'deferLater'> & { readonly finishing: boolean },
 ): Promise<Pick<Decided, 'writes' | 'waits' | 'asks'>> {
   const draft = emptyDraft()
   const context = contextOf(deciding, { ...facts, base: new Map(), decision: undefined })
   for (const field of deciding.compiled.fields) {
     const place = field.place[to]
-    if (field.field.on !== 'write' || !travelsTo(field.field.direction, to) || place === undefined) continue
-    if (lacksPage(field, facts.missingPages)) continue
+    if (!travelsTo(field.field.direction, to) || place === undefined) continue
+    const isLeft = facts.finishing && isLast(field) && isEmpty(standsAt(field, to, facts.rows[to].row))
+    if (!(field.field.on === 'write' || isLeft) || lacksPage(field, facts.missingPages)) continue
     create(
       draft,
       { field, to, value: await said(field, otherSide(to), facts.rows[otherSide(to)].row, deciding.bindings) },
@@ -126,6 +128,10 @@ export async function decideAround(
   const before = (write: FieldWrite): Canonical => standsAt(write.field, to, facts.rows[to].row)
   return { ...draft, writes: draft.writes.map((write) => ({ ...write, before: before(write), why: 'around' })) }
 }
+
+/** Written once, behind everything else of a new record. */
+const isLast = ({ field }: CompiledField): boolean => field.on === 'create' && field.step === 'after'
+const isEmpty = (value: Canonical): boolean => value === null || value === '0'
 
 /** A record that does not exist yet is not locked. */
 const isUnlocking = ({ field }: CompiledField): boolean => field.on === 'write' && field.step === 'before'

@@ -232,7 +232,9 @@ function writtenAs({ mapping, lookups }: Session, { rows }: Judgement, side: Sid
 export function baseAfter(session: Session, judgement: Judgement, writes: readonly FieldWrite[]): Base {
   const { coupling, decided, action } = judgement
   const before = coupling === undefined || action.kind === 'create' ? noBase : baseOf(session, coupling)
-  const written = new Map<string, Prints>(writes.map((write) => [write.field.rowId, write.prints]))
+  // A record is made of one that was claimed before: what the claim wrote there is agreed with it.
+  const claims = action.kind === 'create' ? (decided?.claims ?? []) : []
+  const written = new Map<string, Prints>([...claims, ...writes].map((write) => [write.field.rowId, write.prints]))
   return withPrints(withPrints(before, decided?.agreed ?? noBase), written)
 }
 

@@ -166,15 +166,13 @@ async function done(session: Session, action: Action, result: Done): Promise<Out
 /** No answer came: reading tells what happened, and what is still to be done is decided on what was read. */
 async function unknown(session: Session, action: Action): Promise<Outcome> {
   const entries = await settleOne(session, action.intent)
-  const isThere = entries.some((entry) => entry.kind === 'couple')
+  const there = entries.find((entry) => entry.kind === 'couple')?.coupling[action.side].id
   const isGone = entries.some((entry) => entry.kind === 'uncouple')
-  if (isThere || isGone) countDone(session, action)
+  if (there !== undefined || isGone) countDone(session, action)
   if (isGone) return { entries }
   return {
     entries,
-    again: isThere
-      ? againFor(action, 'written', pairRef(action, action.intent.target))
-      : againFor(action, 'unanswered'),
+    again: there === undefined ? againFor(action, 'unanswered') : againFor(action, 'written', pairRef(action, there)),
   }
 }
 

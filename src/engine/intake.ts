@@ -3,6 +3,7 @@
  * partners found, deletes confirmed, held records taken up again. Nothing is decided or written here.
  */
 import { type Side, otherSide, sides } from '../config/config.ts'
+import { isPending } from '../core/base.ts'
 import type { Coupling, Held } from '../core/coupling.ts'
 import { isEdited } from '../core/decide.ts'
 import { ExpressionError } from '../core/expression.ts'
@@ -291,9 +292,12 @@ class Reading {
     }
   }
 
-  /** The coupling's base was made with the present field rows. */
-  #isCurrent(coupling: Coupling): boolean {
-    return coupling.layout === this.#session.compiled.layout.id
+  /**
+   * The coupling's base was made with the present field rows, and knows all of them. One that was packed anew for changed
+   * rows knows them only when they were written: a runner that died in between leaves them to the next (P7).
+   */
+  #isCurrent({ layout, base }: Coupling): boolean {
+    return layout === this.#session.compiled.layout.id && !isPending(base)
   }
 
   async #afterWholeRead(side: Side, seen: ReadonlySet<string>, count: number): Promise<void> {

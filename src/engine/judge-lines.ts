@@ -31,7 +31,7 @@ export async function withLines(
   meeting: LinesMeeting,
 ): Promise<Decided> {
   const lines = await linesOf(session, common, meeting)
-  if (lines === undefined) return withAround(session, common, decided, meeting.unfinished)
+  if (lines === undefined) return withAround(session, common, decided, meeting)
   const whole: Decided = {
     ...decided,
     waits: [...decided.waits, ...lines.waits],
@@ -42,7 +42,7 @@ export async function withLines(
   }
   // A document goes whole or not at all: an order without one of its lines would be another order.
   if (isIncomplete(lines)) return { ...whole, writes: [], lines: { ...lines, writes: [] } }
-  return withAround(session, common, whole, meeting.unfinished)
+  return withAround(session, common, whole, meeting)
 }
 
 const isIncomplete = ({ held, waits, asks }: DecidedLines): boolean =>
@@ -117,7 +117,7 @@ export async function withAround(
   session: Session,
   common: Common,
   decided: Decided,
-  unfinished: boolean,
+  { meeting, unfinished }: Pick<LinesMeeting, 'meeting' | 'unfinished'>,
 ): Promise<Decided> {
   const { businessCentral, sales } = common.rows
   if (businessCentral === undefined || sales === undefined) return withClaimsAround(session, common, decided)
@@ -125,9 +125,12 @@ export async function withAround(
   let whole = decided
   for (const to of sides) {
     const written = writesTo(decided, to) || (unfinished && session.writable[to])
-    if (!written || !hasAround(session)) continue
+    // What follows the lines of a new document (its discount) may not have been written when the creation broke off.
+    const finishing = unfinished && meeting === 'new' && session.mapping[to].reference !== undefined
+    if (!written || !(finishing || hasAround(session))) continue
     const around = await decideAround(session.deciding, to, {
       rows,
+      finishing,
       missingPages: missingPages(session),
       deferLater: session.deferLater,
     })
@@ -147,6 +150,7 @@ async function withClaimsAround(session: Session, { rows }: Common, decided: Dec
   if (decided.claims.length === 0 || sales === undefined || !hasAround(session)) return decided
   const { writes } = await decideAround(session.deciding, 'sales', {
     rows: { businessCentral: nothing, sales },
+    finishing: false,
     missingPages: missingPages(session),
     deferLater: session.deferLater,
   })

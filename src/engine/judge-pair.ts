@@ -125,7 +125,7 @@ async function mergePair(session: Session, common: Common, facts: CoupledFacts):
   if (businessCentral === undefined || sales === undefined) return plainly({ kind: 'ignore' })
   const paused = facts.verdict.kind === 'pause'
   const decision = decisionFor(session, common.held)
-  const header = await decidePair(session.deciding, {
+  const compared = await decidePair(session.deciding, {
     rows: { businessCentral, sales },
     base: facts.base,
     meeting: session.state.layout(facts.coupling.layout) === undefined ? 'first' : 'known',
@@ -136,15 +136,40 @@ async function mergePair(session: Session, common: Common, facts: CoupledFacts):
     writable: session.writable,
     deferLater: session.deferLater,
   })
+  const header = meetingOf(facts) === 'new' ? finishedFirst(session, compared) : compared
   const decided = paused
-    ? await withAround(session, common, header, false)
-    : await withLines(session, common, header, { meeting: 'known', decision, unfinished: facts.unfinished })
+    ? await withAround(session, common, header, { meeting: 'known', unfinished: false })
+    : await withLines(session, common, header, { meeting: meetingOf(facts), decision, unfinished: facts.unfinished })
   const moving = decided.writes.filter((write) => isMoving(facts.coupling, write))
   return withLeave(session, {
     action: { kind: 'merge', paused },
     decided: stoppedWhereMoving(session, facts.coupling, decided),
-    holds: [...holdsOf(session, common, decided), ...movingHold(session, common, moving)],
+    holds: [
+      ...holdsOf(session, common, decided),
+      ...movingHold(session, common, moving),
+      ...(paused ? stillHeld(common.held) : []),
+    ],
   })
+}
+
+/** The lines of a document whose creation broke off are not known yet: they are found by what they say. */
+const meetingOf = ({ unfinished, coupling }: CoupledFacts): 'new' | 'known' =>
+  unfinished && coupling.lines === undefined ? 'new' : 'known'
+
+/**
+ * What a document says that is not finished is not carried back: it is news when the document is what it was to be. What
+ * travels whatever the filter says (the mark that it was taken over) goes.
+ */
+const finishedFirst = (session: Session, decided: Decided): Decided => ({
+  ...decided,
+  writes: decided.writes.filter(({ to, field }) => session.mapping[to].reference !== undefined || field.field.outside),
+})
+
+/** A pair that is paused still differs where somebody was to decide: it goes on waiting, and is told (P5, P9). */
+function stillHeld(held: Held | undefined): readonly Hold[] {
+  if (held?.kind !== 'different' && held?.kind !== 'conflict') return []
+  const { kind, fields, message, remedy } = held
+  return [{ kind, fields: [], names: fields, message, remedy }]
 }
 
 /** A service that keeps changing what is written is not written again and again. */

@@ -2,10 +2,12 @@
  * Writes whose outcome was never seen, because an answer was lost or a runner died: told by reading the record (P2,
  * P7). Nothing is written to a service here.
  */
-import { type Side, otherSide } from '../config/config.ts'
+import { type Side, otherSide, travelsTo } from '../config/config.ts'
 import { type Base, type Prints, noBase, unpackBase, withPrints } from '../core/base.ts'
+import { said } from '../core/carry.ts'
 import type { Coupling } from '../core/coupling.ts'
 import { versionOf } from '../core/fingerprint.ts'
+import type { CompiledField } from '../core/mapping.ts'
 import { printOf } from '../core/offer.ts'
 import type { Loaded } from '../core/record.ts'
 import { settle } from '../core/settle.ts'
@@ -21,7 +23,11 @@ export async function settleIntents(session: Session): Promise<void> {
     sales: await readAll(session, 'sales', intents),
   }
   const entries: Entry[] = []
-  for (const intent of intents) entries.push(...(await entriesFor(session, intent, (side, id) => rows[side].get(id))))
+  for (const intent of intents) {
+    const source = rows[otherSide(intent.side)].get(intent.source)
+    const target = rows[intent.side].get(intent.target) ?? (await documentOf(session, intent, source))
+    entries.push(...(await entriesFor(session, intent, { target, source })))
+  }
   await commit(session, entries)
 }
 
@@ -31,17 +37,32 @@ export async function settleOne(session: Session, intent: Intent): Promise<reado
     readOne(session, intent.side, intent.target),
     readOne(session, otherSide(intent.side), intent.source),
   ])
-  return entriesFor(session, intent, (side) => (side === intent.side ? target : source))
+  return entriesFor(session, intent, { target: target ?? (await documentOf(session, intent, source)), source })
+}
+
+/**
+ * The document that a create without a key of ours may have made: it bears the reference of its source. What was begun
+ * is finished by the next decision (P1, P7).
+ */
+async function documentOf(session: Session, intent: Intent, source: Loaded | undefined): Promise<Loaded | undefined> {
+  const { reference } = session.mapping[intent.side]
+  if (intent.kind !== 'create' || intent.target !== '' || reference === undefined || source === undefined)
+    return undefined
+  const field = session.compiled.fields.find(({ place }) => place[intent.side]?.column === reference)
+  if (field === undefined) return undefined
+  const value = await said(field, otherSide(intent.side), source.row, session.deciding.bindings)
+  if (typeof value !== 'string' || value === '') return undefined
+  const reader = session.readers[intent.side]
+  const [found] = await reader.attach(await reader.findAnywhere([{ [reference]: value }]))
+  return found === undefined || session.state.bySide(intent.side, found.id) !== undefined ? undefined : found
 }
 
 async function entriesFor(
   session: Session,
   intent: Intent,
-  rowOf: (side: Side, id: string) => Loaded | undefined,
+  { target, source }: { readonly target: Loaded | undefined; readonly source: Loaded | undefined },
 ): Promise<readonly Entry[]> {
   const settled: Entry = { kind: 'settled', id: intent.id }
-  const target = intent.target === '' ? undefined : rowOf(intent.side, intent.target)
-  const source = rowOf(otherSide(intent.side), intent.source)
   const outcome = settle(intent, target === undefined ? undefined : { version: versionOf(target) })
   if (outcome === 'not-written') return [settled]
   const coupling = session.state.bySide(intent.side, intent.target)
@@ -63,7 +84,8 @@ const linesKept = (session: Session, coupling: Coupling | undefined): Partial<Co
 
 /**
  * What the write left, as far as the target shows it: a row that holds something else keeps the base it had, so that
- * an edit by somebody else, or a value that never arrived, is merged and not taken for agreed.
+ * an edit by somebody else, or a value that never arrived, is merged and not taken for agreed. What a new record says
+ * by itself in rows that travel from it alone (the number it was given) is its own edit, as in the answer to its create.
  */
 async function baseSeen(session: Session, intent: Intent, target: Loaded): Promise<Base> {
   const coupling = session.state.bySide(intent.side, intent.target)
@@ -75,11 +97,16 @@ async function baseSeen(session: Session, intent: Intent, target: Loaded): Promi
   for (const field of session.compiled.fields) {
     const prints = meant.get(field.rowId)
     if (prints === undefined) continue
-    if ((await printOf(session.deciding, field, intent.side, target.row)) === prints[intent.side])
+    if (intent.kind === 'create' && isItsOwn(field, intent.side)) seen.set(field.rowId, prints)
+    else if ((await printOf(session.deciding, field, intent.side, target.row)) === prints[intent.side])
       seen.set(field.rowId, prints)
   }
   return withPrints(before, seen)
 }
+
+/** The new record alone says what the row holds. */
+const isItsOwn = ({ field, place }: CompiledField, made: Side): boolean =>
+  !travelsTo(field.direction, made) && (field.claim || place[made] !== undefined)
 
 /** The pair as the write left it. Versions stay open, so that the next report of either side is looked at. */
 function coupled(

@@ -58,6 +58,7 @@ t.test('rows on: write are written around other writes with what they say then, 
     rows: { businessCentral: loaded(rows.businessCentral), sales: loaded(rows.sales) },
     missingPages: new Set<string>(),
     deferLater: false,
+    finishing: false,
   }
   const around = await decideAround(deciding, 'sales', facts)
   t.same(

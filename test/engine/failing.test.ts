@@ -226,7 +226,7 @@ t.test('a side that answers no write at all ends the run as an outage, and nothi
   const mapped = customerAccount({ ...bothWays, deletes: { businessCentral: 'hold', sales: 'delete', sweepMs: 1 } })
   const report = await s.run([mapped, { ...mapped, name: 'second' }])
   t.match(report.problems, [
-    { mapping: name, kind: 'service', side: 'sales', message: /no answer came/ },
+    { mapping: name, kind: 'service', side: 'sales', message: /Sales gave no answer to any/ },
     { mapping: 'second', kind: 'service', side: 'sales', message: /not run to its end/ },
   ])
   t.equal(report.problems.length, 2)
