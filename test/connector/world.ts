@@ -4,6 +4,7 @@ import type { Clock } from '../../src/clock.ts'
 import type { Auth, Connection, EntityRef, Side } from '../../src/config/config.ts'
 import { ConnectorError } from '../../src/errors.ts'
 import { odataConnector } from '../../src/connector/odata.ts'
+import type { Http } from '../../src/connector/http.ts'
 import type { ODataConnector } from '../../src/connector/odata.ts'
 import type { Page, Query, WriteOperation } from '../../src/connector/connector.ts'
 import { businessCentral } from '../../src/simulator/business-central.ts'
@@ -75,6 +76,8 @@ export interface WorldOptions {
   readonly sales?: DataverseOptions
   readonly simulator?: Omit<SimulatorOptions, 'sales' | 'businessCentral'>
   readonly connection?: Partial<Connection>
+  /** What carries the requests, made for the started simulator. @default HTTP over the loopback */
+  readonly http?: (simulator: Simulator) => Http
 }
 
 export interface World {
@@ -103,7 +106,9 @@ export async function world(options: WorldOptions = {}): Promise<World> {
   const opened: ODataConnector[] = []
   const connector = (side: Side, changes: Partial<Connection> = {}): ODataConnector => {
     const connection = { ...connectionTo(simulator, side, seeded.company), ...options.connection, ...changes }
-    const made = odataConnector(connection, { clock, random: () => 0.5, env: {}, userAgent: 'couplet/test' })
+    const http = options.http?.(simulator)
+    const ports = { clock, random: () => 0.5, env: {}, userAgent: 'couplet/test', ...(http !== undefined && { http }) }
+    const made = odataConnector(connection, ports)
     opened.push(made)
     return made
   }

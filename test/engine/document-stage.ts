@@ -6,7 +6,7 @@ import { openMemoryStore } from '../../src/store/memory-store.ts'
 import type { Store } from '../../src/store/store.ts'
 import type { Row } from '../../src/simulator/table.ts'
 import { only, standardSet } from './standard-set.ts'
-import { type Stage, stage, theKey } from './stage.ts'
+import { type Stage, type StageOptions, stage, theKey } from './stage.ts'
 
 export interface Documents {
   readonly on: Stage
@@ -54,12 +54,18 @@ function configFor(t: Test, mapping: keyof typeof settings, more = ', writeInIte
 
 const ids = (kind: number, n: number): string => `00000000-0000-4000-800${kind}-${String(n).padStart(12, '0')}`
 
-export async function documents(t: Test, mapping: keyof typeof settings, more?: string): Promise<Documents> {
+export async function documents(
+  t: Parameters<typeof standardSet>[0],
+  mapping: keyof typeof settings,
+  more?: string,
+  options: StageOptions = {},
+): Promise<Documents> {
   const config = only(await configFor(t, mapping, more), ...ground, mapping)
   let made = 0
   const on = await stage(t, {
     // The same ids in every stage, so that ends can be compared.
     simulator: { world: { newId: () => ids(9, ++made) } },
+    ...options,
     sales: { baseSolution: false },
     businessCentral: { routes: { 'couplet/orders/v1.0': { salesOrders: 'OrderPage', orderNotes: 'OrderNotePage' } } },
   })

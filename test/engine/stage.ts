@@ -11,6 +11,7 @@ import type { Row } from '../../src/simulator/table.ts'
 import { openMemoryStore, overlay } from '../../src/store/memory-store.ts'
 import type { Entry, Store } from '../../src/store/store.ts'
 import { type World, type WorldOptions, world } from '../connector/world.ts'
+import { directHttp } from '../in-process.ts'
 import { configOf } from './project.ts'
 
 export const theKey = 'the key of the fingerprints'
@@ -18,7 +19,7 @@ export const theKey = 'the key of the fingerprints'
 export interface Stage {
   readonly world: World
   readonly simulator: Simulator
-  readonly clock: Clock & { advance(ms: number): void }
+  readonly clock: Clock & { advance(ms: number): void; set(ms: number): void }
   readonly events: Event[]
   /** Called with each event as it happens. */
   onEvent: (event: Event) => void
@@ -37,11 +38,22 @@ export interface Stage {
   held(mapping?: string): readonly Held[]
 }
 
+export interface StageOptions extends WorldOptions {
+  /** Time begins here, in milliseconds, and passes by one each time somebody looks. @default real time */
+  readonly counted?: number
+}
+
 /** Opens the services with the company's setup and no business records; closed with the test. */
-export async function stage(t: Test, options: WorldOptions = {}): Promise<Stage> {
-  let ahead = 0
-  const now = (): Date => new Date(Date.now() + ahead)
-  const opened = await world({ company: 'empty', ...options, simulator: { world: { now }, ...options.simulator } })
+export async function stage(t: Pick<Test, 'teardown'>, options: StageOptions = {}): Promise<Stage> {
+  const { counted } = options
+  let ahead = counted ?? 0
+  const now = (): Date => new Date(counted === undefined ? Date.now() + ahead : ++ahead)
+  const opened = await world({
+    company: 'empty',
+    http: directHttp,
+    ...options,
+    simulator: { world: { now }, ...options.simulator },
+  })
   t.teardown(() => opened.stop())
   const { simulator } = opened
   const before = new Set(simulator.sales.rows('accounts').map((row) => row['accountid']))
@@ -51,6 +63,9 @@ export async function stage(t: Test, options: WorldOptions = {}): Promise<Stage>
     sleep: async (): Promise<void> => {},
     advance: (ms: number): void => {
       ahead += ms
+    },
+    set: (ms: number): void => {
+      ahead = counted === undefined ? ms - Date.now() : ms
     },
   }
   const made: Stage = {

@@ -3,8 +3,8 @@ import type { Test } from 'tap'
 import type { Config } from '../../src/config/config.ts'
 import { checkProject } from '../../src/config/load.ts'
 
-/** The standard set with these settings; the connections are not used. */
-export async function standardSet(t: Test, settings = ''): Promise<Config> {
+/** The standard set with these settings behind `local`; the connections are not used. */
+export async function standardSet(t: Test, settings = '', local = 'localCurrency: GBP'): Promise<Config> {
   const auth = '{ method: client-secret, tenant: contoso.example, clientId: x, clientSecret: "${env:SECRET}" }'
   const text = `
 connections:
@@ -12,7 +12,7 @@ connections:
   sales: { kind: dataverse, url: https://contoso.crm4.dynamics.com, auth: ${auth} }
 use: standard@1
 create: both
-settings: { localCurrency: GBP${settings} }
+settings: { ${local}${settings} }
 limits: { creates: 1000, updates: 1000 }
 `
   const { config, problems } = await checkProject(t.testdir({ 'couplet.yaml': text }), { env: { SECRET: 's' } })

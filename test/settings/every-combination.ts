@@ -121,7 +121,7 @@ async function projectFor(t: Test, playground: Playground, settings: Settings): 
 }
 
 /** The samples of Sales hold what Business Central must refuse or cannot keep: countries that have no code, users without an address. */
-function cleanSamples({ businessCentral, sales }: Simulator): void {
+export function cleanSamples({ businessCentral, sales }: Simulator): void {
   for (const contact of sales.rows('contacts'))
     sales.edit('contacts', String(contact['contactid']), {
       address1_country: 'US',
@@ -154,7 +154,7 @@ function withItsContact(sales: Simulator['sales'], { opportunityid, _parentconta
 }
 
 /** Two hundred invoices take longer than all the rest; the larger company has its own. */
-function keepInvoices({ businessCentral }: Simulator, most: number): void {
+export function keepInvoices({ businessCentral }: Simulator, most: number): void {
   const { service } = businessCentral
   for (const { id } of businessCentral.rows('salesInvoices').slice(most)) {
     for (const line of service.table('salesInvoiceLines')?.find((row) => row['Document Id'] === id) ?? [])

@@ -21,7 +21,7 @@ export function enterOrders({ businessCentral, sales }: Simulator): void {
   const account = rowWhere(sales.rows('accounts'), ({ name }) => name === displayName)
   const product = rowWhere(sales.rows('products'), ({ productnumber }) => productnumber === item)
   const ofProduct = { ...bound(product, 'products', 'productid'), 'uomid@odata.bind': `/uoms(${unitOf(product)})` }
-  const written = 'Measured, cut and fitted in the rooms of the customer, whose floors are not level; '.repeat(2)
+  const written = 'Measured, cut and fitted in the rooms of the customer, whose floors are not level; '.repeat(2).trim()
   const orders: readonly (readonly [header: Row, lines: readonly Row[]])[] = [
     [
       { ordernumber: 'ORD-1', shipto_line1: 'Harbour 1', shipto_city: 'London' },
