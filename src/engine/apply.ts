@@ -141,7 +141,7 @@ async function outcomeOf(session: Session, action: Action, result: WriteResult):
       }
     }
     case 'stale':
-      return { entries: [settled], again: againFor(action, 'changed') }
+      return { entries: await staleEntries(session, action), again: againFor(action, 'changed') }
     case 'missing':
       return action.kind === 'delete'
         ? { entries: await goneEntries(session, action) }
@@ -153,6 +153,15 @@ async function outcomeOf(session: Session, action: Action, result: WriteResult):
     case 'later':
       return { entries: [settled], outage: outageOf(action.side, result) }
   }
+}
+
+/**
+ * Somebody else was quicker. Where the record says now what was to be written, both sides have agreed on that, whoever
+ * wrote it (another runner, perhaps): an edit of the source since then is news and no conflict (P2). A document is
+ * compared with its lines, by the next decision.
+ */
+async function staleEntries(session: Session, { intent }: Action): Promise<readonly Entry[]> {
+  return session.compiled.lines === undefined ? settleOne(session, intent) : [{ kind: 'settled', id: intent.id }]
 }
 
 async function done(session: Session, action: Action, result: Done): Promise<Outcome> {

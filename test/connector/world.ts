@@ -76,6 +76,8 @@ export interface WorldOptions {
   readonly sales?: DataverseOptions
   readonly simulator?: Omit<SimulatorOptions, 'sales' | 'businessCentral'>
   readonly connection?: Partial<Connection>
+  /** The connectors' time. @default real, with waits cut short */
+  readonly clock?: TestClock
   /** What carries the requests, made for the started simulator. @default HTTP over the loopback */
   readonly http?: (simulator: Simulator) => Http
 }
@@ -102,7 +104,7 @@ export async function world(options: WorldOptions = {}): Promise<World> {
     }),
   })
   for (const [set, rows] of seeded.sales) simulator.sales.service.load(set, rows)
-  const clock = quickClock()
+  const clock = options.clock ?? quickClock()
   const opened: ODataConnector[] = []
   const connector = (side: Side, changes: Partial<Connection> = {}): ODataConnector => {
     const connection = { ...connectionTo(simulator, side, seeded.company), ...options.connection, ...changes }

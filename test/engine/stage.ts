@@ -51,8 +51,9 @@ export async function stage(t: Pick<Test, 'teardown'>, options: StageOptions = {
   const opened = await world({
     company: 'empty',
     http: directHttp,
+    ...(counted !== undefined && { clock: { now, waits: [], sleep: async (ms) => void (ahead += ms) } }),
     ...options,
-    simulator: { world: { now }, ...options.simulator },
+    simulator: { ...options.simulator, world: { now, ...options.simulator?.world } },
   })
   t.teardown(() => opened.stop())
   const { simulator } = opened
