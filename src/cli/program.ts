@@ -7,6 +7,7 @@ import type { Act, AddCommand, Open, SharedOptions } from './context.ts'
 import { addCouple } from './couple.ts'
 import { addCouplings } from './couplings.ts'
 import { addDemo } from './demo.ts'
+import { addDiff } from './diff.ts'
 import { addDoctor } from './doctor.ts'
 import { end, exits } from './exit.ts'
 import { addInit } from './init.ts'
@@ -35,6 +36,7 @@ const commands: readonly AddCommand[] = [
   addInit,
   addValidate,
   addDoctor,
+  addDiff,
   addPlan,
   addApply,
   addSync,

@@ -27,7 +27,8 @@ function placed(finding: Finding, layers: Layers): ConfigProblem | undefined {
   return { at: positionOf(finding, layers), path: formatPath(path), message, ...(severity && { severity }) }
 }
 
-function positionOf({ path, offset, key }: Finding, layers: Layers): Position {
+/** Where a finding stands: at its node, or at the nearest node above it that some file has. */
+export function positionOf({ path, offset, key }: Finding, layers: Layers): Position {
   const located = layers.map(({ source }) => ({ source, ...source.locate(path) }))
   const best = located.reduce((one, other) => (other.depth > one.depth ? other : one))
   if (best.depth < path.length) return best.source.locateKey(path.slice(0, best.depth))

@@ -9,6 +9,7 @@ import { readConnection } from './connection.ts'
 import type { Draft } from './draft.ts'
 import type { Finding } from './layers.ts'
 import { isError, sortProblems } from './problems.ts'
+import { placesOf, type Places } from './places.ts'
 import { resolveProject } from './resolve.ts'
 import { checkSchema, type Checked } from './schema-check.ts'
 import type { IncludeFile, MappingFile, StandardFile, Files as FileKinds } from './schema-types.ts'
@@ -36,6 +37,7 @@ export interface CheckedProject {
   readonly config: Config | undefined
   /** Errors and warnings of all files, by place. */
   readonly problems: readonly ConfigProblem[]
+  readonly places: Places
 }
 
 /** The product's own standard set. */
@@ -53,6 +55,7 @@ export async function checkProject(folder: string, options: LoadOptions): Promis
   const root = resolve(folder)
   const { files, problems: ofFiles } = await readFiles(root, options)
   const draft = await assemble(files)
+  const places = placesOf(draft)
   const { needSecrets = true } = options
   const secrets = await readSecrets(draft, root, options.env)
   const read = sides.map((side) => readConnection(side, draft.project.value, { secrets, complete: needSecrets }))
@@ -61,11 +64,11 @@ export async function checkProject(folder: string, options: LoadOptions): Promis
   const all = sortProblems([...ofFiles, ...rules])
   const [businessCentral, sales] = read.map(({ connection }) => connection)
   if (all.some(isError) || businessCentral === undefined || sales === undefined)
-    return { config: undefined, problems: all }
+    return { config: undefined, problems: all, places }
   const context = { root, target: options.target, ownState: files.target?.value?.state?.path !== undefined, secrets }
   const config = await resolveProject(draft, { ...context, connections: { businessCentral, sales } })
   const problems = sortProblems([...all, ...restingProblems(draft, config), ...routeProblems(draft, config)])
-  return { config: problems.some(isError) ? undefined : config, problems }
+  return { config: problems.some(isError) ? undefined : config, problems, places }
 }
 
 /** The fingerprints' key comes from outside the files. */

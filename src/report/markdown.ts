@@ -1,0 +1,60 @@
+/** Markdown for pull requests: nothing that comes from files or services becomes markup, and it fits a comment. */
+import { thousands } from './words.ts'
+
+/** The most characters of a comment on GitHub are 65,536; the rest is left to who puts several reports into one. */
+export const commentSize = 65_000
+
+/** A text as code: no markup, no mention of a person, on one line. Long texts lose their middle. */
+export function code(text: string, most = 240): string {
+  const line = text.trim().replaceAll(/\s+/g, ' ')
+  const cut = line.length <= most ? line : `${line.slice(0, most - 60)} … ${line.slice(-50)}`
+  if (cut === '') return '(blank)'
+  const runs = cut.match(/`+/g) ?? []
+  const fence = '`'.repeat(runs.reduce((longest, { length }) => Math.max(longest, length), 0) + 1)
+  return fence.length === 1 ? `\`${cut}\`` : `${fence} ${cut} ${fence}`
+}
+
+/** What is folded until a reader opens it. */
+export interface Section {
+  readonly title: string
+  /** What is not folded stands open. @default false */
+  readonly open?: boolean
+  readonly lines: readonly string[]
+}
+
+/**
+ * Sections below one another, at most so many characters. What does not fit is left out from the end, line by line, and
+ * how much that is, is said.
+ */
+export function fitted(head: string, sections: readonly Section[], most: number, rest: string): string {
+  let text = head
+  let left = 0
+  for (const { title, open = false, lines } of sections) {
+    const [before, after] = open
+      ? [`\n\n${title}\n\n`, '']
+      : [`\n\n<details><summary>${title}</summary>\n\n`, '\n\n</details>']
+    const room = most - text.length - before.length - after.length - reserved
+    const shown = left > 0 ? 0 : fitting(lines, room)
+    if (shown > 0) text += `${before}${lines.slice(0, shown).join('\n')}${after}`
+    left += lines.length - shown
+  }
+  return left === 0
+    ? `${text}\n`
+    : `${text}\n\n${thousands(left)} more lines are left out: a comment holds no more. ${rest}\n`
+}
+
+/** Room for the sentence that says what is left out. */
+const reserved = 300
+
+/** How many lines fit; a diagram fits whole or not at all. */
+function fitting(lines: readonly string[], room: number): number {
+  let used = 0
+  let shown = 0
+  for (const line of lines) {
+    used += line.length + 1
+    if (used > room) break
+    shown += 1
+  }
+  const isWhole = shown === lines.length || lines[0] !== '```mermaid'
+  return isWhole ? shown : 0
+}
