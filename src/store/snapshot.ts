@@ -14,7 +14,7 @@ import type { Coupling, Held } from '../core/coupling.ts'
 import { StateError } from '../errors.ts'
 import { checksum, readIfThere, replaceFile, syncFolder, writeSynced } from './durable-file.ts'
 import type { MappingContent } from './mapping-content.ts'
-import { currentFormat, migrate } from './migrate.ts'
+import { currentFormat, migrate, refuseNewer } from './migrate.ts'
 import type { RawSnapshot } from './migrate.ts'
 
 export interface Snapshot {
@@ -97,6 +97,8 @@ export class SnapshotFolder implements Adapter<Snapshot> {
     const couplingsText = marksText ?? (await this.#text('couplings.json'))
     if (couplingsText === undefined) return null
     const marks = parse(join(this.#folder, 'marks.json'), marksText ?? '{}') as Partial<Marks>
+    refuseNewer(marks.format ?? 0, this.#folder)
+    refuseDamaged(join(this.#folder, 'marks.json'), marksText ?? '')
     this.#files = marks.files ?? {}
     this.#format = marks.format ?? 0
     const parts = marks.files === undefined ? await this.#unlisted() : await this.#listed(marks.files, marks.fence ?? 0)
@@ -262,7 +264,20 @@ function encodeMarks({ upTo, fence, content }: Snapshot, files: Readonly<Record<
     intents: content.intents.toSorted((a, b) => compare(a.id, b.id)),
     watched: ordered(mapped(content.watched, (ids) => ids.toSorted(compare))),
   }
-  return `${JSON.stringify(marks, null, 1)}\n`
+  const body = JSON.stringify(marks, null, 1).slice(0, -2)
+  return `${body}${sumMark}${checksum(body)}"\n}\n`
+}
+
+const sumMark = ',\n "sum": "'
+
+/** Throws StateError when the checksum at the end of `marks.json` does not fit. Files of an earlier version have none. */
+function refuseDamaged(path: string, text: string): void {
+  const at = text.lastIndexOf(sumMark)
+  if (at < 0 || text.slice(at) === `${sumMark}${checksum(text.slice(0, at))}"\n}\n`) return
+  throw new StateError(
+    `${path} is damaged: its checksum does not fit.`,
+    'Restore the whole state folder from its last good copy (all its files together); then run again.',
+  )
 }
 
 function decode(raw: RawSnapshot): Snapshot {
