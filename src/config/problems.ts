@@ -2,7 +2,8 @@ import type { ConfigProblem } from '../errors.ts'
 
 /** By file, line and column; each problem once, also where several mappings share the file. */
 export function sortProblems(problems: readonly ConfigProblem[]): readonly ConfigProblem[] {
-  const byPlace = new Map(problems.map((problem) => [JSON.stringify(problem), problem]))
+  const told = problems.map((one) => ({ ...one, path: readable(one.path), message: readable(one.message) }))
+  const byPlace = new Map(told.map((problem) => [JSON.stringify(problem), problem]))
   return [...byPlace.values()].sort((one, other) => {
     const [a, b] = [one.at, other.at]
     if (a === undefined || b === undefined) return Number(b === undefined) - Number(a === undefined)
@@ -14,6 +15,12 @@ export function sortProblems(problems: readonly ConfigProblem[]): readonly Confi
     )
   })
 }
+
+/** Control characters as they are written in YAML: a message may repeat a text that would command the terminal. */
+const readable = (text: string): string =>
+  text.replaceAll(control, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`)
+// oxlint-disable-next-line no-control-regex -- these are what is looked for
+const control = /[\u0000-\u0008\u000B-\u001F\u007F-\u009F]/g
 
 /** `file:line:column  path: what is wrong`, a line each. */
 export function formatProblems(problems: readonly ConfigProblem[]): string {

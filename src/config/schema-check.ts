@@ -172,7 +172,7 @@ const readings: Readonly<Record<string, Reading>> = {
   }),
   pattern: ({ parentSchema }, path, value) => ({
     path,
-    message: `${shown(value)} does not fit: ${described(parentSchema)}`,
+    message: `${shown(value)} does not fit: ${described(parentSchema) ?? ''}`,
     key: false,
   }),
   propertyNames: ({ params }, path) => {
@@ -206,13 +206,24 @@ const readings: Readonly<Record<string, Reading>> = {
 
 type SchemaPart = Readonly<Record<string, unknown>>
 
-const described = (schema: unknown): string =>
-  String((schema as SchemaPart)['description'] ?? (schema as SchemaPart)['pattern'])
+const described = (schema: unknown): string | undefined => {
+  const { description, pattern } = schema as { readonly description?: string; readonly pattern?: string }
+  return description ?? pattern
+}
 
 function alternatives(schema: unknown): string {
   const branches = (schema as { readonly anyOf: readonly SchemaPart[] }).anyOf
   const titles = branches.flatMap((branch) => (typeof branch['title'] === 'string' ? [branch['title']] : []))
-  return titles.length === branches.length ? titles.join(', or ') : described(schema)
+  if (titles.length === branches.length) return titles.join(', or ')
+  return described(schema) ?? branches.map(formOf).join(', or ')
+}
+
+/** What a branch without a title takes: a kind of value, or a map with these keys. */
+function formOf(branch: SchemaPart): string {
+  if (branch['const'] !== undefined) return JSON.stringify(branch['const'])
+  const keys = Object.keys(branch['properties'] ?? {})
+  if (keys.length > 0) return `a map with ${keys.join(', ')}`
+  return branch['type'] === undefined ? 'another form' : kindName(branch['type'])
 }
 
 /** A value as a message shows it. */
