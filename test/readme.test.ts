@@ -1,4 +1,5 @@
 /** What the README counts and lists is what the files hold. */
+import { readFileSync } from 'node:fs'
 import t from 'tap'
 import { countOf } from './mappings/native-places.ts'
 import { inReadme } from './mappings/readme.ts'
@@ -29,5 +30,19 @@ t.test('the README lists everything that cannot be reached, with the reason', (t
     'not reachable',
     ['| mapping | what | why, and what instead |', '| --- | --- | --- |', ...rows].join('\n'),
   )
+  t.end()
+})
+
+t.test('the README tells no more than each run of the tests demands', (t) => {
+  const [, promises = ''] = /<!-- promises -->([^]*)<!-- \/promises -->/.exec(readFileSync('README.md', 'utf8')) ?? []
+  const demanded = JSON.parse(readFileSync('scripts/proof.json', 'utf8')) as Record<string, Record<string, number>>
+  const most = new Map(Object.values(demanded).flatMap((figures) => Object.entries(figures)))
+  const told = [
+    ...promises.matchAll(
+      /([\d,]+) (kills|flipped bytes|seeds|edits by people|tricks|throttled runs|damaged projects|hostile files|command lines searched)/g,
+    ),
+  ]
+  t.ok(told.length > 10, 'figures are told')
+  for (const [whole, number = '', name = ''] of told) t.equal(Number(number.replaceAll(',', '')), most.get(name), whole)
   t.end()
 })

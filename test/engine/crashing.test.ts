@@ -1,4 +1,4 @@
-/** P6, P7, P8: a plan writes nothing; a run that dies anywhere is ended by the next; the state holds no business value. */
+/** P6, P7, P8: a plan writes nothing; a process killed at any moment is ended by the next; the state holds no business value. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, readFile, readdir, rm } from 'node:fs/promises'
@@ -7,14 +7,12 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { systemClock } from '../../src/clock.ts'
-import type { Connector } from '../../src/connector/connector.ts'
 import { operationHash } from '../../src/core/plan.ts'
 import { openJsonStore } from '../../src/store/json-store.ts'
 import { openMemoryStore } from '../../src/store/memory-store.ts'
 import type { Row } from '../../src/simulator/table.ts'
-import { proved } from '../proof.ts'
 import { customerAccount } from './project.ts'
-import { type Stage, bothWays, committingVia, idOf, pairsOf, portOf, stage, theKey, writesMade } from './stage.ts'
+import { type Stage, bothWays, idOf, stage, theKey, writesMade } from './stage.ts'
 
 const deletes = { businessCentral: 'delete', sales: 'delete', sweepMs: 1 } as const
 const mapped = customerAccount({ ...bothWays, deletes })
@@ -67,115 +65,6 @@ function countedIds(): { newId: () => string } {
   let n = 0
   return { newId: () => key(9, ++n) }
 }
-
-/** All that a run leaves behind that anybody sees. */
-const ended = (s: Stage): unknown => ({
-  customers: s
-    .customers()
-    .map((row) => [row['number'], row['displayName'], row['phoneNumber'], row['city']].join('|'))
-    .sort(),
-  accounts: s
-    .accounts()
-    .map((row) => [row['accountnumber'], row['name'], row['telephone1'], row['address1_city']].join('|'))
-    .sort(),
-  pairs: pairsOf(s.couplings()),
-  held: s.held().map(({ kind, number }) => `${kind} ${number ?? ''}`),
-})
-
-t.test('P7 a run that dies at any commit is ended by the next, as if nothing had happened', async (t) => {
-  const calm = await scene(t)
-  let commits = 0
-  const { store } = calm
-  calm.store = committingVia(store, () => void commits++)
-  await calm.run([mapped])
-  calm.store = store
-  await calm.run([mapped])
-  const wanted = ended(calm)
-  t.ok(commits > 5, `${commits} commits`)
-  t.teardown(() => proved('kill points', { kills: commits * 2 }, t.counts.fail))
-  for (let death = 1; death <= commits; death++) {
-    for (const moment of ['before', 'after'] as const) {
-      const s = await scene(t)
-      const under = s.store
-      let n = 0
-      s.store = committingVia(under, (mapping, entries) => {
-        n++
-        if (n < death) return
-        if (n === death && moment === 'after') {
-          void under.commit(mapping, entries)
-        }
-        throw new Error('the runner dies')
-      })
-      await t.rejects(s.run([mapped]), { message: 'the runner dies' })
-      s.store = under
-      await s.run([mapped])
-      await s.run([mapped])
-      t.same(ended(s), wanted, `${moment} commit ${death}`)
-      s.simulator.resetRequests()
-      await s.run([mapped])
-      t.equal(writesMade(s.simulator), 0, `${moment} commit ${death}: and at rest`)
-    }
-  }
-})
-
-/** A connector whose side stops answering before or after the nth call. */
-function dyingAt(connector: Connector, count: { n: number }, death: number, moment: 'before' | 'after'): Connector {
-  const port = portOf(connector)
-  const call = async <T>(work: () => Promise<T>): Promise<T> => {
-    const here = ++count.n
-    if (here > death || (here === death && moment === 'before')) throw new Error('the runner dies')
-    const result = await work()
-    if (here === death) throw new Error('the runner dies')
-    return result
-  }
-  return {
-    ...port,
-    read: (query, ids) => call(() => port.read(query, ids)),
-    find: (query, anyOf) => call(() => port.find(query, anyOf)),
-    async *changes(query, since) {
-      await call(async () => {})
-      yield* port.changes(query, since)
-    },
-    // The runner dies before it hears what came of a batch.
-    write: (operations, onBatch) =>
-      call(() => port.write(operations, count.n === death && moment === 'after' ? undefined : onBatch)),
-  }
-}
-
-t.test('P7 a run that dies at any call of a service is ended by the next, as if nothing had happened', async (t) => {
-  const calm = await scene(t)
-  const count = { n: 0 }
-  const { connectors } = calm
-  calm.connectors = {
-    businessCentral: dyingAt(connectors.businessCentral, count, Infinity, 'before'),
-    sales: dyingAt(connectors.sales, count, Infinity, 'before'),
-  }
-  await calm.run([mapped])
-  calm.connectors = connectors
-  await calm.run([mapped])
-  const wanted = ended(calm)
-  t.ok(count.n > 5, `${count.n} calls`)
-  t.teardown(() => proved('kill points', { kills: count.n * 2 }, t.counts.fail))
-  for (let death = 1; death <= count.n; death++) {
-    for (const moment of ['before', 'after'] as const) {
-      const s = await scene(t)
-      const whole = s.connectors
-      const calls = { n: 0 }
-      s.connectors = {
-        businessCentral: dyingAt(whole.businessCentral, calls, death, moment),
-        sales: dyingAt(whole.sales, calls, death, moment),
-      }
-      await t.rejects(s.run([mapped]), { message: 'the runner dies' })
-      s.connectors = whole
-      await s.run([mapped])
-      await s.run([mapped])
-      t.same(ended(s), wanted, `${moment} call ${death}`)
-      s.simulator.resetRequests()
-      await s.run([mapped])
-      t.equal(writesMade(s.simulator), 0, `${moment} call ${death}: and at rest`)
-    }
-  }
-})
 
 const child = fileURLToPath(new URL('syncing-child.ts', import.meta.url))
 
