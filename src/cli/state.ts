@@ -10,13 +10,14 @@ import type { Act, AddCommand, Context } from './context.ts'
 import { recordNamed } from './decide.ts'
 import { exits } from './exit.ts'
 import { readTextFile, saveOrPrint } from './save-file.ts'
+import { addMerge } from './state-merge.ts'
 import { addRewind } from './state-rewind.ts'
 import { UsageError } from './usage-error.ts'
 
 export const addState: AddCommand = (program, act) => {
   const state = program
     .command('state')
-    .description('look after what is remembered: verify, export, import, rekey, forget, rewind')
+    .description('look after what is remembered: verify, export, import, rekey, forget, rewind, merge')
     .addHelpText('after', examples('couplet state verify', 'couplet state export state.json'))
   addVerify(state, act)
   addExport(state, act)
@@ -24,6 +25,7 @@ export const addState: AddCommand = (program, act) => {
   addRekey(state, act)
   addForget(state, act)
   addRewind(state, act)
+  addMerge(state, act)
 }
 
 function addVerify(state: Command, act: Act): void {

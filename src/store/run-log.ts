@@ -42,6 +42,17 @@ export async function dropRuns(folder: string, before: string): Promise<number> 
   return runs.length - left.length
 }
 
+/** Puts these runs, newest last, in the place of all: the newest that are kept. Whole or not at all (P7). */
+export async function replaceRuns(folder: string, runs: readonly RunSummary[]): Promise<void> {
+  await replaceFile(
+    fileOf(folder),
+    runs
+      .slice(-kept)
+      .map((run) => `${JSON.stringify(run)}\n`)
+      .join(''),
+  )
+}
+
 function parse(line: string): RunSummary | undefined {
   try {
     return JSON.parse(line) as RunSummary

@@ -1,0 +1,251 @@
+/**
+ * Two histories of one mapping's state made one: what each runner knew is kept. Pure, and the same whichever of the two
+ * is called ours. `base` is the state both began from; without it nothing that either knows counts as removed.
+ *
+ * Keeps P1 and P7: no coupling, held record or unfinished write is lost; where both read on from the same watermark the
+ * earlier one counts, because reading twice is harmless. Keeps P2: a pair whose bases disagree loses its base, so that
+ * the next run meets it as for the first time and holds what differs.
+ */
+import { isDeepStrictEqual } from 'node:util'
+import type { Side } from '../config/config.ts'
+import type { CoupledLines, Coupling, Held } from '../core/coupling.ts'
+import { couplingId } from '../core/coupling.ts'
+import { instantOf } from '../core/instant.ts'
+import type { Watermark } from '../core/watermark.ts'
+import { emptyContent } from './mapping-content.ts'
+import type { MappingContent } from './mapping-content.ts'
+
+/** What both began from, if that is known, and what became of it. */
+export interface Histories<T> {
+  readonly base: T | undefined
+  readonly ours: T
+  readonly theirs: T
+}
+
+export interface MergedContent {
+  readonly content: MappingContent
+  /** Pairs that contradict each other: none is kept, their records are held. */
+  readonly contradictions: readonly Coupling[]
+}
+
+/** Joins two histories of a mapping. `now` (ISO 8601) is when contradicting records began to wait. */
+export function mergeContent(of: Histories<MappingContent>, now: string): MergedContent {
+  const { base, ours, theirs } = of
+  if (same(ours, theirs) || (base !== undefined && same(theirs, base))) return { content: ours, contradictions: [] }
+  if (base !== undefined && same(ours, base)) return { content: theirs, contradictions: [] }
+  const pick = <T>(part: (content: MappingContent) => T): Histories<T> => ({
+    base: base === undefined ? undefined : part(base),
+    ours: part(ours),
+    theirs: part(theirs),
+  })
+  const { kept, contradictions } = consistent(mergeCouplings(of))
+  const hash = threeWay(pick((content) => content.hash))
+  const content: MappingContent = {
+    hash: hash.agreed ? hash.value : undefined,
+    couplings: kept,
+    held: mergeHeld(
+      pick((one) => one.held),
+      { kept, contradictions, now },
+    ),
+    intents: mergeRows(
+      pick((one) => one.intents),
+      ({ id }) => id,
+      byText,
+    ),
+    // The id of a layout is a hash of its rows: what is there twice is the same.
+    layouts: { ...theirs.layouts, ...ours.layouts },
+    watermarks: hash.agreed ? mergeWatermarks(pick((one) => one.watermarks)) : {},
+    generations: {
+      businessCentral: highest(ours.generations.businessCentral, theirs.generations.businessCentral),
+      sales: highest(ours.generations.sales, theirs.generations.sales),
+    },
+    counted: highest(ours.counted, theirs.counted),
+    watched: mergeWatched(pick((one) => one.watched)),
+  }
+  return { content, contradictions }
+}
+
+/** A value that one history changed is the changed one; `agreed` false when both did, differently. */
+function threeWay<T>({ base, ours, theirs }: Histories<T>): { readonly agreed: boolean; readonly value: T } {
+  if (same(ours, theirs)) return { agreed: true, value: ours }
+  if (base !== undefined && same(base, ours)) return { agreed: true, value: theirs }
+  if (base !== undefined && same(base, theirs)) return { agreed: true, value: ours }
+  return { agreed: false, value: ours }
+}
+
+/** Rows by id. One that a history removed is gone only when the other left it as both had found it. */
+export function mergeRows<T extends object>(
+  { base, ours, theirs }: Histories<readonly T[]>,
+  idOf: (row: T) => string,
+  both: (a: T, b: T) => T,
+): readonly T[] {
+  const index = (rows: readonly T[]): ReadonlyMap<string, T> => new Map(rows.map((row) => [idOf(row), row]))
+  const [before, mine, others] = [index(base ?? []), index(ours), index(theirs)]
+  return [...new Set([...mine.keys(), ...others.keys()])].toSorted(compare).flatMap((id) => {
+    const [was, one, other] = [before.get(id), mine.get(id), others.get(id)]
+    if (one !== undefined && other !== undefined) {
+      const { agreed, value } = threeWay({ base: was, ours: one, theirs: other })
+      return agreed ? value : both(one, other)
+    }
+    const left = one ?? other
+    return left === undefined || (was !== undefined && same(was, left)) ? [] : left
+  })
+}
+
+const uncoupledBy = (remover: MappingContent, keeper: MappingContent, coupling: Coupling): boolean =>
+  sides.some((side) => {
+    const { id } = coupling[side]
+    return (remover.generations[side][id] ?? 0) > (keeper.generations[side][id] ?? 0)
+  })
+
+const without = (own: MappingContent, other: MappingContent): readonly Coupling[] => {
+  const known = new Set(other.couplings.map(couplingId))
+  return own.couplings.filter((coupling) => known.has(couplingId(coupling)) || !uncoupledBy(other, own, coupling))
+}
+
+/** A pair that a person uncoupled in one history (its generation grew there) is not brought back by the other. */
+function mergeCouplings(of: Histories<MappingContent>): readonly Coupling[] {
+  const { base, ours, theirs } = of
+  const rows = { base: base?.couplings, ours: without(ours, theirs), theirs: without(theirs, ours) }
+  return mergeRows(rows, couplingId, bothChanged)
+}
+
+/** Both wrote this pair, differently: what they last agreed on cannot be told any more. */
+function bothChanged(a: Coupling, b: Coupling): Coupling {
+  const { lines: _lines, ...plain } = byText(a, b)
+  const lines = mergeLines(a.lines, b.lines)
+  return {
+    ...plain,
+    businessCentral: { ...plain.businessCentral, version: undefined },
+    sales: { ...plain.sales, version: undefined },
+    base: '',
+    ...((a.unfinished === true || b.unfinished === true) && { unfinished: true }),
+    ...((a.ended ?? b.ended) !== undefined && {
+      ended: byText({ at: a.ended ?? b.ended }, { at: b.ended ?? a.ended }).at,
+    }),
+    ...(lines !== undefined && { lines }),
+  }
+}
+
+/** All pairs of lines without their bases; lines that were paired differently are paired anew by the next run. */
+function mergeLines(a: CoupledLines | undefined, b: CoupledLines | undefined): CoupledLines | undefined {
+  if (a === undefined || b === undefined) return a ?? b
+  const ids = new Map(
+    [...a.pairs, ...b.pairs].map(([one, other]) => [JSON.stringify([one, other]), [one, other] as const]),
+  )
+  const pairs = [...ids.values()]
+  const alone = pairs.filter(
+    (pair) => pairs.filter((other) => other[0] === pair[0] || other[1] === pair[1]).length === 1,
+  )
+  const sorted = alone.toSorted((x, y) => compare(x[0], y[0]))
+  return { layout: byText(a, b).layout, pairs: sorted.map(([one, other]) => [one, other, ''] as const) }
+}
+
+/** Both records of a pair, as names that differ between the sides. */
+const names = (coupling: Coupling): readonly string[] => sides.map((side) => `${side}|${coupling[side].id}`)
+
+/** A record has at most one partner: pairs that share a record contradict each other, and none of them is kept. */
+function consistent(couplings: readonly Coupling[]): {
+  kept: readonly Coupling[]
+  contradictions: readonly Coupling[]
+} {
+  const often = new Map<string, number>()
+  for (const name of couplings.flatMap(names)) often.set(name, (often.get(name) ?? 0) + 1)
+  const isAlone = (coupling: Coupling): boolean => names(coupling).every((name) => often.get(name) === 1)
+  return { kept: couplings.filter(isAlone), contradictions: couplings.filter((coupling) => !isAlone(coupling)) }
+}
+
+interface Paired {
+  readonly kept: readonly Coupling[]
+  readonly contradictions: readonly Coupling[]
+  readonly now: string
+}
+
+const heldId = ({ side, id }: Pick<Held, 'side' | 'id'>): string => `${side}|${id}`
+
+/** What waits for a partner and has got one in the other history waits no more. */
+function mergeHeld(of: Histories<readonly Held[]>, { kept, contradictions, now }: Paired): readonly Held[] {
+  const paired = new Set(kept.flatMap((coupling) => sides.map((side) => heldId({ side, id: coupling[side].id }))))
+  const contradicting = new Map(
+    contradictions.flatMap((coupling) =>
+      sides.map((side) => [heldId({ side, id: coupling[side].id }), contradiction(coupling, side, now)] as const),
+    ),
+  )
+  const rows = mergeRows(of, heldId, moreUrgent).filter(
+    (held) =>
+      !contradicting.has(heldId(held)) &&
+      !((held.kind === 'no-partner' || held.kind === 'ambiguous') && paired.has(heldId(held))),
+  )
+  return [...rows, ...contradicting.values()].toSorted((a, b) => compare(heldId(a), heldId(b)))
+}
+
+const contradiction = (coupling: Coupling, side: Side, now: string): Held => ({
+  side,
+  id: coupling[side].id,
+  kind: 'ambiguous',
+  number: Object.values(coupling[side].keys).join(' ') || undefined,
+  fields: [],
+  message: 'Two runners coupled it with different records, or its partner with another record.',
+  remedy: 'Look at the records in both services and couple the right ones: couplet couple MAPPING.',
+  since: now,
+  attempts: 0,
+})
+
+/** A person's decision counts before none, then more attempts. */
+function moreUrgent(a: Held, b: Held): Held {
+  if ((a.decision === undefined) !== (b.decision === undefined)) return a.decision === undefined ? b : a
+  if (a.attempts !== b.attempts) return a.attempts > b.attempts ? a : b
+  return byText(a, b)
+}
+
+/** Where the two differ: the ancestor's; without one the earlier stamp. A token that is unknown to both reads whole. */
+function mergeWatermarks({
+  base,
+  ours,
+  theirs,
+}: Histories<MappingContent['watermarks']>): MappingContent['watermarks'] {
+  const names = [...new Set([...Object.keys(ours), ...Object.keys(theirs)])].toSorted(compare)
+  return Object.fromEntries(
+    names.flatMap((name) => {
+      const [one, other] = [ours[name], theirs[name]]
+      const mark = same(one, other) ? one : base === undefined ? earlier(one, other) : base[name]
+      return mark === undefined ? [] : [[name, mark]]
+    }),
+  )
+}
+
+function earlier(a: Watermark | undefined, b: Watermark | undefined): Watermark | undefined {
+  if (a?.kind !== 'stamp' || b?.kind !== 'stamp') return undefined
+  return (instantOf(a.at) ?? 0) <= (instantOf(b.at) ?? 0) ? a : b
+}
+
+const watchedIds = (of: MappingContent['watched'] | undefined, name: string): readonly { id: string }[] =>
+  (of?.[name] ?? []).map((id) => ({ id }))
+
+function mergeWatched({ base, ours, theirs }: Histories<MappingContent['watched']>): MappingContent['watched'] {
+  const names = [...new Set([...Object.keys(ours), ...Object.keys(theirs)])].toSorted(compare)
+  return Object.fromEntries(
+    names.flatMap((name) => {
+      const all = { base: watchedIds(base, name), ours: watchedIds(ours, name), theirs: watchedIds(theirs, name) }
+      const ids = mergeRows(all, ({ id }) => id, byText).map(({ id }) => id)
+      return ids.length === 0 ? [] : [[name, ids]]
+    }),
+  )
+}
+
+/** The higher number of each name: counters only grow, and a larger count makes the guard the more careful. */
+function highest<T extends Readonly<Partial<Record<string, number>>>>(a: T, b: T): T {
+  const names = [...new Set([...Object.keys(a), ...Object.keys(b)])].toSorted(compare)
+  return Object.fromEntries(names.map((name) => [name, Math.max(a[name] ?? 0, b[name] ?? 0)])) as T
+}
+
+/** What is known of a mapping that only one history has. */
+export const contentOr = (content: MappingContent | undefined): MappingContent => content ?? emptyContent
+
+const sides = ['businessCentral', 'sales'] as const
+const plain = (value: unknown): unknown => (value === undefined ? undefined : JSON.parse(JSON.stringify(value)))
+const same = (a: unknown, b: unknown): boolean => isDeepStrictEqual(plain(a), plain(b))
+const compare = (a: string, b: string): number => (a < b ? -1 : Number(a > b))
+
+/** One of two, the same whichever comes first: nothing but their text decides. */
+export const byText = <T>(a: T, b: T): T => (JSON.stringify(a) <= JSON.stringify(b) ? a : b)
