@@ -15,17 +15,17 @@ const deletes = (policy: Mapping['deletes']['sales']): Mapping['deletes'] => ({
 const mapped = customerAccount({ ...bothWays, deletes: deletes('hold') })
 
 /** All that a run leaves behind in both services and in the state, whatever the mappings. */
-export const picture = (on: Stage, names: readonly string[], sets: Sets): unknown => ({
+export const picture = (on: Stage, names: readonly string[], sets: Sets, bases: 'compared' | 'left out'): unknown => ({
   businessCentral: rowsOf(sets.businessCentral, (set) => on.simulator.businessCentral.rows(set)),
   sales: rowsOf(sets.sales, (set) => on.simulator.sales.rows(set)),
-  state: names.map((name) => stateOf(on, name)),
+  state: names.map((name) => stateOf(on, name, bases === 'compared')),
 })
 
 /**
  * Pairs with their base, and what waits. Of a pair that waits more or less may be known; so of a document, which a runner
  * that finishes another's work has compared once more.
  */
-function stateOf(on: Stage, name: string): unknown {
+function stateOf(on: Stage, name: string, withBases: boolean): unknown {
   const held = on.held(name)
   const waiting = new Set(held.map(({ id }) => id))
   return [
@@ -38,7 +38,7 @@ function stateOf(on: Stage, name: string): unknown {
           businessCentral.id,
           sales.id,
           ...(isWaiting ? [] : [unfinished]),
-          ...(lines === undefined && !isWaiting ? [known(base)] : lineIds(lines)),
+          ...(withBases && lines === undefined && !isWaiting ? [known(base)] : lineIds(lines)),
         ]
       })
       .sort(byText),
@@ -104,7 +104,11 @@ const scenario = ({ name, config = [mapped], before, after, next, neverForgets }
       await after(on)
     }
     const names = ('mappings' in config ? config.mappings : config).map((one) => one.name)
-    return { on, run: (options) => on.run(next ?? config, options), picture: () => picture(on, names, basic) }
+    return {
+      on,
+      run: (options) => on.run(next ?? config, options),
+      picture: () => picture(on, names, basic, 'compared'),
+    }
   },
 })
 
