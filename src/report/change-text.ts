@@ -45,7 +45,7 @@ export function changeText(change: Change): string {
 const special: Partial<Record<Part, (change: Change) => string>> = {
   mapping: mappingText,
   row: ({ change, name, before, after }) =>
-    change === 'added' ? `new row ${code(name)}: ${after ?? ''}` : `row ${code(name)} is gone: ${before ?? ''}`,
+    change === 'added' ? `new row ${code(name)}: ${after ?? ''}` : `row ${code(name)} is gone, before: ${before ?? ''}`,
   receives: receivesText,
   filter: filterText,
   job: jobText,
@@ -83,7 +83,7 @@ function jobText(change: Change): string {
   const dot = change.name.lastIndexOf('.')
   if (dot < 0)
     return change.after === undefined
-      ? `job ${code(change.name)} is gone: ${code(change.before ?? '')}`
+      ? `job ${code(change.name)} is gone, before: ${code(change.before ?? '')}`
       : `new job ${code(change.name)}: ${code(change.after)}`
   const [job, key] = [change.name.slice(0, dot), change.name.slice(dot + 1)]
   if (change.change === 'off' || change.change === 'on')

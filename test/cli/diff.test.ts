@@ -109,7 +109,7 @@ const cases: readonly (readonly [
       '+ `customer`: `telephone2` (Sales) now receives `phoneNumber`, before: nothing  mappings/customer.yaml:8',
       '- `customer`: `telephone1` (Sales) receives nothing any more, before: `phoneNumber`  mappings/customer.yaml:8',
       '+ `customer`: new row `mail`: `email` receives `emailaddress1`, `emailaddress1` receives `email`  mappings/customer.yaml:9',
-      '- `customer`: row `name` is gone: `displayName` receives `name`, `name` receives `displayName`  mappings/customer.yaml:7',
+      '- `customer`: row `name` is gone, before: `displayName` receives `name`, `name` receives `displayName`  mappings/customer.yaml:7',
       '5 changes',
     ],
   ],
@@ -164,7 +164,7 @@ const cases: readonly (readonly [
       'mappings/contact.yaml': contact.replace('after: [customer]\n', '').replace(/ {2}company:.*\n/, ''),
     },
     [
-      '- job `often` is gone: `customer, every 5 min`',
+      '- job `often` is gone, before: `customer, every 5 min`',
       '- `customer`: the mapping is gone (both, between customers and accounts); `contact` had references through it',
     ],
   ],
