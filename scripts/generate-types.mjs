@@ -9,7 +9,7 @@ import { format } from 'oxfmt'
 
 const schemas = fileURLToPath(new URL('../schemas/', import.meta.url))
 const output = fileURLToPath(new URL('../src/config/schema-types.ts', import.meta.url))
-const names = ['project', 'mapping', 'include', 'jobs', 'standard']
+const names = ['project', 'mapping', 'include', 'jobs', 'standard', 'test']
 
 const dropped = new Set(['title', '$schema', '$id'])
 

@@ -8,11 +8,12 @@ import { sides, type Config } from './config.ts'
 import { readConnection } from './connection.ts'
 import type { Draft } from './draft.ts'
 import type { Finding } from './layers.ts'
+import { merge } from './merge.ts'
 import { isError, sortProblems } from './problems.ts'
 import { placesOf, type Places } from './places.ts'
 import { resolveProject } from './resolve.ts'
 import { checkSchema, type Checked } from './schema-check.ts'
-import type { IncludeFile, MappingFile, StandardFile, Files as FileKinds } from './schema-types.ts'
+import type { IncludeFile, MappingFile, ProjectFile, StandardFile, Files as FileKinds } from './schema-types.ts'
 import { filesIn, isReference, literalSecret, unset, type Secrets } from './secrets.ts'
 import { largestFile, readSource, unreadable, type Source } from './source.ts'
 import { checkFilter } from './rules-texts.ts'
@@ -27,6 +28,8 @@ export interface LoadOptions {
   readonly env: Readonly<Record<string, string | undefined>>
   /** Folder of the standard set. @default the product's own `mappings/` */
   readonly useStandard?: string
+  /** Laid over the project and its target: settings and `create` of a mapping test. @default nothing */
+  readonly over?: Pick<ProjectFile, 'settings' | 'create'>
   /** false: references that stand for nothing are passed over; for commands that make no request. @default true */
   readonly needSecrets?: boolean
 }
@@ -85,8 +88,10 @@ async function readFiles(
   options: LoadOptions,
 ): Promise<{ files: Files; problems: readonly ConfigProblem[] }> {
   const { target, useStandard = standardFolder } = options
-  const project = checkSchema('project', await readOne(root, await firstOf(root, ['couplet.yaml', 'couplet.yml'])))
-  const overlay = target === undefined ? undefined : await readTarget(root, target)
+  const own = checkSchema('project', await readOne(root, await firstOf(root, ['couplet.yaml', 'couplet.yml'])))
+  const ofTarget = target === undefined ? undefined : await readTarget(root, target)
+  const overlay = ofTarget && laidOver(ofTarget, options.over)
+  const project = overlay === undefined ? laidOver(own, options.over) : own
   const mappings = await readFolder(root, 'mappings', 'mapping')
   const includes = await readFolder(root, 'mappings/include', 'include')
   const jobs = await readJobs(root, root)
@@ -113,6 +118,9 @@ async function readFiles(
     ],
   }
 }
+
+const laidOver = (file: Checked<ProjectFile>, over: LoadOptions['over']): Checked<ProjectFile> =>
+  over === undefined || file.value === undefined ? file : { ...file, value: merge(file.value, over) as ProjectFile }
 
 const problemsOf = (files: readonly (Checked<unknown> | undefined)[]): readonly ConfigProblem[] =>
   files.flatMap((each) => each?.problems ?? [])
@@ -192,7 +200,8 @@ async function readFolder<K extends keyof FileKinds>(
   return Promise.all(files.map(async (file) => checkSchema(kind, await readOne(root, join(folder, file)))))
 }
 
-async function yamlFiles(folder: string): Promise<readonly string[]> {
+/** Names of the YAML files of a folder, sorted; none where there is no folder. */
+export async function yamlFiles(folder: string): Promise<readonly string[]> {
   const names = await readdir(folder).catch(() => [])
   return names.filter((name) => /\.ya?ml$/.test(name)).sort()
 }
@@ -210,7 +219,7 @@ async function firstOf(root: string, files: readonly [string, ...string[]]): Pro
 }
 
 /** Reads one file; that it cannot be read is a problem like any other. */
-async function readOne(root: string, path: string): Promise<Source> {
+export async function readOne(root: string, path: string): Promise<Source> {
   const absolute = isAbsolute(path) ? path : join(root, path)
   const shown = shownAs(root, absolute)
   try {

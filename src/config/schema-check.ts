@@ -21,7 +21,7 @@ export interface Checked<T> {
 }
 
 const require = createRequire(import.meta.url)
-const kinds = ['mapping', 'project', 'include', 'jobs', 'standard'] as const satisfies (keyof Files)[]
+const kinds = ['mapping', 'project', 'include', 'jobs', 'standard', 'test'] as const satisfies (keyof Files)[]
 const validators = new Map<keyof Files, ValidateFunction>()
 
 function validator(kind: keyof Files): ValidateFunction {

@@ -103,6 +103,19 @@ export type RowName = string
  * A length of time with its unit: 30 s, 15 min, 24h, 7 d; or never.
  */
 export type DurationOrNever = string
+export type Value = (string | number | boolean | null) | Reference
+/**
+ * A record by its number, code or name, or by columns that tell it from the others: { name: Adatum, address1_city: Antwerp }.
+ */
+export type Named =
+  | (string | number)
+  | {
+      [k: string]: Value
+    }
+/**
+ * Columns that somebody changed; null deletes the record; a word is a button that is pressed (release, ship, shipAndInvoice).
+ */
+export type Edit = null | string | Row
 
 export interface Files {
   project?: ProjectFile
@@ -110,6 +123,7 @@ export interface Files {
   include?: IncludeFile
   jobs?: JobsFile
   standard?: StandardFile
+  test?: TestFile
 }
 /**
  * couplet.yaml: connections, settings, state, safety limits, which mappings. A file of targets/ has the same keys and is merged over it.
@@ -1138,4 +1152,217 @@ export interface StandardFile {
    * Names of the mappings in reading order; each is a file NAME.yaml beside this one.
    */
   mappings: Name[]
+}
+/**
+ * A file of tests/: what mappings make of given records. `couplet test` plays it against both simulated services, without network and credentials.
+ */
+export interface TestFile {
+  /**
+   * Address of this schema, for editors. Not read.
+   */
+  $schema?: string
+  /**
+   * The mapping that is tested, or several. Those that it refers to and those that run before it run along; what they do is not looked at unless rows say so. Needed.
+   */
+  mapping: Name | Name[]
+  /**
+   * What these tests are about. Default: none.
+   */
+  description?: string
+  settings?: Settings
+  create?: Create
+  given?: Given
+  /**
+   * The tests. Each name is a sentence that says what happens. Needed.
+   */
+  tests: {
+    [k: string]: Test
+  }
+}
+export interface Settings {
+  [k: string]: unknown
+}
+export interface Given {
+  businessCentral?: RowsByEntity
+  sales?: RowsByEntity
+  /**
+   * Options of choice columns of Sales, by table.column: account.paymenttermscode: { 1: Net 30 }. Default: those of a new organisation.
+   */
+  options?: {
+    /**
+     * Option value to label.
+     */
+    [k: string]: {
+      [k: string]: string
+    }
+  }
+}
+export interface RowsByEntity {
+  /**
+   * @minItems 1
+   */
+  [k: string]: Row[]
+}
+/**
+ * Column to value. A reference to another record says what it is called: ownerid: { systemusers: Ester Henderson }.
+ */
+export interface Row {
+  [k: string]: Value
+}
+/**
+ * The entity, and how the record is called there.
+ */
+export interface Reference {
+  [k: string]: Named
+}
+/**
+ * One test: what was there, what people did since, what a run makes of it.
+ */
+export interface Test {
+  /**
+   * Why it is so. Default: none.
+   */
+  description?: string
+  /**
+   * The day on which the run happens, e.g. 2026-01-31. Default: 2026-01-05.
+   */
+  today?: string
+  settings?: Settings
+  create?: Create
+  given?: Given
+  /**
+   * Pairs of given records that are coupled by hand before anything runs: those that no match rule would find. Default: none.
+   *
+   * @minItems 1
+   */
+  coupled?: Pair[]
+  edited?: Edited
+  expect: Expect
+}
+/**
+ * Two records that are coupled.
+ */
+export interface Pair {
+  mapping?: Name
+  businessCentral: Named
+  sales: Named
+}
+export interface Edited {
+  businessCentral?: EditsByEntity
+  sales?: EditsByEntity
+}
+export interface EditsByEntity {
+  /**
+   * New rows as a list, or edits by record: customers: { "10000": { phoneNumber: "2" } }.
+   */
+  [k: string]:
+    | Row[]
+    | {
+        [k: string]: Edit
+      }
+}
+export interface Expect {
+  /**
+   * What the run does for the tested mapping, all of it, in any order; [] = nothing. Default: not looked at.
+   */
+  operations?: Operation[]
+  businessCentral?: ExpectedRows
+  sales?: ExpectedRows
+  /**
+   * Records of the tested mapping that wait, all of them. Default: none may wait.
+   */
+  held?: Hold[]
+  /**
+   * Pairs of the tested mapping after the run, all of them; [] = none. Default: not looked at.
+   */
+  coupled?: Coupled[]
+  /**
+   * Whether one more run would do nothing for the tested mapping. false: it is not looked at. Default: true.
+   */
+  settles?: boolean
+}
+/**
+ * One thing that is done to one record.
+ */
+export interface Operation {
+  /**
+   * What is done. Needed.
+   */
+  kind: 'create' | 'update' | 'delete' | 'couple' | 'uncouple' | 'claim'
+  /**
+   * The side that is written to; of a couple or uncouple, the side whose record leads. Needed.
+   */
+  side: 'businessCentral' | 'sales'
+  mapping?: Name
+  /**
+   * Number or code by which plans name the record. Default: not looked at.
+   */
+  record?: string | number
+  /**
+   * Field row to the value that is written; null = cleared. Rows that are not named may be written too. Default: not looked at.
+   */
+  fields?: {
+    [k: string]: Value
+  }
+  /**
+   * true: no field row is written but those in `fields`. Default: false.
+   */
+  only?: boolean
+}
+export interface ExpectedRows {
+  /**
+   * All rows of the entity, each by the columns that matter; null = blank; [] = there is none.
+   */
+  [k: string]: Row[]
+}
+/**
+ * A record that waits.
+ */
+export interface Hold {
+  /**
+   * Why it waits. Needed.
+   */
+  kind:
+    | 'no-partner'
+    | 'ambiguous'
+    | 'waiting'
+    | 'conflict'
+    | 'different'
+    | 'failed'
+    | 'quarantine'
+    | 'deleted'
+    | 'moving'
+    | 'unfinished'
+    | 'unknown'
+  /**
+   * Where the record is. Default: not looked at.
+   */
+  side?: 'businessCentral' | 'sales'
+  mapping?: Name
+  /**
+   * Number, code or name by which it is listed. Default: not looked at.
+   */
+  record?: string | number
+  /**
+   * Field rows concerned, all of them. Default: not looked at.
+   *
+   * @minItems 1
+   */
+  fields?: string[]
+  /**
+   * A part of the message. Default: not looked at.
+   */
+  says?: string
+}
+/**
+ * A pair.
+ */
+export interface Coupled {
+  mapping?: Name
+  businessCentral?: Named
+  sales?: Named
+  /**
+   * Whether it is outside the filter. Default: not looked at.
+   */
+  paused?: boolean
 }

@@ -11,6 +11,8 @@ export interface CompanyOptions {
   readonly id: string
   readonly name: string
   readonly world: World
+  /** Primary key fields of tables that an extension brings. @default none */
+  readonly ownKeys?: Readonly<Record<string, readonly string[]>> | undefined
 }
 
 /** Fields found by a hash besides the id. */
@@ -34,6 +36,7 @@ export class Company {
   readonly id: string
   readonly name: string
   readonly #world: World
+  readonly #ownKeys: Readonly<Record<string, readonly string[]>>
   readonly #tables = new Map<string, Table>()
   readonly #lastNumbers = new Map<string, number>()
   readonly #places = new Map<string, string>()
@@ -44,13 +47,19 @@ export class Company {
     this.id = options.id
     this.name = options.name
     this.#world = options.world
+    this.#ownKeys = options.ownKeys ?? {}
+  }
+
+  /** Primary key fields of a table; none = the table has one row. */
+  keysOf(table: string): readonly string[] {
+    return this.#ownKeys[table] ?? tableKeys[table] ?? []
   }
 
   /** The table of that name, empty at first. */
   table(name: string): Table {
     const found = this.#tables.get(name)
     if (found !== undefined) return found
-    const keys = tableKeys[name] ?? []
+    const keys = this.keysOf(name)
     const made = new Table({
       name,
       key: 'SystemId',
@@ -65,7 +74,7 @@ export class Company {
 
   /** The row with that primary key, its parts in the key's order; codes in any case. */
   find(table: string, ...key: readonly unknown[]): Entry | undefined {
-    const fields = tableKeys[table] ?? []
+    const fields = this.keysOf(table)
     const rows = this.table(table)
     const first = fields.findIndex((field) => rows.indexed(field))
     const found = first < 0 ? rows.entries() : rows.lookup(fields[first] as string, [key[first]])

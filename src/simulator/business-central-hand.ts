@@ -3,7 +3,7 @@
 import { act } from './business-central-actions.ts'
 import type { Company } from './business-central-company.ts'
 import { notFound } from './business-central-error.ts'
-import { entities, pages, tableKeys } from './business-central-schema.ts'
+import { entities, pages } from './business-central-schema.ts'
 import type { View } from './business-central-schema.ts'
 import { renderer, shows } from './business-central-view.ts'
 import { enter, modify, remove } from './business-central-write.ts'
@@ -71,7 +71,7 @@ function rowsOf(company: Company, view: View): Entry[] {
 function findRow(company: Company, view: View, key: string): Entry | undefined {
   const byId = company.table(view.table).get(key)
   const where = Object.values(view.where).filter((value) => typeof value === 'string')
-  const keys = tableKeys[view.table] ?? []
+  const keys = company.keysOf(view.table)
   const parts = key.split('|')
   // A document's number is enough: its type is the set's.
   const whole = parts.length < keys.length ? [...where, ...parts] : parts

@@ -11,6 +11,41 @@ export interface Published {
   readonly routes: ReadonlyMap<string, ReadonlyMap<string, View>>
 }
 
+/** A page over a table that an extension of the administrator's own brings. */
+export interface OwnPage {
+  /** `publisher/group/version` of a custom API; absent = published as a web service. */
+  readonly route?: string
+  /** Entity set or service name. */
+  readonly set: string
+  /** Primary key, by property. */
+  readonly key: readonly string[]
+  /** Beside `id` and the stamp, which a custom API has in addition. */
+  readonly properties: readonly Property[]
+}
+
+/** The table of an own page: none of Business Central's own tables is called so. */
+export const ownTable = ({ set }: OwnPage): string => `own ${set}`
+
+function ownView(page: OwnPage): View {
+  const { set, key, properties } = page
+  const view: View = {
+    set,
+    name: set,
+    surface: 'page',
+    table: ownTable(page),
+    key,
+    insert: true,
+    modify: true,
+    delete: true,
+    where: {},
+    document: false,
+    children: {},
+    actions: [],
+    properties: new Map(properties.map((property) => [property.name, { ...property, field: property.name }])),
+  }
+  return page.route === undefined ? view : apiView(set, view)
+}
+
 /** What the standard mappings ask an administrator to publish. */
 const standard = [
   'ItemUnitsOfMeasure',
@@ -31,18 +66,43 @@ const standard = [
   'ContactNameDetails',
 ]
 
+/** What is published. */
+export interface Publishing {
+  /** Service names. @default those that the standard mappings need */
+  readonly services: readonly string[] | undefined
+  readonly routes: Readonly<Record<string, Readonly<Record<string, string>>>>
+  readonly own: readonly OwnPage[]
+}
+
 /** Publishes pages by service name and views under routes. Throws when a name is unknown. */
-export function publish(
-  services: readonly string[] = standard,
-  routes: Readonly<Record<string, Readonly<Record<string, string>>>> = {},
-): Published {
-  const published = new Map(services.map((name) => [name, known(name)]))
+export function publish({ services = standard, routes, own }: Publishing): Published {
+  const ownServices = own.filter(({ route }) => route === undefined)
+  const published = new Map([
+    ...services.map((name) => [name, known(name)] as const),
+    ...ownServices.map((page) => [page.set, ownView(page)] as const),
+  ])
   const parts = [...published.values()].flatMap((view) => Object.values(view.children))
   return {
     pages: published,
     below: new Map(parts.map((name) => [name, known(name)])),
-    routes: new Map(Object.entries(routes).map(([route, sets]) => [route, routeViews(sets)])),
+    routes: routesOf(routes, own),
   }
+}
+
+function routesOf(
+  routes: Publishing['routes'],
+  own: readonly OwnPage[],
+): ReadonlyMap<string, ReadonlyMap<string, View>> {
+  const names = new Set([...Object.keys(routes), ...own.flatMap(({ route }) => route ?? [])])
+  return new Map(
+    [...names].map((name) => [
+      name,
+      new Map([
+        ...routeViews(routes[name] ?? {}),
+        ...own.filter(({ route }) => route === name).map((page) => [page.set, ownView(page)] as const),
+      ]),
+    ]),
+  )
 }
 
 function known(name: string): View {

@@ -6,7 +6,6 @@ import { readBody } from './business-central-input.ts'
 import type { Fields } from './business-central-input.ts'
 import { postAdjustment } from './business-central-ledger.ts'
 import { rulesOf } from './business-central-rules.ts'
-import { tableKeys } from './business-central-schema.ts'
 import { textOf } from './business-central-value.ts'
 import type { View } from './business-central-schema.ts'
 import { DuplicateKey } from './table.ts'
@@ -37,7 +36,7 @@ export const enter = (company: Company, view: View, body: Row): Entry =>
 function place(company: Company, view: View, asked: Fields): Entry {
   const rules = rulesOf(view.table)
   const fields = rules.inserting?.(company, asked) ?? asked
-  refuseBlankKey(view.table, fields)
+  refuseBlankKey(company, view.table, fields)
   refuseTaken(company, view.table, fields)
   const entry = store(company, view.table, fields)
   rules.inserted?.(company, entry)
@@ -91,10 +90,10 @@ function split(view: View, asked: Fields, person: boolean): [own: Fields, shown:
 function change(company: Company, table: string, entry: Entry, own: Fields): void {
   const rules = rulesOf(table)
   const changes = rules.modifying?.(company, entry.row, own) ?? own
-  const keys = tableKeys[table] ?? []
+  const keys = company.keysOf(table)
   const renamed = keys.filter((field) => changes[field] !== undefined && changes[field] !== entry.row[field])
   if (renamed.length > 0) {
-    refuseBlankKey(table, { ...entry.row, ...changes })
+    refuseBlankKey(company, table, { ...entry.row, ...changes })
     refuseTaken(company, table, { ...entry.row, ...changes })
   }
   const after = company.table(table).update(entry.key, changes)
@@ -112,9 +111,9 @@ export function remove(company: Company, view: View, entry: Entry): void {
   company.table(view.table).delete(entry.key)
 }
 
-function refuseBlankKey(table: string, fields: Fields): void {
+function refuseBlankKey(company: Company, table: string, fields: Fields): void {
   // Longer keys end in parts that may be blank: a variant, a unit, a minimum quantity.
-  for (const field of (tableKeys[table] ?? []).slice(0, 2)) {
+  for (const field of company.keysOf(table).slice(0, 2)) {
     if (fields[field] !== undefined && fields[field] !== '') continue
     throw new Refused(
       'Application_FieldValidationException',
@@ -124,7 +123,7 @@ function refuseBlankKey(table: string, fields: Fields): void {
 }
 
 function refuseTaken(company: Company, table: string, fields: Fields): void {
-  const keys = tableKeys[table] ?? []
+  const keys = company.keysOf(table)
   if (keys.length === 0) return
   const taken = company.find(table, ...keys.map((field) => fields[field]))
   if (taken === undefined) return

@@ -10,8 +10,8 @@ import { noResource, notAllowed, Refused, refusal } from './business-central-err
 import { handIn, loadRows } from './business-central-hand.ts'
 import { metadata } from './business-central-metadata.ts'
 import { answerRequest, json } from './business-central-request.ts'
-import { publish } from './business-central-pages.ts'
-import type { Published } from './business-central-pages.ts'
+import { ownTable, publish } from './business-central-pages.ts'
+import type { OwnPage, Published } from './business-central-pages.ts'
 import { entities } from './business-central-schema.ts'
 import type { View } from './business-central-schema.ts'
 import { stableId } from './chance.ts'
@@ -47,6 +47,8 @@ export interface BusinessCentralOptions {
   readonly subscriptionDelayMs?: number
   /** Custom API routes: `publisher/group/version` to entity set name to the page or entity it shows. */
   readonly routes?: Readonly<Record<string, Readonly<Record<string, string>>>>
+  /** Pages over tables of an extension. @default none */
+  readonly ownPages?: readonly OwnPage[]
 }
 
 /** Online limits of one user: 6000 requests in five minutes, 5 at a time, 95 waiting. */
@@ -85,14 +87,16 @@ class BusinessCentral implements Service {
 
   constructor(world: World, options: BusinessCentralOptions) {
     const { tenant = 'contoso.onmicrosoft.com', environment = 'Production', otherCompanies = [] } = options
+    const { ownPages = [] } = options
+    const ownKeys = Object.fromEntries(ownPages.map((page) => [ownTable(page), page.key]))
     const { company = 'CRONUS International Ltd.', companyId } = options
     this.root = `/v2.0/${tenant}/${environment}`
     this.#world = world
     this.#pageSize = options.pageSize ?? 20_000
-    this.#main = new Company({ id: companyId ?? stableId('company', company), name: company, world })
+    this.#main = new Company({ id: companyId ?? stableId('company', company), name: company, world, ownKeys })
     const others = otherCompanies.map((name) => new Company({ id: stableId('company', name), name, world }))
     this.#companies = [this.#main, ...others]
-    this.#published = publish(options.publishedPages, options.routes ?? {})
+    this.#published = publish({ services: options.publishedPages, routes: options.routes ?? {}, own: ownPages })
     this.#users = options.users === false ? undefined : (options.users ?? usualUsers)
     this.#started = world.now().toISOString()
     const tableOf = (set: string) => this.table(set)

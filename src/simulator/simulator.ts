@@ -27,6 +27,8 @@ export interface SimulatorOptions {
   readonly limits?: Partial<Record<ServiceName, Limits>>
   /** Time each request takes at least, milliseconds. @default 0 */
   readonly latencyMs?: number
+  /** false: nothing listens; requests come through `ask` alone, at addresses that stand for none. @default true */
+  readonly listens?: boolean
   /** Clock and ids. @default the real ones */
   readonly world?: WorldOptions
   /** The time in which tokens and limits live, milliseconds. @default the real one, even where the world's is stopped */
@@ -78,9 +80,12 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
   const listeners: Listener[] = []
   const handlers = new Map<ServiceName, (request: Incoming) => Promise<Delivery>>()
   const open = async (name: ServiceName, handle: (request: Incoming) => Promise<Delivery>) => {
-    const listener = await listen(options.ports?.[name] ?? 0, async (request) =>
-      request.path.startsWith(CONTROL) ? control({ services, ...shared }, request) : handle(request),
-    )
+    const listener =
+      options.listens === false
+        ? silent(name)
+        : await listen(options.ports?.[name] ?? 0, async (request) =>
+            request.path.startsWith(CONTROL) ? control({ services, ...shared }, request) : handle(request),
+          )
     listeners.push(listener)
     handlers.set(name, handle)
     return listener
@@ -118,6 +123,12 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     },
   }
 }
+
+/** An address on loopback that nobody listens at: the ports below 10 are never given out. */
+const silent = (name: ServiceName): Listener => ({
+  origin: `http://127.0.0.1:${{ businessCentral: 1, sales: 2, login: 3 }[name]}`,
+  close: async () => {},
+})
 
 function served(simulated: { [name in Service['name']]?: Simulated }, name: Service['name']): Simulated {
   const found = simulated[name]

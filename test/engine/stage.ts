@@ -11,7 +11,7 @@ import type { Row } from '../../src/simulator/table.ts'
 import { openMemoryStore, overlay } from '../../src/store/memory-store.ts'
 import type { Entry, Store } from '../../src/store/store.ts'
 import { type World, type WorldOptions, world } from '../connector/world.ts'
-import { directHttp } from '../in-process.ts'
+import { directHttp } from '../../src/rehearsal/direct-http.ts'
 import { configOf } from './project.ts'
 
 export const theKey = 'the key of the fingerprints'

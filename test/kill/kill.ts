@@ -7,7 +7,7 @@ import type { RunOptions } from '../../src/engine/run.ts'
 import { overlay } from '../../src/store/memory-store.ts'
 import { type Stage, type StageOptions, writesMade } from '../engine/stage.ts'
 import { type Death, Died, Life, mortalHttp, mortalStore } from './mortality.ts'
-import { directHttp } from '../in-process.ts'
+import { directHttp } from '../../src/rehearsal/direct-http.ts'
 
 /** What is killed: a stage that stands ready, and the run that begins on it. */
 export interface Ready {

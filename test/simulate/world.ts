@@ -9,7 +9,7 @@ import type { Store } from '../../src/store/store.ts'
 import type { Row } from '../../src/simulator/table.ts'
 import { customerAccount } from '../engine/project.ts'
 import { type Stage, idOf, stage, theKey, writesMade } from '../engine/stage.ts'
-import { directHttp } from '../in-process.ts'
+import { directHttp } from '../../src/rehearsal/direct-http.ts'
 import { Died, Life, mortalStore } from '../kill/mortality.ts'
 import type { Deed, EditedField, Run, SideName, Story, Trouble } from './story.ts'
 

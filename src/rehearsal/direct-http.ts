@@ -1,9 +1,9 @@
 /** Requests that reach the simulated services without the network: same handlers, same faults, no sockets. */
 import { FetchError } from 'node-fetch'
-import { NoAnswer } from '../src/connector/http.ts'
-import type { Http, HttpAnswer, HttpRequest } from '../src/connector/http.ts'
-import type { Delivery } from '../src/simulator/http.ts'
-import type { Simulator } from '../src/simulator/simulator.ts'
+import { NoAnswer } from '../connector/http.ts'
+import type { Http, HttpAnswer, HttpRequest } from '../connector/http.ts'
+import type { Delivery } from '../simulator/http.ts'
+import type { Simulator } from '../simulator/simulator.ts'
 
 type ServiceName = Parameters<Simulator['ask']>[0]
 
