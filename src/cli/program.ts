@@ -26,6 +26,7 @@ import { addState } from './state.ts'
 import { addStatus } from './status.ts'
 import { addSync } from './sync.ts'
 import type { Terminal } from './terminal.ts'
+import { addTest } from './test.ts'
 import { addUncouple } from './uncouple.ts'
 import { addValidate } from './validate.ts'
 import { paintFor } from '../report/paint.ts'
@@ -36,6 +37,7 @@ const commands: readonly AddCommand[] = [
   addInit,
   addValidate,
   addDoctor,
+  addTest,
   addDiff,
   addPlan,
   addApply,

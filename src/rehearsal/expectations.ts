@@ -31,12 +31,7 @@ interface Compared {
   readonly config: Config
   readonly outcome: Outcome
   readonly path: Path
-  /** Rows that were there before the test, as `side set` → ids. */
-  readonly furniture: Furniture
 }
-
-/** Tells whether a row is part of the ground and not of the test. */
-export type Furniture = (side: Side, set: string, row: Row) => boolean
 
 /** All differences; a name that leads nowhere is a stumble. */
 export function differences(expect: Expect, compared: Compared): readonly Difference[] {
@@ -90,9 +85,7 @@ function operationApart(
   { compared, path }: { readonly compared: Compared; readonly path: Path },
 ): readonly Difference[] {
   const plain = (['kind', 'side', 'mapping'] as const).flatMap((key) =>
-    wanted[key] === undefined || wanted[key] === real[key]
-      ? []
-      : [apart([...path, key], wanted[key], real[key])],
+    wanted[key] === undefined || wanted[key] === real[key] ? [] : [apart([...path, key], wanted[key], real[key])],
   )
   const record =
     wanted.record === undefined || String(wanted.record) === String(real.number ?? '')
@@ -136,11 +129,13 @@ function rowsApart(
   place: { readonly side: Side; readonly set: string },
   compared: Compared,
 ): readonly Difference[] {
-  const { ground, furniture } = compared
+  const { ground } = compared
   const path = [...compared.path, place.side, place.set]
-  const real = rowsIn(ground, place).filter((row) => !furniture(place.side, place.set, row))
+  const real = rowsIn(ground, place).filter((row) => !ground.isFurniture(place.side, place.set, row))
   const apartIn = (wanted: WrittenRow, row: Row, at: Path): readonly Difference[] =>
-    Object.entries(wanted).flatMap(([column, value]) => valueApart(value, row, { compared, place, path: [...at, column] }))
+    Object.entries(wanted).flatMap(([column, value]) =>
+      valueApart(value, row, { compared, place, path: [...at, column] }),
+    )
   const { pairs, missing, surplus } = pairUp(expected, real, (wanted, row) => apartIn(wanted, row, []))
   return [
     ...pairs.flatMap(([index, row]) => apartIn(expected[index] as WrittenRow, row, [...path, index])),
@@ -202,8 +197,7 @@ function holdApart(wanted: Hold, real: RealHold, path: Path): readonly Differenc
       ? []
       : [apart([...path, 'record'], wanted.record, real.number)]
   const [given, fields] = [[...(wanted.fields ?? [])].sort().join(', '), [...real.fields].sort().join(', ')]
-  const rows =
-    wanted.fields === undefined || given === fields ? [] : [apart([...path, 'fields'], given, fields)]
+  const rows = wanted.fields === undefined || given === fields ? [] : [apart([...path, 'fields'], given, fields)]
   const says =
     wanted.says === undefined || real.message.includes(wanted.says)
       ? []
@@ -236,10 +230,14 @@ function pairsApart(expected: readonly Coupled[], compared: Compared): readonly 
         : [apart([...at, 'mapping'], wanted.mapping, real.mapping)]
     const isPaused = real.outside === true
     const paused =
-      wanted.paused === undefined || wanted.paused === isPaused ? [] : [apart([...at, 'paused'], wanted.paused, isPaused)]
+      wanted.paused === undefined || wanted.paused === isPaused
+        ? []
+        : [apart([...at, 'paused'], wanted.paused, isPaused)]
     return [...name, ...ids, ...paused]
   }
-  const { pairs, missing, surplus } = pairUp(expected, compared.outcome.coupled, (wanted, real) => apartIn(wanted, real, []))
+  const { pairs, missing, surplus } = pairUp(expected, compared.outcome.coupled, (wanted, real) =>
+    apartIn(wanted, real, []),
+  )
   const shownPair = (pair: Outcome['coupled'][number]): string => sides.map((side) => keysOrId(pair[side])).join(' = ')
   return [
     ...pairs.flatMap(([index, real]) => apartIn(expected[index] as Coupled, real, [...path, index])),
@@ -264,7 +262,10 @@ const apart = (path: Path, expected: unknown, real: unknown): Difference => ({
 /** A value as it would stand in the file. */
 function shown(value: unknown): string {
   if (value === null || value === undefined || value === '') return 'blank'
-  if (isRecord(value)) return `{ ${Object.entries(value).map(([set, name]) => `${set}: ${String(name)}`).join(', ')} }`
+  if (isRecord(value))
+    return `{ ${Object.entries(value)
+      .map(([set, name]) => `${set}: ${String(name)}`)
+      .join(', ')} }`
   return JSON.stringify(value)
 }
 

@@ -3,6 +3,7 @@
  * connectors. They are made once and set back before each test.
  */
 import type { Clock } from '../clock.ts'
+import { sides } from '../config/config.ts'
 import type { BySide, Config, Connection, Side } from '../config/config.ts'
 import type { Connector } from '../connector/connector.ts'
 import { odataConnector } from '../connector/odata.ts'
@@ -12,7 +13,10 @@ import { dataverse } from '../simulator/dataverse.ts'
 import type { TableDefinition } from '../simulator/dataverse-schema.ts'
 import { startSimulator } from '../simulator/simulator.ts'
 import type { Simulator } from '../simulator/simulator.ts'
+import type { Row } from '../simulator/table.ts'
 import { directHttp } from './direct-http.ts'
+import { customRoutes } from './own-tables.ts'
+import { idOf } from './records.ts'
 import type { Services } from './records.ts'
 
 /** What two tests must have in common to share a ground. */
@@ -28,6 +32,8 @@ export interface GroundOptions {
 }
 
 export interface Ground extends Services {
+  /** Whether a row is there before anybody does anything. */
+  isFurniture(side: Side, set: string, row: Row): boolean
   readonly connectors: BySide<Connector>
   /** Passes by a millisecond each time somebody looks, and never waits. */
   readonly clock: Clock
@@ -49,7 +55,7 @@ export async function openGround(options: GroundOptions): Promise<Ground> {
     limits: { businessCentral: {}, sales: {} },
     now: () => at,
     world: { now, newId: () => `00000000-0000-4000-8000-${String(++ids).padStart(12, '0')}` },
-    businessCentral: businessCentral({ company: options.company, ownPages: options.pages, routes: orderPages }),
+    businessCentral: businessCentral({ company: options.company, ownPages: options.pages, routes: customRoutes }),
     sales: dataverse({ baseCurrency: options.currency, choices: choicesOf(options.options), tables: options.tables }),
   })
   furnish(simulator, options)
@@ -61,10 +67,12 @@ export async function openGround(options: GroundOptions): Promise<Ground> {
   // Who asks becomes a user of Sales: that belongs to the ground.
   await Promise.all([connectors.businessCentral.identify(), connectors.sales.identify()])
   const furnished = ids
+  const on = { simulator, pageKeys: new Map(options.pages.map(({ set, key }) => [set, key])) }
+  const furniture = furnitureOf(on)
   const restore = simulator.savepoint()
   return {
-    simulator,
-    pageKeys: new Map(options.pages.map(({ set, key }) => [set, key])),
+    ...on,
+    isFurniture: (side, set, row) => furniture.has(`${side} ${idOf(on, { side, set }, row)}`),
     connectors,
     clock,
     restart: (moment) => {
@@ -77,6 +85,15 @@ export async function openGround(options: GroundOptions): Promise<Ground> {
       await Promise.all([connectors.businessCentral.close(), connectors.sales.close(), simulator.stop()])
     },
   }
+}
+
+function furnitureOf(on: Services): ReadonlySet<string> {
+  const ids = sides.flatMap((side) =>
+    on.simulator[side].service
+      .sets()
+      .flatMap((set) => on.simulator[side].rows(set).map((row) => `${side} ${idOf(on, { side, set }, row)}`)),
+  )
+  return new Set(ids)
 }
 
 /** What a new company and a new organisation hold. */
@@ -132,6 +149,3 @@ function connectionTo(simulator: Simulator, side: Side, { company }: GroundOptio
     pageSize: 5000,
   }
 }
-
-/** The pages that orders in both directions need: an extension of the administrator's own publishes them. */
-const orderPages = { 'couplet/orders/v1.0': { salesOrders: 'OrderPage', orderNotes: 'OrderNotePage' } }

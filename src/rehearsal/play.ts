@@ -69,10 +69,14 @@ export async function play(ground: Ground, config: Config, script: Script): Prom
     if (slips.length > 0) return slips
     ground.wait(hour)
   }
+  // What a run that applies has done is not kept as a list: the plan just before it says the same (P6).
+  const { plan } = await run(config, ports, { ...defaultRunOptions, dry: true })
   const report = await run(config, ports, defaultRunOptions)
   const outcome = {
-    operations: report.plan.operations.filter(({ mapping }) => tested.includes(mapping)),
-    held: tested.flatMap((mapping) => [...ports.store.mapping(mapping).allHeld()].map((held) => ({ ...held, mapping }))),
+    operations: plan.operations.filter(({ mapping }) => tested.includes(mapping)),
+    held: tested.flatMap((mapping) =>
+      [...ports.store.mapping(mapping).allHeld()].map((held) => ({ ...held, mapping })),
+    ),
     coupled: tested.flatMap((mapping) =>
       [...ports.store.mapping(mapping).couplings()].map((coupling) => ({ ...coupling, mapping })),
     ),
@@ -80,8 +84,8 @@ export async function play(ground: Ground, config: Config, script: Script): Prom
   }
   if (test.expect.settles === false) return { ...outcome, again: undefined }
   ground.wait(hour)
-  const { plan } = await run(config, ports, { ...defaultRunOptions, dry: true })
-  return { ...outcome, again: plan.operations.filter(({ mapping }) => tested.includes(mapping)) }
+  const after = await run(config, ports, { ...defaultRunOptions, dry: true })
+  return { ...outcome, again: after.plan.operations.filter(({ mapping }) => tested.includes(mapping)) }
 }
 
 /** The sides in the order in which they are written: what stands first happened first. */
@@ -146,7 +150,10 @@ function named(
     const at = [...path, 'coupled', index]
     if (mapping === undefined) return [{ path: at, message: `no mapping is called "${name}"` }]
     return stumbling(at, () => {
-      const ids = { businessCentral: idIn(ground, mapping, 'businessCentral', pair), sales: idIn(ground, mapping, 'sales', pair) }
+      const ids = {
+        businessCentral: idIn(ground, mapping, 'businessCentral', pair),
+        sales: idIn(ground, mapping, 'sales', pair),
+      }
       pairs.push({ mapping: name, ...ids })
     })
   })
@@ -154,12 +161,7 @@ function named(
 }
 
 /** The id by which a mapping knows a record that a test names. Throws Refused. */
-export function idIn(
-  ground: Ground,
-  mapping: Mapping,
-  side: Side,
-  named: Partial<Pick<Pair, Side>>,
-): string {
+export function idIn(ground: Ground, mapping: Mapping, side: Side, named: Partial<Pick<Pair, Side>>): string {
   const { entity } = mapping[side]
   const name = named[side] ?? ''
   if (entity === undefined || entity.kind === 'choice' || entity.kind === 'child') return String(name)

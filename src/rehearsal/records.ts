@@ -66,7 +66,9 @@ export function recordOf(on: Services, place: Place, named: Named): Row {
   const what = isRecord(named) ? JSON.stringify(named) : `called "${named}"`
   if (only === undefined) throw new Refused(`no record of ${place.set} is ${isRecord(named) ? 'like ' : ''}${what}`)
   if (more.length > 0)
-    throw new Refused(`${found.length} records of ${place.set} are ${isRecord(named) ? 'like ' : ''}${what}; name it by columns`)
+    throw new Refused(
+      `${found.length} records of ${place.set} are ${isRecord(named) ? 'like ' : ''}${what}; name it by columns`,
+    )
   return only
 }
 
@@ -94,9 +96,7 @@ export const fits = (
   { side }: Place,
   { row, wanted }: { readonly row: Row; readonly wanted: WrittenRow },
 ): boolean =>
-  Object.entries(wanted).every(([column, value]) =>
-    isSame(held(row, column), storedValue(on, side, value as Value)),
-  )
+  Object.entries(wanted).every(([column, value]) => isSame(held(row, column), storedValue(on, side, value as Value)))
 
 const blanks = new Set<unknown>([
   undefined,
@@ -131,7 +131,8 @@ export function put(on: Services, { side, set }: Place, { values, now }: { value
   rowsIn(on, { side, set })
   const row = stored(on, side, values)
   refusing(() => {
-    if (side === 'sales' && set === 'systemusers') on.simulator.sales.service.table(set)?.insert({ ...usualUser, ...row })
+    if (side === 'sales' && set === 'systemusers')
+      on.simulator.sales.service.table(set)?.insert({ ...usualUser, ...row })
     else if (side === 'businessCentral' && isClosed(set))
       on.simulator.businessCentral.service.load(set, [{ SystemModifiedAt: now.toISOString(), ...row }])
     else on.simulator[side].create(set, row)
@@ -152,7 +153,8 @@ export function edit(on: Services, place: Place, { record, doing }: { record: st
   refusing(() => {
     if (doing === null) hand.delete(set, key)
     else if (typeof doing !== 'string') hand.edit(set, key, stored(on, side, doing))
-    else if (hand.act === undefined) throw new Refused('Sales has no buttons here; edit the state of the record instead')
+    else if (hand.act === undefined)
+      throw new Refused('Sales has no buttons here; edit the state of the record instead')
     else hand.act(set, key, doing)
   })
 }

@@ -1,0 +1,108 @@
+/** Mapping tests as files: read, checked against their schema, and by rules once the project is known. */
+import { isAbsolute, join, relative, resolve } from 'node:path'
+import type { ConfigProblem } from '../errors.ts'
+import type { Config } from './config.ts'
+import { readOne, yamlFiles } from './load.ts'
+import { formatPath, type Path } from './path.ts'
+import { checkSchema } from './schema-check.ts'
+import type { Expect, Given, Test, TestFile } from './schema-types.ts'
+import type { Source } from './source.ts'
+import { didYouMean } from './suggest.ts'
+
+/** A file of tests that fits its schema, at least in part. */
+export interface ReadTests {
+  readonly source: Source
+  /** Undefined where nothing of it can be used. */
+  readonly value: TestFile | undefined
+  readonly problems: readonly ConfigProblem[]
+}
+
+/** The paths of all YAML files of a folder of tests, sorted; none where there is no folder. */
+export const testFilesIn = async (folder: string): Promise<readonly string[]> =>
+  (await yamlFiles(folder)).map((name) => join(folder, name))
+
+/** Reads and checks one file. It is told by its path below `root`. */
+export async function readTests(root: string, path: string): Promise<ReadTests> {
+  const absolute = isAbsolute(path) ? path : resolve(root, path)
+  return checkSchema('test', await readOne(root, relative(root, absolute)))
+}
+
+/** A problem at a place of a test file. */
+export const problemAt = (source: Source, path: Path, message: string): ConfigProblem => ({
+  at: source.locate(path).position,
+  path: formatPath(path),
+  message,
+})
+
+/** The mappings that a file tests. */
+export const testedBy = ({ mapping }: TestFile): readonly string[] =>
+  typeof mapping === 'string' ? [mapping] : mapping
+
+/** The rows that a test starts with: those of the file, then its own, each with its place. */
+export const givenOf = (file: TestFile, name: string): readonly { readonly path: Path; readonly given: Given }[] =>
+  [
+    { path: ['given'], given: file.given },
+    { path: ['tests', name, 'given'], given: file.tests[name]?.given },
+  ].flatMap(({ path, given }) => (given === undefined ? [] : [{ path, given }]))
+
+/** What the schema cannot say of a file: names of mappings and rows, and tests that start with nothing. */
+export function testProblems({ source, value }: ReadTests, config: Config): readonly ConfigProblem[] {
+  if (value === undefined) return []
+  const names = config.mappings.map(({ name }) => name)
+  const path: Path = ['mapping']
+  const ofNames = testedBy(value).flatMap((name, index) => {
+    if (names.includes(name)) return []
+    const at = typeof value.mapping === 'string' ? path : [...path, index]
+    return [problemAt(source, at, `no mapping is called "${name}"${didYouMean(name, names)}`)]
+  })
+  const ofTests = Object.entries(value.tests).flatMap(([name, test]) => [
+    ...emptyGiven(value, name, source),
+    ...unknownRows(value, { name, test, source, config }),
+  ])
+  return [...ofNames, ...ofTests]
+}
+
+function emptyGiven(file: TestFile, name: string, source: Source): readonly ConfigProblem[] {
+  const rows = givenOf(file, name).some(({ given }) => given.businessCentral !== undefined || given.sales !== undefined)
+  const adds = Object.values(file.tests[name]?.edited ?? {}).some((sets) => Object.values(sets).some(Array.isArray))
+  if (rows || adds) return []
+  return [problemAt(source, ['tests', name], 'no rows are given on either side: nothing could happen')]
+}
+
+interface OneTest {
+  readonly name: string
+  readonly test: Test
+  readonly source: Source
+  readonly config: Config
+}
+
+/** Field rows that none of the tested mappings has. */
+function unknownRows(file: TestFile, { name, test, source, config }: OneTest): readonly ConfigProblem[] {
+  const tested = config.mappings.filter((mapping) => testedBy(file).includes(mapping.name))
+  if (tested.length === 0) return []
+  const known = tested
+    .flatMap(({ fields, lines }) => [...fields, ...(lines?.mapping.fields ?? [])])
+    .map((row) => row.name)
+  return namedRows(test.expect).flatMap(({ path, row }) =>
+    known.includes(row)
+      ? []
+      : [
+          problemAt(
+            source,
+            ['tests', name, 'expect', ...path],
+            `${testedBy(file).join(', ')} has no field row "${row}"${didYouMean(row, known)}`,
+          ),
+        ],
+  )
+}
+
+function namedRows({ operations = [], held = [] }: Expect): readonly { readonly path: Path; readonly row: string }[] {
+  return [
+    ...operations.flatMap(({ fields = {} }, index) =>
+      Object.keys(fields).map((row) => ({ path: ['operations', index, 'fields', row], row })),
+    ),
+    ...held.flatMap(({ fields = [] }, index) =>
+      fields.map((row, at) => ({ path: ['held', index, 'fields', at], row })),
+    ),
+  ]
+}
