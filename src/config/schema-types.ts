@@ -1224,7 +1224,7 @@ export interface Test {
    */
   description?: string
   /**
-   * The day on which the run happens, e.g. 2026-01-31. Default: 2026-01-05.
+   * The day on which the run that is looked at happens, e.g. 2026-01-31. Default: 2026-01-05.
    */
   today?: string
   settings?: Settings
@@ -1236,7 +1236,10 @@ export interface Test {
    * @minItems 1
    */
   coupled?: Pair[]
-  edited?: Edited
+  /**
+   * What people did on each side after both agreed; what stands first happened first. A list: one after the other, a day apart, with a run after each; the last run is the one that is looked at. Default: nothing; the run is then the first meeting of the given records.
+   */
+  edited?: Edited | Edited[]
   expect: Expect
 }
 /**

@@ -1,11 +1,11 @@
 /** Mapping tests as files: read, checked against their schema, and by rules once the project is known. */
 import { isAbsolute, join, relative, resolve } from 'node:path'
 import type { ConfigProblem } from '../errors.ts'
-import type { Config } from './config.ts'
+import { sides, type Config } from './config.ts'
 import { readOne, yamlFiles } from './load.ts'
 import { formatPath, type Path } from './path.ts'
 import { checkSchema } from './schema-check.ts'
-import type { Expect, Given, Test, TestFile } from './schema-types.ts'
+import type { Edited, Expect, Given, Test, TestFile } from './schema-types.ts'
 import type { Source } from './source.ts'
 import { didYouMean } from './suggest.ts'
 
@@ -45,6 +45,14 @@ export const givenOf = (file: TestFile, name: string): readonly { readonly path:
     { path: ['tests', name, 'given'], given: file.tests[name]?.given },
   ].flatMap(({ path, given }) => (given === undefined ? [] : [{ path, given }]))
 
+/** The rounds of edits, each with its place; after each there is a run. */
+export function roundsOf({ edited }: Pick<Test, 'edited'>): readonly { readonly edited: Edited; readonly path: Path }[] {
+  if (edited === undefined) return []
+  return Array.isArray(edited)
+    ? edited.map((round, index) => ({ edited: round, path: ['edited', index] }))
+    : [{ edited, path: ['edited'] }]
+}
+
 /** What the schema cannot say of a file: names of mappings and rows, and tests that start with nothing. */
 export function testProblems({ source, value }: ReadTests, config: Config): readonly ConfigProblem[] {
   if (value === undefined) return []
@@ -64,7 +72,9 @@ export function testProblems({ source, value }: ReadTests, config: Config): read
 
 function emptyGiven(file: TestFile, name: string, source: Source): readonly ConfigProblem[] {
   const rows = givenOf(file, name).some(({ given }) => given.businessCentral !== undefined || given.sales !== undefined)
-  const adds = Object.values(file.tests[name]?.edited ?? {}).some((sets) => Object.values(sets).some(Array.isArray))
+  const adds = roundsOf(file.tests[name] ?? {}).some(({ edited }) =>
+    sides.flatMap((side) => Object.values(edited[side] ?? {})).some(Array.isArray),
+  )
   if (rows || adds) return []
   return [problemAt(source, ['tests', name], 'no rows are given on either side: nothing could happen')]
 }

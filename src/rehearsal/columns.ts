@@ -4,6 +4,7 @@ import { sides } from '../config/config.ts'
 import type { Path } from '../config/path.ts'
 import type { Given, Row as WrittenRow, Test } from '../config/schema-types.ts'
 import { didYouMean } from '../config/suggest.ts'
+import { roundsOf } from '../config/test-files.ts'
 import { customPages, entities, pages } from '../simulator/business-central-schema.ts'
 import { loadSchema } from '../simulator/dataverse-schema.ts'
 import { customRoutes, standardTables } from './own-tables.ts'
@@ -21,7 +22,7 @@ export function columnProblems(
     Object.entries(sets).flatMap(([set, list]) => inSet(known, { side, set, path: [...path, set] }, entriesOf(list)))
   return sides.flatMap((side) => [
     ...given.flatMap((each) => rows(side, each.given[side] ?? {}, [...each.path, side])),
-    ...rows(side, test.edited?.[side] ?? {}, ['edited', side]),
+    ...roundsOf(test).flatMap(({ edited, path }) => rows(side, edited[side] ?? {}, [...path, side])),
     ...rows(side, test.expect[side] ?? {}, ['expect', side]),
   ])
 }

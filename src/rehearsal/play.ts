@@ -2,6 +2,7 @@
 import type { Config, Mapping, Side } from '../config/config.ts'
 import { sides } from '../config/config.ts'
 import type { Path } from '../config/path.ts'
+import { roundsOf } from '../config/test-files.ts'
 import type { EditsByEntity, Given, Pair, Test } from '../config/schema-types.ts'
 import type { Coupling, Held } from '../core/coupling.ts'
 import type { Operation } from '../core/plan.ts'
@@ -44,6 +45,7 @@ export interface Stumble {
 /** When a test begins, unless it says another day. */
 const usualDay = '2026-01-05'
 const hour = 3_600_000
+const day = 24 * hour
 
 /** The key of the fingerprints; nothing of a test is kept. */
 const stateKey = 'mapping tests'
@@ -51,7 +53,8 @@ const stateKey = 'mapping tests'
 /** Plays a test. Throws nothing that the file's author can cause: those are stumbles. */
 export async function play(ground: Ground, config: Config, script: Script): Promise<Outcome | readonly Stumble[]> {
   const { test, tested } = script
-  ground.restart(new Date(`${test.today ?? usualDay}T08:00:00Z`))
+  const rounds = roundsOf(test)
+  ground.restart(new Date(Date.parse(`${test.today ?? usualDay}T08:00:00Z`) - rounds.length * day))
   const stumbles = lay(ground, script)
   if (stumbles.length > 0) return stumbles
   const { connectors, clock } = ground
@@ -59,12 +62,12 @@ export async function play(ground: Ground, config: Config, script: Script): Prom
   const { pairs, wrong } = named(ground, config, script)
   const refused = wrong.length > 0 ? wrong : await couple(config, ports, pairs, script)
   if (refused.length > 0) return refused
-  if (test.edited !== undefined) {
+  for (const { edited, path } of rounds) {
     await run(config, ports, defaultRunOptions)
-    ground.wait(hour)
-    const slips = sidesOf(test.edited).flatMap((side) => {
+    ground.wait(day - hour)
+    const slips = sidesOf(edited).flatMap((side) => {
       ground.wait(60_000)
-      return editSide(ground, side, { edits: test.edited?.[side] ?? {}, path: [...script.path, 'edited', side] })
+      return editSide(ground, side, { edits: edited[side] ?? {}, path: [...script.path, ...path, side] })
     })
     if (slips.length > 0) return slips
     ground.wait(hour)

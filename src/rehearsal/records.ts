@@ -72,11 +72,14 @@ export function recordOf(on: Services, place: Place, named: Named): Row {
   return only
 }
 
-const isCalled = (row: Row, name: string): boolean => nameColumns.some((column) => String(row[column] ?? '') === name)
+/** Own tables of Sales have the name in a column with the publisher's prefix. */
+const namesIn = (row: Row): readonly string[] => [...nameColumns, ...Object.keys(row).filter((each) => /^[a-z0-9]+_name$/.test(each))]
+
+const isCalled = (row: Row, name: string): boolean => namesIn(row).some((column) => String(row[column] ?? '') === name)
 
 /** What a message calls a record. */
 export function nameOf(row: Row): string | undefined {
-  const column = nameColumns.find((each) => typeof row[each] === 'string' && row[each] !== '')
+  const column = namesIn(row).find((each) => typeof row[each] === 'string' && row[each] !== '')
   return column === undefined ? undefined : String(row[column])
 }
 

@@ -221,7 +221,7 @@ async function judged(
   } catch (error) {
     if (error instanceof Refused) return { problems: [problemAt(source, path, error.message)] }
     if (error instanceof ConfigError || error instanceof StateError || error instanceof UnsafePlanError)
-      return { differences: [{ path: script.path, message: error.message }] }
+      return { differences: [{ path: script.path, message: error.message.replaceAll('\n', ' ') }] }
     throw error
   }
 }
