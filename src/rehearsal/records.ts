@@ -2,7 +2,7 @@
 import type { Side } from '../config/config.ts'
 import type { Edit, Named, Row as WrittenRow, Value } from '../config/schema-types.ts'
 import { isRecord } from '../config/path.ts'
-import { entities, pages } from '../simulator/business-central-schema.ts'
+import { pages } from '../simulator/business-central-schema.ts'
 import type { Simulator } from '../simulator/simulator.ts'
 import type { Row } from '../simulator/table.ts'
 
@@ -136,7 +136,7 @@ export function put(on: Services, { side, set }: Place, { values, now }: { value
   refusing(() => {
     if (side === 'sales' && set === 'systemusers')
       on.simulator.sales.service.table(set)?.insert({ ...usualUser, ...row })
-    else if (side === 'businessCentral' && isClosed(set))
+    else if (side === 'businessCentral' && closed.has(set))
       on.simulator.businessCentral.service.load(set, [{ SystemModifiedAt: now.toISOString(), ...row }])
     else on.simulator[side].create(set, row)
   })
@@ -145,8 +145,15 @@ export function put(on: Services, { side, set }: Place, { values, now }: { value
 /** What an enabled, licensed person is. */
 const usualUser: Row = { isdisabled: false, islicensed: true, isintegrationuser: false, accessmode: 0 }
 
-/** A set that its service lets nobody add to from outside. */
-const isClosed = (set: string): boolean => (entities.get(set) ?? pages.get(set))?.insert === false
+/** Setup that no form of Business Central adds rows to. */
+const closed: ReadonlySet<string> = new Set([
+  'companyInformation',
+  'generalLedgerSetup',
+  'currencyExchangeRates',
+  'jobQueueEntries',
+  'generalProductPostingGroups',
+  'inventoryPostingGroups',
+])
 
 /** A person edits, deletes, or presses a button. Throws Refused. */
 export function edit(on: Services, place: Place, { record, doing }: { record: string; doing: Edit }): void {
