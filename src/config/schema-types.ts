@@ -1280,7 +1280,7 @@ export interface Expect {
    */
   coupled?: Coupled[]
   /**
-   * Whether one more run would do nothing for the tested mapping. false: it is not looked at. Default: true.
+   * false: it is not looked at whether the tested mapping comes to rest. Else three further runs may finish what is begun, and the next must find nothing to do. Default: true.
    */
   settles?: boolean
 }

@@ -34,29 +34,30 @@ interface Compared {
 }
 
 /** All differences; a name that leads nowhere is a stumble. */
-export function differences(expect: Expect, compared: Compared): readonly Difference[] {
+export async function differences(expect: Expect, compared: Compared): Promise<readonly Difference[]> {
   const { outcome, path } = compared
   const refused = outcome.refused.map(({ mapping, message, remedy }) => ({
     path,
     message: `${mapping} could not run: ${message}. ${remedy}`,
   }))
   if (refused.length > 0) return refused
-  return [
+  const found = [
     ...(expect.operations === undefined ? [] : operationsApart(expect.operations, compared)),
     ...sides.flatMap((side) =>
       Object.entries(expect[side] ?? {}).flatMap(([set, rows]) => rowsApart(rows, { side, set }, compared)),
     ),
     ...holdsApart(expect.held, compared),
     ...(expect.coupled === undefined ? [] : pairsApart(expect.coupled, compared)),
-    ...restless(outcome.again ?? [], compared),
   ]
+  // Runs on, so it is asked last.
+  return expect.settles === false ? found : [...found, ...unsettled(await outcome.restless(), compared)]
 }
 
 /** A run after the run finds something to do: the mapping argues with itself, or with a service. */
-function restless(again: readonly Operation[], { path }: Compared): readonly Difference[] {
+function unsettled(again: readonly Operation[], { path }: Compared): readonly Difference[] {
   return again.slice(0, 3).map((operation) => ({
     path,
-    message: `it does not settle: one more run would ${shownOperation(operation)}`,
+    message: `it does not settle: after three more runs the next would ${shownOperation(operation)}`,
   }))
 }
 

@@ -21,6 +21,7 @@ const nameColumns: readonly string[] = [
   'ordernumber',
   'externalDocumentNumber',
   'subject',
+  'text',
   'title',
   'productdescription',
   'description',

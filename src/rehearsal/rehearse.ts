@@ -216,7 +216,7 @@ async function judged(
   try {
     const played = await play(ground, config, script)
     if (isStumbles(played)) return { problems: played.map((slip) => problemAt(source, slip.path, slip.message)) }
-    const found = differences(script.test.expect, { ground, config, outcome: played, path })
+    const found = await differences(script.test.expect, { ground, config, outcome: played, path })
     return { differences: found }
   } catch (error) {
     if (error instanceof Refused) return { problems: [problemAt(source, path, error.message)] }
