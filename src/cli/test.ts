@@ -1,13 +1,14 @@
 /** `couplet test`: plays tests/*.yaml against the mappings. No network, no credentials. */
+import { EventEmitter, once } from 'node:events'
 import { watch } from 'node:fs'
 import { stat, writeFile } from 'node:fs/promises'
 import { basename, join, relative, resolve } from 'node:path'
 import type { Config } from '../config/config.ts'
 import type { ReadTests } from '../config/test-files.ts'
 import { ConfigError } from '../errors.ts'
-import type { ConfigProblem } from '../errors.ts'
 import type { Rehearsal } from '../rehearsal/rehearse.ts'
 import { problemAnnotations } from '../report/github.ts'
+import { problemLine } from '../report/problems.ts'
 import { junit, testProblemsTold, testsText } from '../report/test-text.ts'
 import { examples } from './context.ts'
 import type { AddCommand, Context } from './context.ts'
@@ -43,12 +44,12 @@ export const addTest: AddCommand = (program, act) => {
 
 /** Plays, prints, gives the exit code: 1 when a test fails, 2 when a file is wrong. Throws ConfigError, UsageError. */
 export async function test(context: Context, what: readonly string[], given: TestArguments): Promise<number> {
-  if (given.watch !== true) return once(context, what, given)
+  if (given.watch !== true) return playOnce(context, what, given)
   if (context.json) throw new UsageError('--watch and --json do not go together.', 'Leave one of them out.')
-  return watching(context, () => once(context, what, given))
+  return watching(context, () => playOnce(context, what, given))
 }
 
-async function once(context: Context, what: readonly string[], given: TestArguments): Promise<number> {
+async function playOnce(context: Context, what: readonly string[], given: TestArguments): Promise<number> {
   const { terminal } = context
   const began = terminal.clock.now().getTime()
   const rehearsal = await played(context, what, given)
@@ -96,14 +97,14 @@ async function played(context: Context, what: readonly string[], given: TestArgu
     throw error
   })
   const problems = [...wrong, ...files.flatMap((file) => tests.testProblems(file, config))]
-  refuse(problems, asked, folder)
-  const wanted = choice(files, words)
+  refuseNone(asked, folder)
+  for (const each of problems) if (each.severity === 'warning') context.terminal.err(problemLine(each, context.paint))
+  const wanted = problems.some(({ severity }) => severity !== 'warning') ? () => true : choice(files, words)
   const elapsed = (): number => context.terminal.clock.now().getTime()
-  return rehearse(files, { configure, wanted, elapsed })
+  return rehearse(files, { configure, wanted, elapsed, problems })
 }
 
-function refuse(problems: readonly ConfigProblem[], asked: readonly string[], folder: string): void {
-  if (problems.some(({ severity }) => severity !== 'warning')) throw new ConfigError(problems)
+function refuseNone(asked: readonly string[], folder: string): void {
   if (asked.length > 0) return
   throw new UsageError(
     `There are no tests: ${folder} holds no YAML file.`,
@@ -156,27 +157,26 @@ const quiet = 150
 /** Plays at once and after each change of a YAML file, until stopped. */
 async function watching(context: Context, play: () => Promise<number>): Promise<number> {
   const { terminal, paint, folder } = context
-  let code: number = exits.done
-  let again: (() => void) | undefined
+  const ending = new AbortController()
+  void terminal.stopped().then(() => ending.abort())
+  const changes = new EventEmitter()
   const watcher = watch(folder, { recursive: true }, (_event, name) => {
-    if (name !== null && /\.ya?ml$/.test(name) && !/(^|[/\\])(node_modules|\.)/.test(name)) again?.()
-  })
-  let isStopped = false
-  const stopped = terminal.stopped().then(() => {
-    isStopped = true
-    again?.()
+    if (name !== null && isWatched(name)) changes.emit('change')
   })
   try {
-    while (!isStopped) {
-      const changed = new Promise<void>((resolve) => (again = resolve))
-      code = await play().catch((error: unknown) => end(error, terminal, { paint, json: false }))
+    for (;;) {
+      const changed = once(changes, 'change', { signal: ending.signal }).then(
+        () => true,
+        () => false,
+      )
+      const code = await play().catch((error: unknown) => end(error, terminal, { paint, json: false }))
       terminal.err(paint.dim(`watching ${relative(terminal.cwd, folder) || '.'}; end with Ctrl+C`))
-      await changed
-      if (!isStopped) await terminal.clock.sleep(quiet)
+      if (!(await changed)) return code
+      await terminal.clock.sleep(quiet)
     }
-    await stopped
-    return code
   } finally {
     watcher.close()
   }
 }
+
+const isWatched = (name: string): boolean => /\.ya?ml$/.test(name) && !/(^|[/\\])(node_modules|\.)/.test(name)

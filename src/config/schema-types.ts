@@ -145,48 +145,7 @@ export interface ProjectFile {
    */
   use?: string
   create?: Create
-  /**
-   * Settings that mappings see as $settings. Own settings may be added. Default: {}.
-   */
-  settings?: {
-    /**
-     * Who owns records in Sales: the salesperson's user, or the company's team. Default: person.
-     */
-    ownership?: 'person' | 'team'
-    /**
-     * Whether each item has a unit group of its own. Default: true.
-     */
-    unitGroups?: boolean
-    /**
-     * Which prices travel: extended price lists, the older customer price groups, or none. Default: extended.
-     */
-    pricing?: 'extended' | 'legacy' | 'off'
-    /**
-     * Whether sales orders travel. Default: off.
-     */
-    salesOrders?: 'off' | 'legacy' | 'bidirectional'
-    /**
-     * Several companies on one organisation of Sales. own: a company takes the rows that are its own or nobody's, and marks what it takes (bcbi_companyid); shared: master data of all companies, documents of this one; off: the column is neither read nor written. Default: own, without effect where the organisation lacks the column.
-     */
-    company?: 'own' | 'shared' | 'off'
-    /**
-     * Name of the team of Sales that owns new records without a salesperson. Default: the default owning team of this company's row in bcbi_companies.
-     */
-    defaultTeam?: string
-    /**
-     * How often a service may refuse a record before it is set aside until its source changes or a person retries it. The tries come after 1, 4, 16 … minutes, at most a day apart. Default: 8.
-     */
-    attempts?: number
-    /**
-     * IANA time zone in which a date-time becomes a date, e.g. Europe/Berlin. Default: UTC.
-     */
-    timeZone?: string
-    /**
-     * ISO code of Business Central's local currency, e.g. GBP. Default: none.
-     */
-    localCurrency?: string
-    [k: string]: unknown
-  }
+  settings?: Settings
   /**
    * Where couplings and watermarks are kept.
    */
@@ -347,6 +306,48 @@ export interface Dataverse {
    * Rows asked for in a page. Default: 5000.
    */
   pageSize?: number
+}
+/**
+ * Settings that mappings see as $settings. Own settings may be added. Default: {}.
+ */
+export interface Settings {
+  /**
+   * Who owns records in Sales: the salesperson's user, or the company's team. Default: person.
+   */
+  ownership?: 'person' | 'team'
+  /**
+   * Whether each item has a unit group of its own. Default: true.
+   */
+  unitGroups?: boolean
+  /**
+   * Which prices travel: extended price lists, the older customer price groups, or none. Default: extended.
+   */
+  pricing?: 'extended' | 'legacy' | 'off'
+  /**
+   * Whether sales orders travel. Default: off.
+   */
+  salesOrders?: 'off' | 'legacy' | 'bidirectional'
+  /**
+   * Several companies on one organisation of Sales. own: a company takes the rows that are its own or nobody's, and marks what it takes (bcbi_companyid); shared: master data of all companies, documents of this one; off: the column is neither read nor written. Default: own, without effect where the organisation lacks the column.
+   */
+  company?: 'own' | 'shared' | 'off'
+  /**
+   * Name of the team of Sales that owns new records without a salesperson. Default: the default owning team of this company's row in bcbi_companies.
+   */
+  defaultTeam?: string
+  /**
+   * How often a service may refuse a record before it is set aside until its source changes or a person retries it. The tries come after 1, 4, 16 … minutes, at most a day apart. Default: 8.
+   */
+  attempts?: number
+  /**
+   * IANA time zone in which a date-time becomes a date, e.g. Europe/Berlin. Default: UTC.
+   */
+  timeZone?: string
+  /**
+   * ISO code of Business Central's local currency, e.g. GBP. Default: none.
+   */
+  localCurrency?: string
+  [k: string]: unknown
 }
 /**
  * The most one run may do to one side of one mapping without a person giving the number back.
@@ -1178,9 +1179,6 @@ export interface TestFile {
   tests: {
     [k: string]: Test
   }
-}
-export interface Settings {
-  [k: string]: unknown
 }
 export interface Given {
   businessCentral?: RowsByEntity

@@ -46,7 +46,9 @@ export const givenOf = (file: TestFile, name: string): readonly { readonly path:
   ].flatMap(({ path, given }) => (given === undefined ? [] : [{ path, given }]))
 
 /** The rounds of edits, each with its place; after each there is a run. */
-export function roundsOf({ edited }: Pick<Test, 'edited'>): readonly { readonly edited: Edited; readonly path: Path }[] {
+export function roundsOf({
+  edited,
+}: Pick<Test, 'edited'>): readonly { readonly edited: Edited; readonly path: Path }[] {
   if (edited === undefined) return []
   return Array.isArray(edited)
     ? edited.map((round, index) => ({ edited: round, path: ['edited', index] }))

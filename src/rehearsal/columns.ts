@@ -20,11 +20,19 @@ export function columnProblems(
   const known = knownColumns(own)
   const rows = (side: Side, sets: Readonly<Record<string, unknown>>, path: Path): readonly Stumble[] =>
     Object.entries(sets).flatMap(([set, list]) => inSet(known, { side, set, path: [...path, set] }, entriesOf(list)))
-  return sides.flatMap((side) => [
-    ...given.flatMap((each) => rows(side, each.given[side] ?? {}, [...each.path, side])),
-    ...roundsOf(test).flatMap(({ edited, path }) => rows(side, edited[side] ?? {}, [...path, side])),
-    ...rows(side, test.expect[side] ?? {}, ['expect', side]),
-  ])
+  const ofOptions = given.flatMap((each) =>
+    Object.keys(each.given.options ?? {}).flatMap((path) =>
+      optionProblem(known, path, [...each.path, 'options', path]),
+    ),
+  )
+  return [
+    ...ofOptions,
+    ...sides.flatMap((side) => [
+      ...given.flatMap((each) => rows(side, each.given[side] ?? {}, [...each.path, side])),
+      ...roundsOf(test).flatMap(({ edited, path }) => rows(side, edited[side] ?? {}, [...path, side])),
+      ...rows(side, test.expect[side] ?? {}, ['expect', side]),
+    ]),
+  ]
 }
 
 /** Rows of a list by index, edits by record. */
@@ -66,10 +74,26 @@ function inSet(
   )
 }
 
-function knownColumns(own: OwnTables): { readonly columns: Known; sets(side: Side): readonly string[] } {
+/** `account.paymenttermscode`: a table by its logical name, and a column of it that has options. */
+function optionProblem({ choices }: ReturnType<typeof knownColumns>, path: string, at: Path): readonly Stumble[] {
+  const known = choices()
+  return known.includes(path)
+    ? []
+    : [{ path: at, message: `Sales has no choice column ${path}${didYouMean(path, known)}` }]
+}
+
+function knownColumns(own: OwnTables): {
+  readonly columns: Known
+  readonly sets: (side: Side) => readonly string[]
+  readonly choices: () => readonly string[]
+} {
   const schema = Object.keys(own.tables).length === 0 ? standardTables() : loadSchema({ tables: own.tables })
   const ownPages = new Map(own.pages.map((page) => [page.set, page]))
   return {
+    choices: () =>
+      [...schema.tables].flatMap(([table, { columns }]) =>
+        Object.entries(columns).flatMap(([name, { type }]) => (type === 'Picklist' ? [`${table}.${name}`] : [])),
+      ),
     sets: (side) =>
       side === 'sales' ? [...schema.bySet.keys()] : [...entities.keys(), ...pages.keys(), ...ownPages.keys()],
     columns: (side, set) => {

@@ -17,7 +17,7 @@ import { pairUp } from './closest.ts'
 import type { Ground } from './ground.ts'
 import { idIn } from './play.ts'
 import type { Outcome, Stumble } from './play.ts'
-import { held as heldValue, isSame, nameOf, Refused, rowsIn, storedValue } from './records.ts'
+import { held as heldValue, isSame, nameOf, Refused, rowsIn, storedValue, withNames } from './records.ts'
 
 /** One thing that is not as expected. */
 export interface Difference {
@@ -50,7 +50,8 @@ export async function differences(expect: Expect, compared: Compared): Promise<r
     ...(expect.coupled === undefined ? [] : pairsApart(expect.coupled, compared)),
   ]
   // Runs on, so it is asked last.
-  return expect.settles === false ? found : [...found, ...unsettled(await outcome.restless(), compared)]
+  const all = expect.settles === false ? found : [...found, ...unsettled(await outcome.restless(), compared)]
+  return all.map((each) => ({ ...each, message: withNames(compared.ground, each.message) }))
 }
 
 /** A run after the run finds something to do: the mapping argues with itself, or with a service. */
@@ -89,7 +90,7 @@ function operationApart(
     wanted[key] === undefined || wanted[key] === real[key] ? [] : [apart([...path, key], wanted[key], real[key])],
   )
   const record =
-    wanted.record === undefined || String(wanted.record) === String(real.number ?? '')
+    wanted.record === undefined || String(wanted.record) === (real.number ?? '')
       ? []
       : [apart([...path, 'record'], wanted.record, real.number)]
   const fields = Object.entries(wanted.fields ?? {}).flatMap(([name, value]) => {
@@ -194,7 +195,7 @@ function holdApart(wanted: Hold, real: RealHold, path: Path): readonly Differenc
     wanted[key] === undefined || wanted[key] === real[key] ? [] : [apart([...path, key], wanted[key], real[key])],
   )
   const record =
-    wanted.record === undefined || String(wanted.record) === String(real.number ?? '')
+    wanted.record === undefined || String(wanted.record) === (real.number ?? '')
       ? []
       : [apart([...path, 'record'], wanted.record, real.number)]
   const [given, fields] = [[...(wanted.fields ?? [])].sort().join(', '), [...real.fields].sort().join(', ')]
@@ -239,7 +240,6 @@ function pairsApart(expected: readonly Coupled[], compared: Compared): readonly 
   const { pairs, missing, surplus } = pairUp(expected, compared.outcome.coupled, (wanted, real) =>
     apartIn(wanted, real, []),
   )
-  const shownPair = (pair: Outcome['coupled'][number]): string => sides.map((side) => keysOrId(pair[side])).join(' = ')
   return [
     ...pairs.flatMap(([index, real]) => apartIn(expected[index] as Coupled, real, [...path, index])),
     ...missing.map((index) => ({
@@ -249,6 +249,8 @@ function pairsApart(expected: readonly Coupled[], compared: Compared): readonly 
     ...surplus.map((pair) => ({ path, message: `not expected: ${shownPair(pair)}` })),
   ]
 }
+
+const shownPair = (pair: Outcome['coupled'][number]): string => sides.map((side) => keysOrId(pair[side])).join(' = ')
 
 const keysOrId = ({ id, keys }: { readonly id: string; readonly keys: Readonly<Record<string, string>> }): string =>
   Object.values(keys).join(' ') || id

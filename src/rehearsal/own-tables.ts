@@ -3,9 +3,8 @@
  * column holds is told by the mapping, by its counterpart, or by the values that tests give.
  */
 import type { Config, EntityRef, Field, Mapping, Side, Source, ValueType } from '../config/config.ts'
-import { otherSide } from '../config/config.ts'
 import { isRecord } from '../config/path.ts'
-import type { Given, Row as WrittenRow, Value } from '../config/schema-types.ts'
+import type { Given, Value } from '../config/schema-types.ts'
 import { compileExpression } from '../core/expression.ts'
 import { filterColumns, parseFilter } from '../core/filter.ts'
 import type { OwnPage } from '../simulator/business-central-pages.ts'
@@ -20,11 +19,15 @@ export interface OwnTables {
   readonly pages: readonly OwnPage[]
 }
 
-/** Columns of one own collection, with a value of each where a test gives one. */
-type Columns = Map<
-  string,
-  { readonly type: ValueType | undefined; readonly sample: Value | undefined; readonly leadsTo?: string }
->
+/** What is known of one column. */
+interface About {
+  readonly type: ValueType | undefined
+  /** A value that a test gives. */
+  readonly sample: Value | undefined
+  /** The mapping through which it refers to another record. */
+  readonly leadsTo: string | undefined
+}
+type Columns = Map<string, About>
 
 /** What these mappings and rows speak of and no standard service has. */
 export function ownTables(config: Config, mappings: readonly Mapping[], given: readonly Given[]): OwnTables {
@@ -98,7 +101,7 @@ function newTable(set: string, logical: string, columns: readonly string[]): Tab
 
 function salesColumn(
   name: string,
-  { type, sample, leadsTo }: NonNullable<ReturnType<Columns['get']>>,
+  { type, sample, leadsTo }: About,
   { config, logicalOf }: { readonly config: Config; readonly logicalOf: (set: string) => string },
 ): Column {
   if (isRecord(sample)) return { type: 'Lookup', to: { [name]: [logicalOf(Object.keys(sample)[0] ?? '')] } }
@@ -154,7 +157,7 @@ function ownPage(entity: EntityRef, mappings: readonly Mapping[], given: readonl
   const columns = columnsOf(mappings, given, { side: 'businessCentral', set })
   for (const name of ['id', 'lastModifiedDateTime', 'systemId']) columns.delete(name)
   const keys = entity.kind === 'service' ? entity.key : keysOf(mappings, set)
-  for (const key of keys) if (!columns.has(key)) columns.set(key, { type: 'code', sample: undefined })
+  for (const key of keys) if (!columns.has(key)) note(columns, key, { type: 'code' })
   const shown = entities.get(set) ?? pages.get(set) ?? customPages.get(set)
   const properties = [...columns].map(
     ([name, { type, sample }]): Property =>
@@ -193,43 +196,37 @@ const setsOf = (mappings: readonly Mapping[], side: Side): ReadonlySet<string> =
   )
 
 /** Every column of a collection that mappings read or write or rows give. */
-function columnsOf(
-  mappings: readonly Mapping[],
-  given: readonly Given[],
-  { side, set }: { readonly side: Side; readonly set: string },
-): Columns {
+function columnsOf(mappings: readonly Mapping[], given: readonly Given[], { side, set }: Place): Columns {
   const found: Columns = new Map()
-  const add = (name: string, type?: ValueType, leadsTo?: string): void => {
-    const before = found.get(name)
-    found.set(name, {
-      type: type ?? before?.type,
-      sample: before?.sample,
-      ...((leadsTo ?? before?.leadsTo) !== undefined && { leadsTo: leadsTo ?? before?.leadsTo ?? '' }),
-    })
-  }
   for (const mapping of mappings) {
-    const source = mapping[side]
-    if (source.entity?.entity === set) for (const column of readFrom(mapping, side)) add(column)
+    if (mapping[side].entity?.entity === set) for (const column of readFrom(mapping, side)) note(found, column, {})
     for (const field of mapping.fields) {
-      const column = columnIn(source, field[side], set)
-      if (column !== undefined) add(column, typeIn(mapping, field, side), lookupOf(field))
+      const column = columnIn(mapping[side], field[side], set)
+      if (column !== undefined) note(found, column, { type: typeIn(mapping, field, side), leadsTo: lookupOf(field) })
     }
-    for (const page of [...source.with, ...source.joins]) {
-      if (page.entity.entity !== set) continue
-      for (const column of Object.keys(page.on)) add(column)
-      if ('select' in page) for (const column of (page as { select?: readonly string[] }).select ?? []) add(column)
-    }
+    for (const column of joinedBy(mapping[side], set)) note(found, column, {})
   }
-  for (const rows of given)
-    for (const row of rows[side]?.[set] ?? [])
-      for (const [name, sample] of Object.entries(row)) note(found, name, sample)
+  for (const row of given.flatMap((rows) => rows[side]?.[set] ?? []))
+    for (const [name, sample] of Object.entries(row)) note(found, name, { sample })
   return found
 }
 
-function note(found: Columns, name: string, sample: WrittenRow[string]): void {
-  const before = found.get(name)
-  found.set(name, { type: before?.type, ...before, sample: before?.sample ?? sample })
+interface Place {
+  readonly side: Side
+  readonly set: string
 }
+
+/** Adds what is told of a column; what was told first stays. */
+function note(found: Columns, name: string, told: Partial<About>): void {
+  const { type, sample, leadsTo } = found.get(name) ?? {}
+  found.set(name, { type: type ?? told.type, sample: sample ?? told.sample, leadsTo: leadsTo ?? told.leadsTo })
+}
+
+/** Columns by which further pages and joined rows hang on the main record, and those that are read of them. */
+const joinedBy = ({ with: pages, joins }: Source, set: string): readonly string[] => [
+  ...pages.flatMap(({ entity, on }) => (entity.entity === set ? Object.keys(on) : [])),
+  ...joins.flatMap(({ entity, on, select }) => (entity.entity === set ? [...Object.keys(on), ...(select ?? [])] : [])),
+]
 
 /** Keys, filters, match columns, and what expressions read of the main record. */
 function readFrom(mapping: Mapping, side: Side): readonly string[] {
@@ -254,25 +251,16 @@ function columnIn(source: Source, path: string | undefined, set: string): string
   return entity?.entity === set ? column : undefined
 }
 
-/** What the row says, else what the standard column on its other side is. */
+/** What the row says, else what the standard column of Business Central on its other side is. */
 function typeIn(mapping: Mapping, field: Field, side: Side): ValueType | undefined {
-  if (field.type !== undefined) return field.type
-  if (
-    field.lookup !== undefined ||
-    field.compute.toSales !== undefined ||
-    field.compute.toBusinessCentral !== undefined
-  )
-    return undefined
-  const other = otherSide(side)
-  const path = field[other]
-  const entity = mapping[other].entity?.entity
-  if (path === undefined || entity === undefined || path.includes('.')) return undefined
-  if (other === 'businessCentral') {
-    const property = (entities.get(entity) ?? pages.get(entity))?.properties.get(path)
-    return property === undefined ? undefined : edmTypes[property.type]
-  }
-  return undefined
+  if (field.type !== undefined || side === 'businessCentral' || !isPlainCopy(field)) return field.type
+  const { entity } = mapping.businessCentral
+  const view = entity === undefined ? undefined : (entities.get(entity.entity) ?? pages.get(entity.entity))
+  const property = view?.properties.get(field.businessCentral ?? '')
+  return property === undefined ? undefined : edmTypes[property.type]
 }
+
+const isPlainCopy = ({ lookup, compute }: Field): boolean => lookup === undefined && Object.keys(compute).length === 0
 
 const edmTypes: Readonly<Record<string, ValueType>> = {
   String: 'text',

@@ -176,7 +176,8 @@ function named(
 export function idIn(ground: Ground, mapping: Mapping, side: Side, named: Partial<Pick<Pair, Side>>): string {
   const { entity } = mapping[side]
   const name = named[side] ?? ''
-  if (entity === undefined || entity.kind === 'choice' || entity.kind === 'child') return String(name)
+  if (entity === undefined || entity.kind === 'choice' || entity.kind === 'child')
+    return typeof name === 'object' ? '' : String(name)
   const place = { side, set: entity.entity }
   const row = recordOf(ground, place, name)
   if (entity.kind !== 'service') return idOf(ground, place, row)

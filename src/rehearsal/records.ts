@@ -1,4 +1,5 @@
 /** Records of the simulated services by what people call them, and what people do with them. */
+import { sides } from '../config/config.ts'
 import type { Side } from '../config/config.ts'
 import type { Edit, Named, Row as WrittenRow, Value } from '../config/schema-types.ts'
 import { isRecord } from '../config/path.ts'
@@ -74,9 +75,12 @@ export function recordOf(on: Services, place: Place, named: Named): Row {
 }
 
 /** Own tables of Sales have the name in a column with the publisher's prefix. */
-const namesIn = (row: Row): readonly string[] => [...nameColumns, ...Object.keys(row).filter((each) => /^[a-z0-9]+_name$/.test(each))]
+const namesIn = (row: Row): readonly string[] => [
+  ...nameColumns,
+  ...Object.keys(row).filter((each) => /^[a-z0-9]+_name$/.test(each)),
+]
 
-const isCalled = (row: Row, name: string): boolean => namesIn(row).some((column) => String(row[column] ?? '') === name)
+const isCalled = (row: Row, name: string): boolean => namesIn(row).some((column) => row[column] === name)
 
 /** What a message calls a record. */
 export function nameOf(row: Row): string | undefined {
@@ -87,7 +91,7 @@ export function nameOf(row: Row): string | undefined {
 /** A value as a row of that side shows it: a reference is the id of its record. Throws Refused. */
 export function storedValue(on: Services, side: Side, value: Value): unknown {
   if (!isRecord(value)) return value
-  const [[set, named] = ['', '']] = Object.entries(value) as [string, Named][]
+  const [[set, named] = ['', '']] = Object.entries<Named>(value)
   return idOf(on, { side, set }, recordOf(on, { side, set }, named))
 }
 
@@ -99,8 +103,7 @@ export const fits = (
   on: Services,
   { side }: Place,
   { row, wanted }: { readonly row: Row; readonly wanted: WrittenRow },
-): boolean =>
-  Object.entries(wanted).every(([column, value]) => isSame(held(row, column), storedValue(on, side, value as Value)))
+): boolean => Object.entries(wanted).every(([column, value]) => isSame(held(row, column), storedValue(on, side, value)))
 
 const blanks = new Set<unknown>([
   undefined,
@@ -177,4 +180,18 @@ function refusing(work: () => void): void {
     if (error instanceof Refused) throw error
     throw new Refused(`the service refuses this: ${error instanceof Error ? error.message : String(error)}`)
   }
+}
+
+const guid = /"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"/g
+
+/** A message in which each id is the reference that a test would write for it. */
+export const withNames = (on: Services, message: string): string =>
+  message.replaceAll(guid, (text, id: string) => referenceTo(on, id) ?? text)
+
+function referenceTo(on: Services, id: string): string | undefined {
+  for (const side of sides)
+    for (const set of on.simulator[side].service.sets())
+      for (const row of on.simulator[side].rows(set))
+        if (idOf(on, { side, set }, row) === id) return `{ ${set}: ${nameOf(row) ?? id} }`
+  return undefined
 }

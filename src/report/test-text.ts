@@ -57,8 +57,8 @@ export const testProblemsTold = (results: readonly TestTold[]): readonly ConfigP
     })),
   )
 
-const escapeXml = (text: string): string =>
-  [...text].map((sign) => entities[sign] ?? (isAllowed(sign) ? sign : '?')).join('')
+/** Control characters cannot stand in XML 1.0, not even escaped. */
+const escapeXml = (text: string): string => text.replaceAll(/[&<>"\p{Cc}]/gu, (sign) => entities[sign] ?? '?')
 
 const entities: Readonly<Record<string, string>> = {
   '&': '&amp;',
@@ -68,9 +68,6 @@ const entities: Readonly<Record<string, string>> = {
   '\n': '&#10;',
   '\t': '&#9;',
 }
-
-/** Control characters cannot stand in XML 1.0, not even escaped. */
-const isAllowed = (sign: string): boolean => (sign.codePointAt(0) ?? 0) >= 0x20
 
 /** JUnit's XML, as CI servers read it: a suite a file, a failure with all differences of a test. */
 export function junit(results: readonly TestTold[], problems: readonly ConfigProblem[]): string {

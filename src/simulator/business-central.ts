@@ -87,16 +87,19 @@ class BusinessCentral implements Service {
 
   constructor(world: World, options: BusinessCentralOptions) {
     const { tenant = 'contoso.onmicrosoft.com', environment = 'Production', otherCompanies = [] } = options
-    const { ownPages = [] } = options
-    const ownKeys = Object.fromEntries(ownPages.map((page) => [ownTable(page), page.key]))
     const { company = 'CRONUS International Ltd.', companyId } = options
     this.root = `/v2.0/${tenant}/${environment}`
     this.#world = world
     this.#pageSize = options.pageSize ?? 20_000
-    this.#main = new Company({ id: companyId ?? stableId('company', company), name: company, world, ownKeys })
+    this.#main = new Company({
+      id: companyId ?? stableId('company', company),
+      name: company,
+      world,
+      ownKeys: ownKeysOf(options),
+    })
     const others = otherCompanies.map((name) => new Company({ id: stableId('company', name), name, world }))
     this.#companies = [this.#main, ...others]
-    this.#published = publish({ services: options.publishedPages, routes: options.routes ?? {}, own: ownPages })
+    this.#published = publishedOf(options)
     this.#users = options.users === false ? undefined : (options.users ?? usualUsers)
     this.#started = world.now().toISOString()
     const tableOf = (set: string) => this.table(set)
@@ -238,6 +241,15 @@ class BusinessCentral implements Service {
     return { id, systemVersion: '29.0.0.0', timestamp: 1, name, displayName: name, businessProfileId: '', ...stamps }
   }
 }
+
+const publishedOf = ({
+  publishedPages: services,
+  routes = {},
+  ownPages: own = [],
+}: BusinessCentralOptions): Published => publish({ services, routes, own })
+
+const ownKeysOf = ({ ownPages = [] }: BusinessCentralOptions) =>
+  Object.fromEntries(ownPages.map((page) => [ownTable(page), page.key]))
 
 function queryRefusal(error: QueryError): Refused {
   return new Refused(error.code ?? 'BadRequest', error.message)
