@@ -25,6 +25,8 @@ const planted: Readonly<Record<string, string>> = {
   'src/serve/odata.ts': "import { odataConnector } from '../connector/odata.ts'\nexport const x = odataConnector",
   'src/serve/report.ts': "import { runText } from '../report/run-text.ts'\nexport const x = runText",
   'src/report/store.ts': "import type { Store } from '../store/store.ts'\nexport type X = Store",
+  'src/rehearsal/network.ts': "import { request } from 'node:http'\nexport const x = request",
+  'src/rehearsal/report.ts': "import { testsText } from '../report/test-text.ts'\nexport const x = testsText",
   'src/simulator/encoder.ts':
     "import { encodeMultipart } from '../connector/batch-multipart.ts'\nexport const x = encodeMultipart",
 }

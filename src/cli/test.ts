@@ -1,11 +1,12 @@
 /** `couplet test`: plays tests/*.yaml against the mappings. No network, no credentials. */
 import { EventEmitter, once } from 'node:events'
 import { watch } from 'node:fs'
-import { stat, writeFile } from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
 import { basename, join, relative, resolve } from 'node:path'
-import type { Config } from '../config/config.ts'
+import { isError, sortProblems } from '../config/problems.ts'
 import type { ReadTests } from '../config/test-files.ts'
 import { ConfigError } from '../errors.ts'
+import type { Configure } from '../rehearsal/prepare-test.ts'
 import type { Rehearsal } from '../rehearsal/rehearse.ts'
 import { problemAnnotations } from '../report/github.ts'
 import { problemLine } from '../report/problems.ts'
@@ -13,6 +14,7 @@ import { junit, testProblemsTold, testsText } from '../report/test-text.ts'
 import { examples } from './context.ts'
 import type { AddCommand, Context } from './context.ts'
 import { end, exits, isGitHub } from './exit.ts'
+import { saveFile } from './save-file.ts'
 import { UsageError } from './usage-error.ts'
 
 export interface TestArguments {
@@ -61,7 +63,7 @@ async function playOnce(context: Context, what: readonly string[], given: TestAr
     () => testsText({ results, problems, ms }, context.paint),
     () => ({ ok, passed: results.length - failed, failed, ms, tests: results, problems }),
   )
-  if (given.junit !== undefined) await writeFile(resolve(terminal.cwd, given.junit), junit(results, problems))
+  if (given.junit !== undefined) await saveFile(context, given.junit, junit(results, problems))
   if (isGitHub(terminal))
     for (const line of problemAnnotations([...problems, ...testProblemsTold(results)])) terminal.err(line)
   if (problems.length > 0) return exits.wrong
@@ -69,7 +71,7 @@ async function playOnce(context: Context, what: readonly string[], given: TestAr
 }
 
 async function played(context: Context, what: readonly string[], given: TestArguments): Promise<Rehearsal> {
-  const [{ rehearse }, { checkProject, standardFolder }, tests] = await Promise.all([
+  const [{ rehearse }, { openFiles, standardFolder }, tests] = await Promise.all([
     import('../rehearsal/rehearse.ts'),
     import('../config/load.ts'),
     import('../config/test-files.ts'),
@@ -77,15 +79,11 @@ async function played(context: Context, what: readonly string[], given: TestArgu
   const root = given.standard === true ? join(standardFolder, 'tests') : context.folder
   const folder = given.standard === true ? root : join(root, 'tests')
   const target = given.standard === true || context.target === undefined ? {} : { target: context.target }
-  const configure = async (over: Parameters<Parameters<typeof rehearse>[1]['configure']>[0]): Promise<Config> => {
-    const read = await checkProject(root, {
-      env: {},
-      needSecrets: false,
-      ...target,
-      ...(over !== undefined && { over }),
-    })
-    if (read.config === undefined) throw new ConfigError(read.problems)
-    return read.config
+  const check = await openFiles(root, { env: {}, needSecrets: false, ...target })
+  const configure: Configure = async (over) => {
+    const { config, problems } = await check(over)
+    if (config === undefined) throw new ConfigError(problems)
+    return config
   }
   const paths = (await tests.testFilesIn(folder)).filter((path) => basename(path) !== 'couplet.yaml')
   const { asked, words } = await sorted(context, what, paths)
@@ -93,13 +91,13 @@ async function played(context: Context, what: readonly string[], given: TestArgu
   const wrong = files.flatMap(({ problems }) => problems)
   const config = await configure(undefined).catch((error: unknown) => {
     // What is wrong with the tests is told together with what is wrong with the project.
-    if (error instanceof ConfigError) throw new ConfigError([...error.problems, ...wrong])
+    if (error instanceof ConfigError) throw new ConfigError(sortProblems([...error.problems, ...wrong]))
     throw error
   })
   const problems = [...wrong, ...files.flatMap((file) => tests.testProblems(file, config))]
   refuseNone(asked, folder)
   for (const each of problems) if (each.severity === 'warning') context.terminal.err(problemLine(each, context.paint))
-  const wanted = problems.some(({ severity }) => severity !== 'warning') ? () => true : choice(files, words)
+  const wanted = problems.some(isError) ? () => true : choice(files, words)
   const elapsed = (): number => context.terminal.clock.now().getTime()
   return rehearse(files, { configure, wanted, elapsed, problems })
 }

@@ -28,8 +28,6 @@ export interface LoadOptions {
   readonly env: Readonly<Record<string, string | undefined>>
   /** Folder of the standard set. @default the product's own `mappings/` */
   readonly useStandard?: string
-  /** Laid over the project and its target: settings and `create` of a mapping test. @default nothing */
-  readonly over?: Pick<ProjectFile, 'settings' | 'create'>
   /** false: references that stand for nothing are passed over; for commands that make no request. @default true */
   readonly needSecrets?: boolean
 }
@@ -43,6 +41,9 @@ export interface CheckedProject {
   readonly places: Places
 }
 
+/** What is laid over a project and its target: settings and `create` of a mapping test. */
+export type Over = Pick<ProjectFile, 'settings' | 'create'>
+
 /** The product's own standard set. */
 export const standardFolder = fileURLToPath(new URL('../../mappings/', import.meta.url))
 
@@ -54,18 +55,33 @@ export async function loadProject(folder: string, options: LoadOptions): Promise
 }
 
 /** As loadProject, but gives problems back instead of throwing, warnings among them. */
-export async function checkProject(folder: string, options: LoadOptions): Promise<CheckedProject> {
+export const checkProject = async (folder: string, options: LoadOptions): Promise<CheckedProject> =>
+  (await openFiles(folder, options))()
+
+/** As checkProject, for who asks several times with other settings: the files are read once. */
+export async function openFiles(
+  folder: string,
+  options: LoadOptions,
+): Promise<(over?: Over) => Promise<CheckedProject>> {
   const root = resolve(folder)
-  const { files, problems: ofFiles } = await readFiles(root, options)
+  const read = await readFiles(root, options)
+  return (over) => checkFiles(root, over === undefined ? read : { ...read, files: laidOver(read.files, over) }, options)
+}
+
+async function checkFiles(root: string, read: FilesRead, options: LoadOptions): Promise<CheckedProject> {
+  const { files, problems: ofFiles } = read
   const draft = await assemble(files)
   const places = placesOf(draft)
   const { needSecrets = true } = options
   const secrets = await readSecrets(draft, root, options.env)
-  const read = sides.map((side) => readConnection(side, draft.project.value, { secrets, complete: needSecrets }))
-  const findings = [...read.flatMap((each) => each.findings), ...keyFindings(draft, needSecrets ? secrets : undefined)]
+  const reached = sides.map((side) => readConnection(side, draft.project.value, { secrets, complete: needSecrets }))
+  const findings = [
+    ...reached.flatMap((each) => each.findings),
+    ...keyFindings(draft, needSecrets ? secrets : undefined),
+  ]
   const rules = files.project.value === undefined ? [] : validate(draft, findings)
   const all = sortProblems([...ofFiles, ...rules])
-  const [businessCentral, sales] = read.map(({ connection }) => connection)
+  const [businessCentral, sales] = reached.map(({ connection }) => connection)
   if (all.some(isError) || businessCentral === undefined || sales === undefined)
     return { config: undefined, problems: all, places }
   const context = { root, target: options.target, ownState: files.target?.value?.state?.path !== undefined, secrets }
@@ -83,15 +99,15 @@ function keyFindings({ project }: Draft, secrets: Secrets | undefined): readonly
   return secrets === undefined ? [] : unset(key, secrets).map((message) => ({ path, message }))
 }
 
-async function readFiles(
-  root: string,
-  options: LoadOptions,
-): Promise<{ files: Files; problems: readonly ConfigProblem[] }> {
+interface FilesRead {
+  readonly files: Files
+  readonly problems: readonly ConfigProblem[]
+}
+
+async function readFiles(root: string, options: LoadOptions): Promise<FilesRead> {
   const { target, useStandard = standardFolder } = options
-  const own = checkSchema('project', await readOne(root, await firstOf(root, ['couplet.yaml', 'couplet.yml'])))
-  const ofTarget = target === undefined ? undefined : await readTarget(root, target)
-  const overlay = ofTarget && laidOver(ofTarget, options.over)
-  const project = overlay === undefined ? laidOver(own, options.over) : own
+  const project = checkSchema('project', await readOne(root, await firstOf(root, ['couplet.yaml', 'couplet.yml'])))
+  const overlay = target === undefined ? undefined : await readTarget(root, target)
   const mappings = await readFolder(root, 'mappings', 'mapping')
   const includes = await readFolder(root, 'mappings/include', 'include')
   const jobs = await readJobs(root, root)
@@ -119,8 +135,13 @@ async function readFiles(
   }
 }
 
-const laidOver = (file: Checked<ProjectFile>, over: LoadOptions['over']): Checked<ProjectFile> =>
-  over === undefined || file.value === undefined ? file : { ...file, value: merge(file.value, over) as ProjectFile }
+/** The files with something laid over the uppermost that speaks for the whole project. */
+function laidOver(files: Files, over: Over): Files {
+  const laid = (file: Checked<ProjectFile>): Checked<ProjectFile> =>
+    file.value === undefined ? file : { ...file, value: merge(file.value, over) as ProjectFile }
+  const { project, target } = files
+  return target === undefined ? { ...files, project: laid(project) } : { ...files, target: laid(target) }
+}
 
 const problemsOf = (files: readonly (Checked<unknown> | undefined)[]): readonly ConfigProblem[] =>
   files.flatMap((each) => each?.problems ?? [])

@@ -1,5 +1,6 @@
 /** What a test needs to be played: its configuration, the mappings that run, and the services it stands on. */
 import type { Config, Limits, Mapping } from '../config/config.ts'
+import type { Over } from '../config/load.ts'
 import type { Path } from '../config/path.ts'
 import type { Test, TestFile } from '../config/schema-types.ts'
 import type { Source } from '../config/source.ts'
@@ -11,9 +12,6 @@ import { columnProblems } from './columns.ts'
 import type { GroundOptions } from './ground.ts'
 import { ownTables } from './own-tables.ts'
 import type { Script } from './play.ts'
-
-/** What a test may have other than the project. */
-export type Over = Pick<TestFile, 'settings' | 'create'>
 
 /** The configuration with other settings; as it stands where `over` is undefined. Throws ConfigError. */
 export type Configure = (over: Over | undefined) => Promise<Config>
@@ -51,17 +49,18 @@ export async function prepareTest(one: OneTest, configure: Configure): Promise<P
   const { file, source, name, test } = one
   const at: Path = ['tests', name]
   const tested = testedBy(file)
-  const config = await configured(one, configure)
-  if (Array.isArray(config)) return config as readonly ConfigProblem[]
-  const whole = config as Config
-  const off = whole.mappings.find((mapping) => tested.includes(mapping.name) && !mapping.enabled)
-  if (off !== undefined) return [problemAt(source, at, switchedOff(off))]
+  const { config: whole, problems: ofSettings } = await configured(one, configure)
+  const off = whole.mappings.filter((mapping) => tested.includes(mapping.name) && !mapping.enabled)
   const mappings = runningAlong(whole, tested)
   const given = givenOf(file, name)
   const rows = given.map((each) => each.given)
   const own = ownTables(whole, mappings, rows)
-  const wrong = columnProblems(test, given, own)
-  if (wrong.length > 0) return wrong.map(({ path, message }) => problemAt(source, inTest(at, path), message))
+  const wrong = [
+    ...ofSettings,
+    ...(ofSettings.length > 0 ? [] : off.map((mapping) => problemAt(source, at, switchedOff(mapping)))),
+    ...columnProblems(test, given, own).map(({ path, message }) => problemAt(source, inTest(at, path), message)),
+  ]
+  if (wrong.length > 0) return wrong
   return {
     ...one,
     config: { ...whole, mappings: mappings.map((mapping): Mapping => ({ ...mapping, limits: unlimited })) },
@@ -89,19 +88,23 @@ const switchedOff = ({ name, reason }: Mapping): string =>
 /** A path that begins at the file's own `given` stays as it is. */
 const inTest = (at: Path, path: Path): Path => (path[0] === 'given' || path[0] === 'tests' ? path : [...at, ...path])
 
+/** The configuration with the test's settings; where they are wrong, as it stands, and what is wrong. */
 async function configured(
   { file, source, name, test }: OneTest,
   configure: Configure,
-): Promise<Config | readonly ConfigProblem[]> {
+): Promise<{ readonly config: Config; readonly problems: readonly ConfigProblem[] }> {
   const settings = { ...file.settings, ...test.settings }
   const create = test.create ?? file.create
   const isOver = Object.keys(settings).length > 0 || create !== undefined
   const over = isOver ? { settings, ...(create !== undefined && { create }) } : undefined
   try {
-    return await configure(over)
+    return { config: await configure(over), problems: [] }
   } catch (error) {
     if (!(error instanceof ConfigError) || over === undefined) throw error
-    const path: Path = test.settings !== undefined || test.create !== undefined ? ['tests', name] : ['settings']
-    return error.problems.map(({ message }) => problemAt(source, path, `with these settings: ${message}`))
+    const ofTest = test.settings !== undefined || test.create !== undefined
+    const problems = error.problems.map(({ path, message }) =>
+      problemAt(source, [...(ofTest ? ['tests', name] : []), ...path.split('.')], `with these settings: ${message}`),
+    )
+    return { config: await configure(undefined), problems }
   }
 }

@@ -1,5 +1,6 @@
 /** All tests of some files, one after the other: what passed, what differs and where, and what cannot be played. */
 import { formatPath } from '../config/path.ts'
+import { isError, sortProblems } from '../config/problems.ts'
 import { problemAt, testedBy } from '../config/test-files.ts'
 import type { ReadTests } from '../config/test-files.ts'
 import type { ConfigProblem, Position } from '../errors.ts'
@@ -52,7 +53,7 @@ export async function rehearse(files: readonly ReadTests[], options: RehearsalOp
     if ('script' in made) prepared.push(made)
     else wrong.push(...made)
   }
-  if (wrong.some(({ severity }) => severity !== 'warning')) throw new ConfigError(wrong)
+  if (wrong.some(isError)) throw new ConfigError(sortProblems(wrong))
   const grounds = new Grounds()
   const results: TestResult[] = []
   const problems: ConfigProblem[] = []
