@@ -99,6 +99,16 @@ export class StateError extends Error {
   }
 }
 
+/** The Git remote that keeps the state refused or was not reached. Exit code 3; what is on this disk is untouched. */
+export class RemoteError extends Error {
+  readonly remedy: string
+  constructor(message: string, remedy: string) {
+    super(message)
+    this.name = 'RemoteError'
+    this.remedy = remedy
+  }
+}
+
 /** Somebody asked to stop: what was in hand is finished and committed, the rest is for the next run. */
 export class StoppedError extends Error {
   constructor() {

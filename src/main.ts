@@ -117,8 +117,10 @@ async function readProject(
 }
 
 /** The resolved configuration alone; nothing else is opened. Throws ConfigError. */
-export const readConfig = async (folder: string, options: Pick<ProjectOptions, 'env' | 'target'>): Promise<Config> =>
-  (await readProject(folder, options)).config
+export const readConfig = async (
+  folder: string,
+  options: Pick<ProjectOptions, 'env' | 'target' | 'offline'>,
+): Promise<Config> => (await readProject(folder, options)).config
 
 /** Opens a project folder. Throws ConfigError when its files are wrong and StateError when its state cannot be used. */
 export async function openProject(folder: string, options: ProjectOptions): Promise<Project> {

@@ -15,6 +15,7 @@ export type Section =
   | 'hostile input'
   | 'secrets and rights'
   | 'speed'
+  | 'git'
 
 /** Beside the checkout's other products; git ignores it. */
 const folder = join(import.meta.dirname, '..', '.proof')

@@ -30,6 +30,8 @@ export interface Context {
   readonly target: string | undefined
   /** Reads the files and opens nothing. Throws ConfigError. */
   readConfig(): Promise<Config>
+  /** The same where no connection is used: their secrets need not be set. */
+  readSettings(): Promise<Config>
   /** Opens the project, works, and closes it whatever happens. */
   withProject<T>(work: (project: Project) => Promise<T>): Promise<T>
   /** The same for commands that only look at what is remembered: no secret is needed and no request is made. */
@@ -61,14 +63,16 @@ export function contextOf(terminal: Terminal, shared: SharedOptions, open: Open)
       await project.close()
     }
   }
+  const read = async (offline: boolean): Promise<Config> =>
+    (await import('../main.ts')).readConfig(folder, { target: shared.target, env: terminal.env, offline })
   return {
     terminal,
     paint,
     json,
     folder,
     target: shared.target,
-    readConfig: async () =>
-      (await import('../main.ts')).readConfig(folder, { target: shared.target, env: terminal.env }),
+    readConfig: () => read(false),
+    readSettings: () => read(true),
     withProject: (work) => opened(false, work),
     withState: (work) => opened(true, work),
     print: (text, document) => terminal.out(json ? JSON.stringify(document(), null, 2) : text()),

@@ -1,6 +1,6 @@
 /** The one place where errors become exit codes and texts for people. */
 import type { Side } from '../config/config.ts'
-import { ConfigError, ConnectorError, LockedError, StateError, UnsafePlanError } from '../errors.ts'
+import { ConfigError, ConnectorError, LockedError, RemoteError, StateError, UnsafePlanError } from '../errors.ts'
 import { errorAnnotation, problemAnnotations } from '../report/github.ts'
 import type { Paint } from '../report/paint.ts'
 import { problemsText } from '../report/problems.ts'
@@ -33,6 +33,7 @@ export function endingOf(error: unknown, paint: Paint): Ending {
     const { side, message, remedy } = error
     return told(exits.refused, paint, { message: `${sideName[side]}: ${message}`, remedy, side })
   }
+  if (error instanceof RemoteError) return told(exits.refused, paint, { message: error.message, remedy: error.remedy })
   if (error instanceof UnsafePlanError)
     return told(exits.unsafe, paint, { message: error.message, remedy: '', accept: error.accept })
   if (error instanceof LockedError) return told(exits.locked, paint, { message: error.message, remedy: '' })

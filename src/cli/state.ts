@@ -1,4 +1,4 @@
-/** `couplet state …`: verify, carry over, rekey, forget. */
+/** `couplet state …`: verify, carry over, rekey, forget; the rest is in files of its own. */
 import { Option } from 'commander'
 import type { Command } from 'commander'
 import type { Side } from '../config/config.ts'
@@ -10,6 +10,7 @@ import type { Act, AddCommand, Context } from './context.ts'
 import { recordNamed } from './decide.ts'
 import { exits } from './exit.ts'
 import { readTextFile, saveOrPrint } from './save-file.ts'
+import { addBranch } from './state-branch.ts'
 import { addMerge } from './state-merge.ts'
 import { addRewind } from './state-rewind.ts'
 import { UsageError } from './usage-error.ts'
@@ -17,7 +18,9 @@ import { UsageError } from './usage-error.ts'
 export const addState: AddCommand = (program, act) => {
   const state = program
     .command('state')
-    .description('look after what is remembered: verify, export, import, rekey, forget, rewind, merge')
+    .description(
+      'look after what is remembered: verify, export, import, rekey, forget, rewind, merge; keep it on a branch',
+    )
     .addHelpText('after', examples('couplet state verify', 'couplet state export state.json'))
   addVerify(state, act)
   addExport(state, act)
@@ -26,6 +29,7 @@ export const addState: AddCommand = (program, act) => {
   addForget(state, act)
   addRewind(state, act)
   addMerge(state, act)
+  addBranch(state, act)
 }
 
 function addVerify(state: Command, act: Act): void {
