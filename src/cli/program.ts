@@ -8,6 +8,7 @@ import { addCouple } from './couple.ts'
 import { addCouplings } from './couplings.ts'
 import { addDemo } from './demo.ts'
 import { addDiff } from './diff.ts'
+import { addDocs } from './docs.ts'
 import { addDoctor } from './doctor.ts'
 import { end, exits } from './exit.ts'
 import { addInit } from './init.ts'
@@ -39,6 +40,7 @@ const commands: readonly AddCommand[] = [
   addDoctor,
   addTest,
   addDiff,
+  addDocs,
   addPlan,
   addApply,
   addSync,

@@ -39,6 +39,8 @@ export interface CheckedProject {
   /** Errors and warnings of all files, by place. */
   readonly problems: readonly ConfigProblem[]
   readonly places: Places
+  /** The files put together, before defaults were filled in. */
+  readonly draft: Draft
 }
 
 /** What is laid over a project and its target: settings and `create` of a mapping test. */
@@ -83,11 +85,11 @@ async function checkFiles(root: string, read: FilesRead, options: LoadOptions): 
   const all = sortProblems([...ofFiles, ...rules])
   const [businessCentral, sales] = reached.map(({ connection }) => connection)
   if (all.some(isError) || businessCentral === undefined || sales === undefined)
-    return { config: undefined, problems: all, places }
+    return { config: undefined, problems: all, places, draft }
   const context = { root, target: options.target, ownState: files.target?.value?.state?.path !== undefined, secrets }
   const config = await resolveProject(draft, { ...context, connections: { businessCentral, sales } })
   const problems = sortProblems([...all, ...restingProblems(draft, config), ...routeProblems(draft, config)])
-  return { config: problems.some(isError) ? undefined : config, problems, places }
+  return { config: problems.some(isError) ? undefined : config, problems, places, draft }
 }
 
 /** The fingerprints' key comes from outside the files. */

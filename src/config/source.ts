@@ -15,6 +15,7 @@ import {
   type YAMLParseError,
 } from 'yaml'
 import type { ConfigProblem, Position } from '../errors.ts'
+import { headRemarks } from './head-remarks.ts'
 import type { Path } from './path.ts'
 import { offsetInFile, type Scalar } from './scalar-position.ts'
 
@@ -25,6 +26,8 @@ export interface Source {
   /** Undefined when the file could not be read. */
   readonly value: unknown
   readonly problems: readonly ConfigProblem[]
+  /** What people wrote at the head of the file, paragraph by paragraph. */
+  readonly remarks: readonly string[]
   /** Where a node stands, and how many steps of the path lead there: a node that is missing stands where its parent does. */
   locate(path: Path): Located
   /** Where a key stands that is spelt in the file. */
@@ -74,7 +77,8 @@ export function readSource(file: string, bytes: Uint8Array): Source {
     ...leadingZeros(document, position),
   ]
   const readable = document.errors.length === 0 && missing === undefined
-  return { file, value: readable ? value : undefined, problems, ...locators(document, text, position) }
+  const read = { file, value: readable ? value : undefined, problems, remarks: headRemarks(text) }
+  return { ...read, ...locators(document, text, position) }
 }
 
 /** A file of which there is nothing but a problem. */
@@ -85,6 +89,7 @@ export function unreadable(file: string, message: string): Source {
     file,
     value: undefined,
     problems,
+    remarks: [],
     locate: () => ({ position: at, depth: 0 }),
     locateKey: () => at,
     locateWithin: () => at,

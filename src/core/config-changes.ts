@@ -6,7 +6,8 @@ import { sides } from '../config/config.ts'
 import type { BySide, Config, Job, Mapping } from '../config/config.ts'
 import { compareFacts, written } from './change.ts'
 import type { Change, ChangeKind, ChangePlace, Fact } from './change.ts'
-import { compareMapping, durationText } from './mapping-changes.ts'
+import { compareMapping } from './mapping-changes.ts'
+import { durationText } from './mapping-words.ts'
 import { mappingsOfLookup } from './row-changes.ts'
 
 /** A configuration together with its connections as they are written: references stay references, so no secret is in it. */

@@ -1,10 +1,11 @@
 /** What changed in one mapping. */
 import { sides } from '../config/config.ts'
-import type { EntityRef, Limit, Mapping, MatchGroup, Side, Source } from '../config/config.ts'
+import type { Mapping, Side, Source } from '../config/config.ts'
 import { compareFacts, written } from './change.ts'
 import type { Change, Fact } from './change.ts'
 import { expressionMeaning } from './expression-meaning.ts'
 import { compareFilters } from './filter-implication.ts'
+import { createText, durationText, entityText, groupText, limitText } from './mapping-words.ts'
 import { compareRows, rowsOf } from './row-changes.ts'
 
 type Path = readonly (string | number)[]
@@ -66,31 +67,6 @@ function rulesOf(mapping: Mapping, path: Path): readonly Fact[] {
   ]
 }
 
-function createText({ businessCentral, sales }: Mapping['createOn']): string {
-  if (businessCentral && sales) return 'both'
-  return sales ? 'toSales' : businessCentral ? 'toBusinessCentral' : 'never'
-}
-
-/** `10 or 1 %`, as limits are written. */
-function limitText({ count, share }: Limit): string {
-  const parts = [
-    ...(count === undefined ? [] : [String(count)]),
-    ...(share === undefined ? [] : [`${Number((share * 100).toFixed(6))} %`]),
-  ]
-  return parts.length === 0 ? 'none' : parts.join(' or ')
-}
-
-/** A duration as it is written: `24h`, `30 min`, `45 s`. */
-export function durationText(ms: number): string {
-  if (ms % 3_600_000 === 0) return `${ms / 3_600_000}h`
-  return ms % 60_000 === 0 ? `${ms / 60_000} min` : `${ms / 1000} s`
-}
-
-function groupText({ businessCentral, sales, lookup, caseSensitive }: MatchGroup): string {
-  const through = Object.keys(lookup).length === 0 ? '' : ` through ${written(lookup)}`
-  return `${businessCentral.join(' + ')} = ${sales.join(' + ')}${through}${caseSensitive ? ' (case-sensitive)' : ''}`
-}
-
 /** Filters, by the key that they are written under. */
 const filterKeys = ['filter', 'recheck', 'creates', 'builtIn'] as const
 
@@ -134,11 +110,6 @@ function plainOf({ side: _side, with: _with, joins: _joins, conditions: _conditi
 
 const meaningOf = (key: string, value: unknown): string =>
   key === 'constant' && typeof value === 'string' ? expressionMeaning(value) : written(value)
-
-function entityText(entity: EntityRef): string {
-  const { kind, entity: name, ...more } = entity
-  return kind === 'standard' ? name : `${kind} ${name} ${written(more)}`
-}
 
 function compareTemplates(base: Mapping, head: Mapping, name: string, path: Path): readonly Change[] {
   const facts = ({ defaults }: Mapping): readonly Fact[] =>

@@ -4,6 +4,7 @@ import type { Direction, Field, Lookup, Mapping, Side } from '../config/config.t
 import { compareFacts, written } from './change.ts'
 import type { Change, Fact } from './change.ts'
 import { expressionMeaning } from './expression-meaning.ts'
+import { columnOn, lookupText, sayingOf } from './row-words.ts'
 
 type Path = readonly (string | number)[]
 
@@ -49,7 +50,7 @@ function wholeRow(name: string, was: Field | undefined, is: Field | undefined, {
 function rowText(field: Field): string {
   const parts = sides
     .filter((side) => travelsTo(field.direction, side))
-    .map((side) => `\`${targetOf(field, side)}\` receives \`${sayingOf(field, side)}\``)
+    .map((side) => `\`${columnOn(field, side)}\` receives \`${sayingOf(field, side)}\``)
   return parts.join(', ')
 }
 
@@ -57,15 +58,6 @@ function rowText(field: Field): string {
 function followsDirection({ part, change }: Change, [base, was]: [Rows, Field], [head, is]: [Rows, Field]): boolean {
   const follows = was.direction === base.direction && is.direction === head.direction
   return part === 'receives' && change !== 'changed' && base.direction !== head.direction && follows
-}
-
-const targetOf = (field: Field, side: Side): string => field[side] ?? field.name
-
-/** What the column of a side receives, as it is written: an expression, a constant, or a column of the other side. */
-function sayingOf(field: Field, side: Side): string {
-  const compute = side === 'sales' ? field.compute.toSales : field.compute.toBusinessCentral
-  if (compute !== undefined) return compute.trim().replaceAll(/\s+/g, ' ')
-  return field[otherSide(side)] ?? (field.number !== undefined ? `number ${field.number}` : written(field.value))
 }
 
 /** How what is received compares: an expression by its tree. */
@@ -84,7 +76,7 @@ function factsOfRow(field: Field, rows: Rows): readonly Fact[] {
     .filter((side) => travelsTo(field.direction, side))
     .map((side): Fact => ({
       part: 'receives',
-      name: targetOf(field, side),
+      name: columnOn(field, side),
       side,
       text: sayingOf(field, side),
       meaning: meaningOf(field, side),
@@ -134,26 +126,6 @@ function rulesOf({ blank, blankDefault, ...field }: Field): Readonly<Record<stri
 
 const uncoupledText = (rule: Field['whenUncoupled']): unknown =>
   rule.kind === 'sync' && rule.mapping !== undefined ? { sync: rule.mapping } : rule.kind
-
-/** A lookup in words: through whose couplings, or by which query. */
-function lookupText(lookup: Lookup): string {
-  if (lookup.kind === 'coupling') {
-    const by = lookup.by === 'id' ? '' : ` by ${written(lookup.by)}`
-    return `the couplings of ${lookup.mapping}${by}${lookup.blankIs === undefined ? '' : ` (blank is ${lookup.blankIs})`}`
-  }
-  if (lookup.kind === 'query') {
-    const { find, where, take } = lookup
-    const values = Object.entries(where).map(([column, value]) => [
-      column,
-      'field' in value ? `$${value.field}` : value.constant,
-    ])
-    return `a query of ${find} where ${written(Object.fromEntries(values))}${take === undefined ? '' : `, taking ${take.column}`}`
-  }
-  const cases = Object.entries(lookup.cases).map(
-    ([key, each]) => `${key}: ${each === null ? 'as it is' : lookupText(each)}`,
-  )
-  return `${cases.join('; ')} (by ${lookup.column})`
-}
 
 /** Mappings through whose couplings a lookup exchanges references. */
 export function mappingsOfLookup(lookup: Lookup | undefined): readonly string[] {

@@ -15,7 +15,7 @@ export function mappingGraph(mappings: readonly Mapping[], marks: ReadonlyMap<st
   const arrows = shown.flatMap(({ name, after }) =>
     after.flatMap((first) => (ids.has(first) ? [`  ${ids.get(first) ?? ''} --> ${ids.get(name) ?? ''}`] : [])),
   )
-  return ['```mermaid', 'graph LR', ...nodes, ...arrows, ...styles, '```']
+  return ['```mermaid', 'graph LR', ...nodes, ...arrows, ...(marks.size === 0 ? [] : styles), '```']
 }
 
 const styles = [

@@ -1,4 +1,4 @@
-/** Markdown for pull requests: nothing that comes from files or services becomes markup, and it fits a comment. */
+/** Markdown for pull requests and pages: nothing that comes from files or services becomes markup. */
 import { thousands } from './words.ts'
 
 /** The most characters of a comment on GitHub are 65,536; the rest is left to who puts several reports into one. */
@@ -12,6 +12,35 @@ export function code(text: string, most = 240): string {
   const runs = cut.match(/`+/g) ?? []
   const fence = '`'.repeat(runs.reduce((longest, { length }) => Math.max(longest, length), 0) + 1)
   return fence.length === 1 ? `\`${cut}\`` : `${fence} ${cut} ${fence}`
+}
+
+/** A text that people wrote as running text: what stands between back quotes is code, everything else is no markup. */
+export function prose(text: string): string {
+  const line = text.trim().replaceAll(/\s+/g, ' ')
+  const parts = line.split(/`([^`]+)`/)
+  return parts.map((part, index) => (index % 2 === 1 ? code(part, Infinity) : escaped(part, index === 0))).join('')
+}
+
+/** Also what would begin a heading, a quotation or a list at the start of a line. */
+function escaped(text: string, begins: boolean): string {
+  const inside = text.replaceAll(/[\\`*_[\]<>~|$&]/g, String.raw`\$&`)
+  return begins ? inside.replace(/^[#+=-]/, String.raw`\$&`).replace(/^(\d+)([.)])/, String.raw`$1\$2`) : inside
+}
+
+/** A table; a bar in a cell does not end it. */
+export function markdownTable(head: readonly string[], rows: readonly (readonly string[])[]): readonly string[] {
+  if (rows.length === 0) return []
+  return [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.map(cell).join(' | ')} |`)
+}
+
+/** A bar is escaped for the table before anything else is read, so in code and where it is escaped already too. */
+const cell = (text: string): string => text.replaceAll('|', String.raw`\|`).replaceAll(/\s+/g, ' ')
+
+/** A text of several lines as it stands, under the name of its language. */
+export function fenced(text: string, language: string): readonly string[] {
+  const runs = text.match(/`+/g) ?? []
+  const fence = '`'.repeat(Math.max(3, ...runs.map(({ length }) => length + 1)))
+  return [`${fence}${language}`, ...text.trimEnd().split('\n'), fence]
 }
 
 /** What is folded until a reader opens it. */

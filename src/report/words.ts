@@ -1,10 +1,17 @@
 /** How numbers, times and sides are said to people. */
-import type { BySide, Side } from '../config/config.ts'
+import type { BySide, Direction, Side } from '../config/config.ts'
 
 export const sideName: BySide<string> = { businessCentral: 'Business Central', sales: 'Sales' }
 
 export const directionName = (direction: 'toSales' | 'toBusinessCentral'): string =>
   `→ ${sideName[targetOf(direction)]}`
+
+/** Which way values travel, as a sentence goes on. */
+export const wayName: Readonly<Record<Direction, string>> = {
+  both: 'both ways',
+  toSales: 'from Business Central to Sales',
+  toBusinessCentral: 'from Sales to Business Central',
+}
 
 /** The side written to. */
 export const targetOf = (direction: 'toSales' | 'toBusinessCentral'): Side =>
