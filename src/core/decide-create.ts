@@ -69,7 +69,7 @@ async function addDefaults(draft: Draft, to: Side, context: OfferContext): Promi
   const { deciding } = context
   const { row } = context.rows[from]
   const template = deciding.compiled.defaults[to].find(
-    ({ filter }) => filter === undefined || evaluateFilter(filter, row),
+    ({ filter }) => filter === undefined || evaluateFilter(filter, row, from),
   )
   for (const field of template?.fields ?? []) {
     const rivals = rivalsOf(field, to, deciding)

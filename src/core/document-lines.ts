@@ -55,7 +55,7 @@ export async function lineRows(
 function isSpoken({ lines, compiled }: CompiledLines, side: Side, row: Row): boolean {
   if (!travelsTo(lines.mapping.direction, otherSide(side))) return false
   const { filter } = compiled.sides[side]
-  return filter === undefined || evaluateFilter(filter, row)
+  return filter === undefined || evaluateFilter(filter, row, side)
 }
 
 /** What the expression gave, as keyed rows. */

@@ -69,9 +69,11 @@ function allows(atom: Atom, value: string): boolean {
   return atom.above === number > atom.value
 }
 
-/** Values of two types may be the same (`1` and `'1'`), and so may two spellings of one moment. */
+/** Values of two types may be the same (`1` and `'1'`), and so may two cases of a text and two spellings of one moment. */
 const differ = (one: string, other: string): boolean =>
-  one !== other && typeOf(one) === typeOf(other) && /^(?:number|boolean|guid|text (?!\d{4}-\d\d-\d\d))/.test(one)
+  one.toLowerCase() !== other.toLowerCase() &&
+  typeOf(one) === typeOf(other) &&
+  /^(?:number|boolean|guid|text (?!\d{4}-\d\d-\d\d))/.test(one)
 
 const typeOf = (value: string): string => value.slice(0, value.indexOf(' '))
 
@@ -100,12 +102,12 @@ function among(operand: Operand, literals: readonly Literal[]): Atom | undefined
 const nameOf = (operand: Operand): string | undefined =>
   operand.kind === 'column' ? columnOf(operand.name) : undefined
 
-/** A constant as it compares: texts without case, as both services do. Blank text and null are the same nothing. */
+/** A constant as it compares, whichever the side: texts that differ in case may differ. Blank text and null are the same nothing. */
 function valueOf(literal: Literal): string | undefined {
   if (literal.kind === 'coupled') return undefined
   if (literal.kind === 'null') return 'null '
   if (literal.kind === 'number') return `number ${literal.value}`
   if (literal.kind !== 'text') return `${literal.kind} ${String(literal.value)}`
   const text = decodeName(literal.value)
-  return text.trim() === '' ? 'null ' : `text ${text.toLowerCase()}`
+  return text.trim() === '' ? 'null ' : `text ${text}`
 }

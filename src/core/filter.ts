@@ -28,7 +28,7 @@ export type ParsedFilter =
   | { readonly kind: 'compare'; readonly operator: Comparison; readonly left: Operand; readonly right: Operand }
   | { readonly kind: 'in'; readonly operand: Operand; readonly values: readonly Literal[] }
   | { readonly kind: 'textTest'; readonly test: TextTest; readonly text: Operand; readonly part: Operand }
-  /** Dataverse's `Microsoft.Dynamics.CRM.In` and `NotIn`: the values are texts, whatever the column's type. */
+  /** Dataverse's `Microsoft.Dynamics.CRM.In` and `NotIn`: the values are texts in double quotes, whatever the column's type. */
   | {
       readonly kind: 'crmIn'
       readonly negated: boolean
@@ -48,13 +48,13 @@ export class FilterSyntaxError extends Error {
 }
 
 interface Token {
-  readonly kind: 'word' | 'literal' | 'mark' | 'end'
+  readonly kind: 'word' | 'literal' | 'listed' | 'mark' | 'end'
   readonly text: string
   readonly offset: number
   readonly literal?: Literal
 }
 
-const patterns: readonly (readonly [RegExp, (text: string) => Literal | 'word' | 'mark'])[] = [
+const patterns: readonly (readonly [RegExp, (text: string) => Literal | 'word' | 'listed' | 'mark'])[] = [
   [
     /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}(?![\w-])/iy,
     (text) => ({ kind: 'guid', value: text.toLowerCase() }),
@@ -70,6 +70,8 @@ const patterns: readonly (readonly [RegExp, (text: string) => Literal | 'word' |
   [/null(?![\w./])/y, () => ({ kind: 'null' })],
   [/\{coupled\.[a-z][a-z0-9-]*\}/y, (text) => ({ kind: 'coupled', mapping: text.slice(9, -1) })],
   [/[A-Za-z_]\w*(?:[./][A-Za-z_]\w*)*/y, () => 'word'],
+  // As a list of Dataverse's In writes a text, and nothing else does.
+  [/"(?:[^"\\\p{Cc}]|\\(?:["\\/bfnrt]|u[0-9a-f]{4}))*"/iuy, () => 'listed'],
   [/[(),=[\]]/y, () => 'mark'],
 ]
 
@@ -82,7 +84,7 @@ function tokenAt(text: string, offset: number): Token {
     if (typeof meaning === 'string') return { kind: meaning, text: found, offset }
     return { kind: 'literal', text: found, offset, literal: meaning }
   }
-  const what = text[offset] === "'" ? 'a text that is not closed' : `"${text.slice(offset, offset + 12)}"`
+  const what = /['"]/.test(text.charAt(offset)) ? 'a text that is not closed' : `"${text.slice(offset, offset + 12)}"`
   throw new FilterSyntaxError(`cannot read ${what}`, offset)
 }
 
@@ -218,7 +220,7 @@ class Reader {
     this.#mark(',')
     this.#word('PropertyValues')
     this.#mark('=')
-    const values = this.#list('[', ']', () => this.#text())
+    const values = this.#list('[', ']', () => this.#listed())
     this.#mark(')')
     return { kind: 'crmIn', negated, column, offset, values }
   }
@@ -233,6 +235,13 @@ class Reader {
     if (literal?.kind !== 'text') throw this.#unexpected('a text in single quotes')
     this.#next += 1
     return literal.value
+  }
+
+  #listed(): string {
+    const { kind, text } = this.#peek()
+    if (kind !== 'listed') return this.#text()
+    this.#next += 1
+    return JSON.parse(text) as string
   }
 
   #list<T>(open: string, close: string, item: () => T): readonly T[] {
@@ -299,7 +308,7 @@ export function printFilter(filter: ParsedFilter): string {
     case 'textTest':
       return `${filter.test}(${printOperand(filter.text)},${printOperand(filter.part)})`
     case 'crmIn': {
-      const values = filter.values.map(quoted).join(',')
+      const values = filter.values.map((value) => JSON.stringify(value)).join(',')
       const name = `Microsoft.Dynamics.CRM.${filter.negated ? 'NotIn' : 'In'}`
       return `${name}(PropertyName=${quoted(filter.column)},PropertyValues=[${values}])`
     }

@@ -287,7 +287,7 @@ const documentName = 'document'
 function compileSide(side: Side, parts: Parts): CompiledSide {
   const { mapping, descriptions, timeZone, lines, coupledKey } = parts
   const source = mapping[side]
-  const filter = sideFilter(source, descriptions[side].main, coupledKey)
+  const filter = sideFilter(side, source, descriptions[side].main, coupledKey)
   const extra = new Set([...source.with, ...source.joins].map(({ name }) => name)).add(documentName)
   const one = side === 'sales' || mapping.one === undefined ? undefined : compileOne(mapping.one, timeZone)
   const [recheck, creates] = [source.recheck, source.creates].map(parsedOrNone)

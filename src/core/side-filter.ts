@@ -1,6 +1,6 @@
 /** What a side's filter comes to for one service and one run: which conditions hold there, and what can be sent. */
-import type { Source } from '../config/config.ts'
-import { boundFilter, coupledIn } from './filter-binding.ts'
+import type { Side, Source } from '../config/config.ts'
+import { boundFilter, coupledIn, withBlanks } from './filter-binding.ts'
 import { type ParsedFilter, bothFilters, filterColumns, parseFilter, printFilter } from './filter.ts'
 import type { Description } from './record.ts'
 
@@ -18,10 +18,17 @@ function filterText({ filter, conditions }: Source, { columns }: Description): s
   return bothFilters(filter, ...conditions.filter(known))
 }
 
-/** The side's filter, with what other mappings have coupled filled in. */
-export function sideFilter(source: Source, description: Description, coupledKey: CoupledKey): ParsedFilter | undefined {
+/** The filter of a side in its words, with what other mappings have coupled filled in. */
+export function sideFilter(
+  side: Side,
+  source: Source,
+  description: Description,
+  coupledKey: CoupledKey,
+): ParsedFilter | undefined {
   const text = filterText(source, description)
-  return text === undefined ? undefined : boundFilter(parseFilter(text), coupledKey)
+  return text === undefined
+    ? undefined
+    : withBlanks(boundFilter(parseFilter(text), coupledKey), side, description.columns)
 }
 
 /** Columns of the main entity that optional conditions of a side name: only the service can tell whether it has them. */

@@ -46,6 +46,11 @@ const byType: Readonly<Record<ValueType, (value: unknown, norm: Norm) => Canonic
   },
 }
 
+/** Whether a value is nothing whatever its type: null, empty text, blank date, blank GUID, blank name of an enumeration. */
+export const isNothing = (value: string | number | boolean | null): boolean =>
+  value === null ||
+  (typeof value === 'string' && (value === blankGuid || value.startsWith(blankDate) || decodeName(value).trim() === ''))
+
 /** Business Central's encoding of enum member names: `_x0020_` is a blank. */
 export const decodeName = (name: string): string =>
   name.replaceAll(/_x([0-9A-Fa-f]{4})_/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))

@@ -2,7 +2,7 @@
  * Further pages of the same record (`with`) and further rows (`join`), attached to a page of rows before expressions
  * run: looked up by value in batches, or read whole once when many are wanted. Never one by one.
  */
-import type { Join, WithPage } from '../config/config.ts'
+import type { Join, Side, WithPage } from '../config/config.ts'
 import type { Condition, Connector, Query } from '../connector/connector.ts'
 import { valueAt } from '../core/carry.ts'
 import { evaluateFilter } from '../core/filter-evaluation.ts'
@@ -110,7 +110,7 @@ export class Attachments {
     const wanted = distinct(rows.map((row) => conditionFor(extra, row)).filter((condition) => condition !== undefined))
     const whole = isReadWhole(extra, wanted.length)
     const found = new Map<string, Upsert[]>()
-    const admits = whereOf(extra)
+    const admits = whereOf(extra, this.#compiled.side)
     const add = (row: Upsert): void => {
       if (!admits(row.row)) return
       const key = keyOfExtra(extra, row.row)
@@ -171,10 +171,10 @@ function chosen(join: Join, found: readonly Upsert[]): Upsert | undefined {
   )
 }
 
-function whereOf(extra: Extra): (row: Row) => boolean {
+function whereOf(extra: Extra, side: Side): (row: Row) => boolean {
   if (!isJoin(extra) || extra.where === undefined) return () => true
   const filter = parseFilter(extra.where)
-  return (row) => Object.keys(row).length === 0 || evaluateFilter(filter, row)
+  return (row) => Object.keys(row).length === 0 || evaluateFilter(filter, row, side)
 }
 
 const text = (value: unknown): string =>

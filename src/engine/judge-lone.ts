@@ -23,7 +23,7 @@ function mayCreate(session: Session, on: Side): boolean {
 /** Whether the mapping takes this record over where it has no partner. */
 function mayBeTakenOver({ compiled }: Session, side: Side, { row }: Loaded): boolean {
   const { creates } = compiled.sides[side]
-  return creates === undefined || evaluateFilter(creates, row)
+  return creates === undefined || evaluateFilter(creates, row, side)
 }
 
 /** Decides a record without a partner. */

@@ -28,7 +28,7 @@ export class Recheck {
     const { recheck } = this.#session.compiled.sides[this.#side]
     if (recheck === undefined || !this.#session.readers[this.#side].isRechecked) return
     for (const change of changes)
-      if (change.kind === 'upsert' && evaluateFilter(recheck, change.row)) this.#inside.add(change.id)
+      if (change.kind === 'upsert' && evaluateFilter(recheck, change.row, this.#side)) this.#inside.add(change.id)
   }
 
   /** The rows inside the filter, page by page; none where the mapping says nothing or changes come by token. */

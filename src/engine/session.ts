@@ -86,7 +86,7 @@ export const missingPages = ({ readers }: Session): ReadonlySet<string> =>
 /** Whether the mapping's filter admits a row. */
 export function isAdmitted(session: Session, side: Side, { row, silent }: Upsert): boolean {
   const { filter } = session.compiled.sides[side]
-  return silent !== true && (filter === undefined || evaluateFilter(filter, row))
+  return silent !== true && (filter === undefined || evaluateFilter(filter, row, side))
 }
 
 /** The base of a coupling. */

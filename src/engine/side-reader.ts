@@ -250,7 +250,8 @@ async function constantRows(source: Source, bindings: Bindings): Promise<readonl
 // eslint-disable-next-line require-yield
 async function* nothing(): AsyncGenerator<never> {}
 
-const admits = ({ filter }: CompiledSide, row: Row): boolean => filter === undefined || evaluateFilter(filter, row)
+const admits = ({ filter, side }: CompiledSide, row: Row): boolean =>
+  filter === undefined || evaluateFilter(filter, row, side)
 
 const plainText = (value: unknown): string => canonical(value, { type: 'text' }) ?? ''
 const fits = (row: Row, condition: Condition): boolean =>

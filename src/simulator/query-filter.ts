@@ -162,7 +162,8 @@ function compileIn(filter: Filter & { kind: 'in' }, scope: Scope): Test {
   for (const value of filter.values) checkTypes(scope.type(filter.path), value, 'Equal')
   const form = scope.ignoreCase(filter.path) ? indexValue : (value: unknown) => value ?? null
   const wanted = new Set(filter.values.map((literal) => form(numeric(scope, filter.path, literal.value))))
-  return (row) => wanted.has(form(read(row))) !== filter.not
+  // NotIn is SQL's: a blank is neither in a list nor outside it.
+  return (row) => wanted.has(form(read(row))) !== filter.not && !(filter.not && isNull(read(row)))
 }
 
 /** `PropertyValues` of In are texts even where the column is a number. */
@@ -177,7 +178,7 @@ function compileText(filter: Filter & { kind: 'text' }, scope: Scope): Test {
   const fold = (value: unknown) => (lower ? textOf(value).toLowerCase() : textOf(value))
   if (scope.wildcards && filter.what.kind === 'literal' && /[%_[]/u.test(String(filter.what.value))) {
     const like = likePattern(filter.name, String(filter.what.value))
-    return (row) => like.test(textOf(within(row)))
+    return (row) => !isNull(within(row)) && like.test(textOf(within(row)))
   }
   const tests = {
     contains: (text: string, part: string) => text.includes(part),
@@ -185,7 +186,7 @@ function compileText(filter: Filter & { kind: 'text' }, scope: Scope): Test {
     endswith: (text: string, part: string) => text.endsWith(part),
   }
   const test = tests[filter.name]
-  return (row) => (within(row) ?? null) !== null && test(fold(within(row)), fold(what(row)))
+  return (row) => !isNull(within(row)) && !isNull(what(row)) && test(fold(within(row)), fold(what(row)))
 }
 
 /** Dataverse hands the text to SQL's LIKE, wildcards and all. */
@@ -276,6 +277,8 @@ const FUNCTIONS: Readonly<Record<string, (text: string, second: unknown, third: 
   substring: (text, from, count) =>
     text.slice(Number(from), count === undefined ? undefined : Number(from) + Number(count)),
 }
+
+const isNull = (value: unknown): boolean => (value ?? null) === null
 
 function textOf(value: unknown): string {
   return typeof value === 'string' ? value : (value ?? null) === null ? '' : String(value)

@@ -11,6 +11,7 @@ import { formatProblems } from '../../src/config/problems.ts'
 import { durationMs, parseLimit } from '../../src/config/quantities.ts'
 import { readSource } from '../../src/config/source.ts'
 import type { ProjectFile } from '../../src/config/schema-types.ts'
+import { forAll } from '../property.ts'
 
 const standard = fileURLToPath(new URL('standard', import.meta.url))
 const env = { SECRET: 's3cret', TENANT: 'contoso.onmicrosoft.com' }
@@ -615,7 +616,7 @@ t.test('a place inside a text is the place of that character in the file', async
   const character = fc.constantFrom('a', 'b', ' ', '\n', "'", '"', '\\', 'é', '😀', ':', '#', '\t', '  ', 'x y', '\n\n')
   const texts = fc.array(character, { minLength: 1, maxLength: 12 }).map((parts) => `s${parts.join('')}e`)
   const styles = fc.constantFrom('PLAIN', 'QUOTE_SINGLE', 'QUOTE_DOUBLE', 'BLOCK_LITERAL', 'BLOCK_FOLDED')
-  fc.assert(
+  forAll(
     fc.property(texts, styles, fc.integer({ min: 2, max: 6 }), (text, style, indent) => {
       const written = stringify({ a: { b: text } }, { defaultStringType: style as 'PLAIN', lineWidth: 20, indent })
       const source = readSource('x.yaml', new TextEncoder().encode(written))

@@ -22,6 +22,7 @@ import {
   settled,
   written,
 } from './mapping-fixture.ts'
+import { forAllAsync } from '../property.ts'
 
 const customer: Sketch = {
   businessCentral: 'displayName text(20), city text(10), phoneNumber text(30), creditLimit decimal.5, number code(20)',
@@ -967,7 +968,7 @@ t.test(
     const [moved, contradicted] = [new Set<string>(), new Set<string>()]
     const inStep = { rows: { businessCentral: start, sales: { ...start, day: '2026-11-20T23:00:00Z' } }, base: noBase }
     const bothEdited = fc.record({ businessCentral: editsOf('businessCentral'), sales: editsOf('sales') })
-    await fc.assert(
+    await forAllAsync(
       fc.asyncProperty(fc.array(bothEdited, { minLength: 1, maxLength: 3 }), async (episodes) => {
         let world: World = await settled(deciding, inStep, { most: 3, stores })
         for (const edits of episodes) {

@@ -8,6 +8,7 @@ import { closureOf } from '../../src/core/expression-closure.ts'
 import { splitText } from '../../src/core/text-functions.ts'
 import type { Node } from '../../src/core/expression-syntax.ts'
 import { compileExpression, ExpressionError, type Bindings } from '../../src/core/expression.ts'
+import { forAll, forAllAsync } from '../property.ts'
 
 const value = (text: string, row: Record<string, unknown>, bindings?: Bindings): unknown =>
   compileExpression(text).evaluate(row, bindings)
@@ -194,7 +195,7 @@ t.test('L-08 a long text keeps its words whole, and its line breaks', async (t) 
     ['   ', 2, []],
   ]
   for (const [text, most, pieces] of cases) t.same(splitText(text, most), pieces, JSON.stringify(text))
-  fc.assert(
+  forAll(
     fc.property(fc.string({ unit: 'grapheme' }), fc.integer({ min: 2, max: 20 }), (text, most) => {
       const pieces = splitText(text, most) ?? []
       assert.ok(pieces.every((piece) => piece.length <= most && piece !== ''))
@@ -260,7 +261,7 @@ async function ours(text: string, row: Record<string, unknown>): Promise<string>
 t.test('whatever the row, the value is the one that JSONata gives', async (t) => {
   for (const text of expressions) {
     assert.ok(closureOf(jsonata(text).ast() as unknown as Node), `${text} has a closure`)
-    await fc.assert(
+    await forAllAsync(
       fc.asyncProperty(rows, async (row) => assert.equal(await ours(text, row), await reference(text, row), text)),
       { numRuns: 150 },
     )

@@ -1,8 +1,10 @@
 import * as fc from 'fast-check'
 import t from 'tap'
+import { sides } from '../../src/config/config.ts'
 import { evaluateFilter } from '../../src/core/filter-evaluation.ts'
 import { compareFilters, implies, type FilterChange } from '../../src/core/filter-implication.ts'
 import { parseFilter } from '../../src/core/filter.ts'
+import { forAll } from '../property.ts'
 
 const table: readonly (readonly [before: string | undefined, after: string | undefined, FilterChange])[] = [
   [undefined, undefined, 'same'],
@@ -21,7 +23,9 @@ const table: readonly (readonly [before: string | undefined, after: string | und
   ['a lt 5', 'a lt 3', 'narrower'],
   ['a eq 7', 'a gt 5', 'wider'],
   ["a eq 'x'", "a ne 'y'", 'wider'],
-  ["a eq 'X'", "a eq 'x'", 'same'],
+  // The same in Dataverse; in Business Central, where a text is as it is written, not.
+  ["a eq 'X'", "a eq 'x'", 'other'],
+  ["a eq 'X'", "a ne 'x'", 'other'],
   // Two spellings of one moment, or a text that may be a number, are never held to differ.
   ["a eq '2024-01-01'", "a ne '2024-01-01T00:00Z'", 'other'],
   ["a eq '1'", 'a ne 1', 'other'],
@@ -61,7 +65,7 @@ const cell = fc.constantFrom(1, 2, 3, 2.5, 'x', 'X', 'y', '', null, '2024-01-01'
 
 t.test('what implies another filter takes none that the other leaves', (t) => {
   let implied = 0
-  fc.assert(
+  forAll(
     fc.property(
       pair,
       fc.array(fc.record({ a: cell, b: cell }), { minLength: 8, maxLength: 8 }),
@@ -69,7 +73,7 @@ t.test('what implies another filter takes none that the other leaves', (t) => {
         const [a, b] = [parseFilter(one), parseFilter(other)]
         if (!implies(a, b)) return true
         implied += 1
-        return rows.every((row) => !evaluateFilter(a, row) || evaluateFilter(b, row))
+        return sides.every((side) => rows.every((row) => !evaluateFilter(a, row, side) || evaluateFilter(b, row, side)))
       },
     ),
     { numRuns: 4000 },

@@ -14,6 +14,7 @@ import {
 } from '../../src/core/plan.ts'
 import { settle } from '../../src/core/settle.ts'
 import { type Sketch, compiled, described } from './mapping-fixture.ts'
+import { forAll } from '../property.ts'
 
 // Compiling
 
@@ -298,7 +299,7 @@ t.test('operations stand in one order, however they were found', async (t) => {
     .uniqueArray(operationArb, { selector: (each) => JSON.stringify(each), maxLength: 12 })
     .chain((list) => fc.tuple(fc.constant(list), fc.shuffledSubarray(list, { minLength: list.length })))
   const names = ['first', 'second']
-  fc.assert(
+  forAll(
     fc.property(
       shuffled,
       ([list, other]) => JSON.stringify(inOrder(list, names)) === JSON.stringify(inOrder(other, names)),
@@ -344,7 +345,7 @@ t.test('the allowance is the smaller of a number and a share rounded up', async 
   ]
   for (const [given, coupled, allowed] of cases)
     t.equal(allowance(given, coupled), allowed, JSON.stringify([given, coupled]))
-  fc.assert(
+  forAll(
     fc.property(fc.integer({ min: 0, max: 100 }), fc.integer({ min: 1, max: 100_000 }), (percent, coupled) => {
       return allowance(limit(undefined, percent / 100), coupled) === Math.floor((percent * coupled + 99) / 100)
     }),
@@ -442,7 +443,7 @@ t.test('words that make no sense are told', async (t) => {
 })
 
 t.test('the word that a stop prints is the word that lets it go on', async () => {
-  fc.assert(
+  forAll(
     fc.property(fc.nat(500), fc.nat(500), fc.nat(500), (deletes, updates, creates) => {
       const given = { deletes, updates, creates }
       const words = stopped(given)

@@ -19,6 +19,7 @@ import {
   woken,
 } from '../../src/core/schedule.ts'
 import { jobOf as job } from '../jobs/job.ts'
+import { forAll } from '../property.ts'
 
 const min = 60_000
 const hour = 60 * min
@@ -105,7 +106,7 @@ t.test('T-05 jobs of one category never run together, nor a job with itself', (t
   t.same(names([jobs[0] as Job]), ['items'])
   t.same(names([jobs[2] as Job]), ['vendors'])
   const categories = fc.array(fc.constantFrom('a', 'b', undefined), { maxLength: 12 })
-  fc.assert(
+  forAll(
     fc.property(categories, categories, (waiting, running) => {
       const made = waiting.map((category, index) => job({ name: `w${index}`, category }))
       const busy = running.map((category, index) => job({ name: `r${index}`, category }))
@@ -187,7 +188,7 @@ t.test('whatever happens, a job that is not on hold has a next start within a da
     fc.tuple(fc.nat(3), fc.nat(3)).map(([moved, bad]) => done(moved, bad)),
     fc.constantFrom('outage', 'permission', 'limit', 'other').map((fault) => failed(fault as 'outage')),
   )
-  fc.assert(
+  forAll(
     fc.property(fc.array(result, { maxLength: 30 }), (results) => {
       let state = newJobState(job(), noon)
       let now = noon

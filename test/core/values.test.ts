@@ -9,6 +9,7 @@ import { type Origin, derivedKey, derivedOption } from '../../src/core/derived-k
 import { fingerprinter, shortHash, versionOf } from '../../src/core/fingerprint.ts'
 import { instantOf, localDate, startOfDay, utcText } from '../../src/core/instant.ts'
 import { type Norm, canonical, cut, decodeName, roundText } from '../../src/core/values.ts'
+import { forAll } from '../property.ts'
 
 const types: Record<ValueType, true> = {
   text: true,
@@ -187,7 +188,7 @@ const sample = fc.constantFrom(...allTypes).chain((type) =>
 )
 
 t.test('the comparable form of a comparable form is itself', async () => {
-  fc.assert(
+  forAll(
     fc.property(sample, ({ value, norm }) => {
       const once = canonical(value, norm)
       return canonical(once, norm) === once
@@ -197,7 +198,7 @@ t.test('the comparable form of a comparable form is itself', async () => {
 })
 
 t.test('comparing never throws, whatever a service says', async () => {
-  fc.assert(
+  forAll(
     fc.property(fc.jsonValue(), fc.constantFrom(...allTypes), (value, type) => {
       const form = canonical(value, { type })
       return form === null || typeof form === 'string'
@@ -206,7 +207,7 @@ t.test('comparing never throws, whatever a service says', async () => {
 })
 
 t.test('F-02: a cut text is no longer than allowed, starts the text and tears no pair of surrogates', async () => {
-  fc.assert(
+  forAll(
     fc.property(fc.string({ unit: 'grapheme' }), fc.nat(12), (text, most) => {
       const short = cut(text, most)
       const least = Math.min(text.length, most) - 1
@@ -216,7 +217,7 @@ t.test('F-02: a cut text is no longer than allowed, starts the text and tears no
 })
 
 t.test('rounding is half away from zero on the digits that people see', async () => {
-  fc.assert(
+  forAll(
     fc.property(fc.integer({ min: -1e9, max: 1e9 }), fc.nat(4), (units, precision) => {
       const shown = `${Math.trunc(units / 10)}.${Math.abs(units % 10)}`
       const number = Number(`${units < 0 && !shown.startsWith('-') ? '-' : ''}${shown}e-${precision}`)
@@ -238,7 +239,7 @@ t.test('an instant is read and written as the calendar of the platform does', as
     min: new Date('0001-01-01T00:00:00Z'),
     max: new Date('9999-12-31T23:59:59Z'),
   })
-  fc.assert(
+  forAll(
     fc.property(at, (date) => {
       const seconds = `${date.toISOString().slice(0, 19)}Z`
       const instant = instantOf(date.toISOString())
@@ -307,7 +308,7 @@ const printsArb: fc.Arbitrary<Prints> = fc
 const rowIds = fc.uniqueArray(fc.stringMatching(/^[a-zA-Z]{1,6}@[a-z0-9]{4}$/), { minLength: 1, maxLength: 6 })
 
 t.test('a base survives being packed, in its own layout', async () => {
-  fc.assert(
+  forAll(
     fc.property(
       rowIds.chain((rows) => fc.tuple(fc.constant(rows), fc.dictionary(fc.constantFrom(...rows), printsArb))),
       ([rows, given]) => {
@@ -377,7 +378,7 @@ t.test('P1: every part of the origin gives another key and another option', asyn
 })
 
 t.test('a derived option lies in the range that people do not fill by hand', async () => {
-  fc.assert(
+  forAll(
     fc.property(fc.string(), (sourceKey) => {
       const option = Number(derivedOption({ ...origin, sourceKey }))
       return Number.isInteger(option) && option >= 800_000_000 && option < 900_000_000
@@ -402,7 +403,7 @@ t.test('a day starts at local midnight, also where the clocks change at midnight
   t.equal(startOfDay('some day', 'Europe/Berlin'), undefined)
   const zones = fc.constantFrom('UTC', 'Europe/Berlin', 'America/Sao_Paulo', 'Pacific/Auckland', 'Asia/Beirut')
   const days = fc.date({ noInvalidDate: true, min: new Date('1970-01-01'), max: new Date('2100-01-01') })
-  fc.assert(
+  forAll(
     fc.property(days, zones, (day, zone) => {
       const date = day.toISOString().slice(0, 10)
       const start = startOfDay(date, zone) ?? 0

@@ -27,6 +27,7 @@ import { openMemoryStore, overlay } from '../../src/store/memory-store.ts'
 import type { Entry } from '../../src/store/store.ts'
 import { couple, coupling, held, run, storeContract } from '../contract/store.ts'
 import { commit, picture } from './picture.ts'
+import { forAllAsync } from '../property.ts'
 
 /** A process number of this machine that nobody has any more: its locks are free at once. */
 const deadOwner = { host: hostname(), pid: spawnSync(process.execPath, ['-e', '']).pid }
@@ -64,7 +65,7 @@ t.test('an overlay over a json store', async (t) => {
 
 t.test('P7: after any commits, closings and kills the folder gives back exactly what was committed', async (t) => {
   const step = fc.record({ entries: commit, after: fc.constantFrom('go on', 'close', 'kill') })
-  await fc.assert(
+  await forAllAsync(
     fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 10 }), async (steps) => {
       const folder = fresh()
       let store = await locked(folder)
@@ -86,7 +87,7 @@ t.test('P7: after any commits, closings and kills the folder gives back exactly 
 })
 
 t.test('P7: a last line cut at any byte drops that commit alone, says so, and leaves room for the next', async (t) => {
-  await fc.assert(
+  await forAllAsync(
     fc.asyncProperty(
       fc.array(commit, { minLength: 1, maxLength: 4 }),
       fc.double({ min: 0, max: 1, noNaN: true }),

@@ -5,6 +5,7 @@ import { openMemoryStore, overlay } from '../../src/store/memory-store.ts'
 import type { Store } from '../../src/store/store.ts'
 import { couple, run, storeContract } from '../contract/store.ts'
 import { commit, picture } from './picture.ts'
+import { forAllAsync } from '../property.ts'
 
 t.test('the memory store', async (t) => storeContract(t, async () => openMemoryStore()))
 
@@ -22,7 +23,7 @@ const filled = async (commits: readonly Parameters<Store['commit']>[1][]): Promi
 t.test(
   'P6: whatever is committed to an overlay, it answers like one store and the one below stays as it was',
   async (t) => {
-    await fc.assert(
+    await forAllAsync(
       fc.asyncProperty(
         fc.array(commit, { maxLength: 12 }),
         fc.array(commit, { maxLength: 12 }),

@@ -14,6 +14,7 @@ import type { Entry } from '../../src/store/store.ts'
 import { verifyState } from '../../src/store/verify.ts'
 import { couplet } from '../cli/world.ts'
 import { couple, coupling, held, intent, run } from '../contract/store.ts'
+import { forAll } from '../property.ts'
 
 const now = '2026-02-03T04:05:06.000Z'
 const content = (more: Partial<MappingContent>): MappingContent => ({
@@ -130,7 +131,7 @@ const sorted = (of: MappingContent): unknown => {
 
 t.test('P1 P7 for any two histories: order does not count, nothing is lost, nobody has two partners', (t) => {
   const anyBase = fc.option(anyContent, { nil: undefined })
-  fc.assert(
+  forAll(
     fc.property(anyBase, anyContent, anyContent, (base, ours, theirs) => {
       const { content: merged } = mergeContent({ base, ours, theirs }, now)
       t.same(sorted(mergeContent({ base, ours: theirs, theirs: ours }, now).content), sorted(merged))
