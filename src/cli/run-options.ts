@@ -32,10 +32,10 @@ export function addRunOptions(command: Command): Command {
     )
     .addOption(acceptOption())
     .addOption(
-      new Option('--rewrite <side>', 'write all mapped values of coupled records anew to this side').choices([
-        'sales',
-        'businessCentral',
-      ]),
+      new Option(
+        '--rewrite <side>',
+        'make coupled records of this side equal to the other side, whatever was edited on it',
+      ).choices(['sales', 'businessCentral']),
     )
 }
 
