@@ -37,7 +37,7 @@ export class Gatekeeper {
     }
     window.busy++
     const run = { at: this.#now(), ms: 0 }
-    window.runs.push(run)
+    if (this.#isCounted) window.runs.push(run)
     return {
       release: (ranMs) => {
         run.ms = ranMs
@@ -45,6 +45,12 @@ export class Gatekeeper {
         window.waiting.shift()?.()
       },
     }
+  }
+
+  /** Whether anything in the window is limited; else nothing of it has to be remembered. */
+  get #isCounted(): boolean {
+    const { requests = Infinity, executionMs = Infinity } = this.#limits
+    return requests !== Infinity || executionMs !== Infinity
   }
 
   /** Requests and milliseconds a caller still has in this window. */

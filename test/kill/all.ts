@@ -1,0 +1,3 @@
+/** Both files of kills in one process: `npm run test:kill`, with `--all` or `--scenario NAME`. */
+import './kill.test.ts'
+import './standard.test.ts'
