@@ -1,14 +1,19 @@
 /** `couplet plan`: what a run would do. Writes nothing, anywhere (P6). */
 import { excesses } from '../core/guard.ts'
 import type { Excess } from '../core/guard.ts'
+import type { Plan } from '../core/plan.ts'
 import type { RunReport } from '../engine/ports.ts'
 import type { Project } from '../main.ts'
+import { planMarkdown } from '../report/plan-markdown.ts'
 import { planJson, planText } from '../report/plan-text.ts'
+import type { PlanTextOptions } from '../report/plan-text.ts'
 import { waitingBeside } from '../report/plan-waiting.ts'
 import { problemGroups } from '../report/run-text.ts'
 import { examples } from './context.ts'
 import type { AddCommand, Context } from './context.ts'
 import { exits } from './exit.ts'
+import { addFormatOptions } from './format-option.ts'
+import type { FormatArguments } from './format-option.ts'
 import { mappingsNamed } from './mapping-names.ts'
 import { planFileOf } from './plan-file.ts'
 import { addRunOptions, runOptions } from './run-options.ts'
@@ -17,14 +22,14 @@ import { saveFile } from './save-file.ts'
 import { addValueOptions, showsValues } from './show-values.ts'
 import type { ValueArguments } from './show-values.ts'
 
-export interface PlanArguments extends RunArguments, ValueArguments {
+export interface PlanArguments extends RunArguments, ValueArguments, FormatArguments {
   readonly out?: string
   readonly exitCode?: boolean
   readonly details?: boolean
 }
 
 export const addPlan: AddCommand = (program, act) => {
-  addValueOptions(addRunOptions(program.command('plan')))
+  addFormatOptions(addValueOptions(addRunOptions(program.command('plan'))))
     .description('show what a run would do; writes nothing')
     .argument('[mapping...]', 'only these mappings')
     .option('-o, --out <file>', 'save the plan for couplet apply; holds no values')
@@ -36,6 +41,7 @@ export const addPlan: AddCommand = (program, act) => {
         'couplet plan',
         'couplet plan customer-account --full',
         'couplet plan --out plan.json && couplet apply plan.json',
+        'couplet plan --format markdown',
         'couplet plan --json --exit-code',
       ),
     )
@@ -59,9 +65,9 @@ export function plan(context: Context, names: readonly string[], given: PlanArgu
     const services = report.problems.filter(({ kind }) => kind === 'service')
     context.print(
       () =>
-        [planText(report.plan, { ...shown, incomplete: services.length > 0 }), problemGroups(services, context.paint)]
-          .filter((part) => part !== '')
-          .join('\n\n'),
+        given.format === 'markdown'
+          ? planMarkdown(report.plan, { ...shown, refused: services, most: given.maxLength }).trimEnd()
+          : planInWords(report.plan, services, shown),
       () => ({ ...planJson(report.plan, shown), problems: services }),
     )
     if (given.out !== undefined) {
@@ -72,6 +78,11 @@ export function plan(context: Context, names: readonly string[], given: PlanArgu
     if (report.refused) return exits.refused
     return given.exitCode === true && report.plan.operations.length > 0 ? exits.toDo : exits.done
   })
+}
+
+function planInWords(plan: Plan, services: RunReport['problems'], shown: PlanTextOptions): string {
+  const text = planText(plan, { ...shown, incomplete: services.length > 0 })
+  return [text, problemGroups(services, shown.paint)].filter((part) => part !== '').join('\n\n')
 }
 
 /** The limits that a run would stop at. */

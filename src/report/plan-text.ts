@@ -6,6 +6,7 @@ import type { Excess } from '../core/guard.ts'
 import type { MappingCounts, Operation, OperationKind, Plan, PlannedField, PlannedLine } from '../core/plan.ts'
 import { shownField, shownValue } from './masks.ts'
 import type { Paint } from './paint.ts'
+import { countsTold } from './plan-counts.ts'
 import { overwrittenText } from './plan-overwrites.ts'
 import { holdsText } from './plan-holds.ts'
 import { limitsText } from './plan-limits.ts'
@@ -59,9 +60,7 @@ function summary({ operations, holds }: Plan, { paint, incomplete }: PlanTextOpt
 
 /** `customer-account → Sales   3 create   12 update   0 delete   of 120 coupled`, for what is touched. */
 function countsTable(counts: readonly MappingCounts[], paint: Paint): string {
-  const rows = [...new Set(counts.map(({ mapping }) => mapping))].flatMap((mapping) =>
-    rowsOf(counts.filter((one) => one.mapping === mapping)),
-  )
+  const rows = countsTold(counts)
   if (rows.length === 0) return ''
   const number = (value: number): Cell => (value === 0 ? { text: '·', paint: paint.dim } : thousands(value))
   const uncouples = rows.some((row) => row.uncouples > 0)
@@ -74,19 +73,6 @@ function countsTable(counts: readonly MappingCounts[], paint: Paint): string {
     number(row.coupled),
   ])
   return table(columns, cells, paint.bold)
-}
-
-/** The sides of one mapping that are written to; coupling has no side and stands in the first row. */
-function rowsOf(sides: readonly MappingCounts[]): readonly MappingCounts[] {
-  const couples = sides.reduce((sum, one) => sum + one.couples, 0)
-  const uncouples = sides.reduce((sum, one) => sum + one.uncouples, 0)
-  const written = sides.filter((one) => one.creates + one.updates + one.deletes > 0)
-  const shown = written.length === 0 && couples + uncouples > 0 ? sides.slice(0, 1) : written
-  return shown.map((one, index) => ({
-    ...one,
-    couples: index === 0 ? couples : 0,
-    uncouples: index === 0 ? uncouples : 0,
-  }))
 }
 
 function operationsText(plan: Plan, options: PlanTextOptions): string {
