@@ -8,6 +8,7 @@ import { closureOf, deoptimised, plainPath, type Closure, type Scope } from './e
 import { addedFunctions } from './expression-functions.ts'
 import { namesOf, type Names, type Node } from './expression-syntax.ts'
 import type { Row } from './record.ts'
+import { remembered } from './remembered.ts'
 
 /** A company of Business Central: its SystemId in lower case, and its name. */
 export interface Company {
@@ -52,21 +53,10 @@ export class ExpressionError extends Error {
 /** Milliseconds, nested calls and list items that one evaluation may take. */
 const limits = { timeout: 1000, stack: 200, sequence: 10_000 }
 
-/** Texts that were read already: a run compiles its mappings anew, and asks the same few hundred texts each time. */
-const read = new Map<string, Expression>()
-const mostRead = 2000
-
 /** Reads an expression. Throws an ExpressionError where it is none. */
-export function compileExpression(text: string): Expression {
-  const before = read.get(text)
-  if (before !== undefined) return before
-  const compiled = compiledAnew(text)
-  if (read.size >= mostRead) read.clear()
-  read.set(text, compiled)
-  return compiled
-}
+export const compileExpression = remembered(readExpression)
 
-function compiledAnew(text: string): Expression {
+function readExpression(text: string): Expression {
   const program = parse(text)
   const tree = program.ast() as unknown as Node
   const closure = closureOf(tree)

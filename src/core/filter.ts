@@ -2,6 +2,7 @@
  * OData filter text as a tree: read, written back, and its columns named. What is read here is what both services
  * understand of `$filter`; the tree is evaluated on a row by `filter-evaluation`.
  */
+import { remembered } from './remembered.ts'
 
 export type Comparison = 'eq' | 'ne' | 'gt' | 'ge' | 'lt' | 'le'
 export type TextTest = 'contains' | 'startswith' | 'endswith'
@@ -289,7 +290,7 @@ class Reader {
 }
 
 /** Reads filter text. Throws a FilterSyntaxError that says what was expected, and where. */
-export const parseFilter = (text: string): ParsedFilter => new Reader(text).whole()
+export const parseFilter = remembered((text): ParsedFilter => new Reader(text).whole())
 
 /** The filter as text; reading it again gives the same tree. */
 export function printFilter(filter: ParsedFilter): string {

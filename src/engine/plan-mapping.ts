@@ -54,7 +54,8 @@ export async function planMapping(
     for (const judgement of judgements) {
       operations.push(...operationsOf(session, judgement, keeping.values))
       if (keeping.values) holds.push(...plannedHolds(session, judgement))
-      else if (judgement.stands && intake.refs.length <= standingMost) standing.set(judgement.ref, judgement)
+      if (!session.options.dry && judgement.stands && intake.refs.length <= standingMost)
+        standing.set(judgement.ref, judgement)
     }
     if (keeping.results)
       await commit(

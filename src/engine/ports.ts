@@ -37,6 +37,8 @@ export interface RunOptions {
   readonly mappings: readonly string[]
   /** Decide everything, write nothing, anywhere (P6). */
   readonly dry: boolean
+  /** The report holds the operations with their values also of a run that writes; for few records, as they stay in memory. */
+  readonly keepPlan: boolean
   /** Ignore watermarks, read whole, sweep, merge three ways. */
   readonly full: boolean
   /** Write every row of coupled records anew to this side. */
@@ -64,6 +66,7 @@ export interface RunOptions {
 export const defaultRunOptions: RunOptions = {
   mappings: [],
   dry: false,
+  keepPlan: false,
   full: false,
   rewrite: undefined,
   records: [],

@@ -111,7 +111,7 @@ class WholeRun {
   constructor(context: RunContext) {
     this.#context = context
     this.#overlay = context.ports.overlay(context.ports.store)
-    this.#book = new PlanBook(context.options.dry)
+    this.#book = new PlanBook(context.options.dry || context.options.keepPlan)
     this.#referred = referredMappings(context)
     const { permit } = context.options
     this.#permit = permit === undefined ? undefined : { operations: permit, used: new Set() }
@@ -216,8 +216,8 @@ class WholeRun {
 
   /** A plan for people keeps values and tells what would wait; else results are kept only where something refers to them. */
   #keeping(name: string): Keeping {
-    const { dry } = this.#context.options
-    return { values: dry, results: dry || this.#referred.has(name) }
+    const { dry, keepPlan } = this.#context.options
+    return { values: dry || keepPlan, results: dry || this.#referred.has(name) }
   }
 
   /** References to mappings that ran later are written in a second pass, over the records concerned. */

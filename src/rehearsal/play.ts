@@ -26,7 +26,7 @@ export interface Script {
 
 /** What a test came to. */
 export interface Outcome {
-  /** Of the tested mappings, in the run under test; none where nobody asks for them. */
+  /** Of the tested mappings, in the run under test. */
   readonly operations: readonly Operation[]
   readonly held: readonly (Held & { readonly mapping: string })[]
   readonly coupled: readonly (Coupling & { readonly mapping: string })[]
@@ -75,12 +75,9 @@ export async function play(ground: Ground, config: Config, script: Script): Prom
     if (slips.length > 0) return slips
     ground.wait(hour)
   }
-  // What a run that applies has done is not kept as a list: the plan just before it says the same (P6).
-  const isAsked = test.expect.operations !== undefined
-  const operations = isAsked ? (await run(config, ports, { ...defaultRunOptions, dry: true })).plan.operations : []
-  const report = await run(config, ports, defaultRunOptions)
+  const report = await run(config, ports, { ...defaultRunOptions, keepPlan: true })
   const outcome = {
-    operations: operations.filter(({ mapping }) => tested.includes(mapping)),
+    operations: report.plan.operations.filter(({ mapping }) => tested.includes(mapping)),
     held: tested.flatMap((mapping) =>
       [...ports.store.mapping(mapping).allHeld()].map((held) => ({ ...held, mapping })),
     ),
@@ -92,8 +89,8 @@ export async function play(ground: Ground, config: Config, script: Script): Prom
   const restless = async (): Promise<readonly Operation[]> => {
     for (let runs = 0; ; runs += 1) {
       ground.wait(hour)
-      const next = await run(config, ports, { ...defaultRunOptions, dry: true })
-      const left = next.plan.operations.filter(({ mapping }) => tested.includes(mapping))
+      const { plan } = await run(config, ports, { ...defaultRunOptions, dry: true, mappings: tested })
+      const left = plan.operations.filter(({ mapping }) => tested.includes(mapping))
       if (left.length === 0 || runs === mostRuns) return left
       await run(config, ports, defaultRunOptions)
     }
