@@ -1,6 +1,6 @@
 /** `couplet test`: plays tests/*.yaml against the mappings. No network, no credentials. */
-import { EventEmitter, once } from 'node:events'
-import { watch } from 'node:fs'
+import { existsSync, watch } from 'node:fs'
+import type { FSWatcher } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { basename, join, relative, resolve } from 'node:path'
 import { isError, sortProblems } from '../config/problems.ts'
@@ -152,29 +152,44 @@ function choice(files: readonly ReadTests[], words: readonly string[]): (file: s
 /** Milliseconds without a further change, so that an editor's several writes are one. */
 const quiet = 150
 
-/** Plays at once and after each change of a YAML file, until stopped. */
+/** Plays at once and after each change of a YAML file, until stopped; gives the last code. Throws UsageError. */
 async function watching(context: Context, play: () => Promise<number>): Promise<number> {
   const { terminal, paint, folder } = context
-  const ending = new AbortController()
-  void terminal.stopped().then(() => ending.abort())
-  const changes = new EventEmitter()
-  const watcher = watch(folder, { recursive: true }, (_event, name) => {
-    if (name !== null && isWatched(name)) changes.emit('change')
-  })
-  try {
-    for (;;) {
-      const changed = once(changes, 'change', { signal: ending.signal }).then(
-        () => true,
-        () => false,
-      )
-      const code = await play().catch((error: unknown) => end(error, terminal, { paint, json: false }))
-      terminal.err(paint.dim(`watching ${relative(terminal.cwd, folder) || '.'}; end with Ctrl+C`))
-      if (!(await changed)) return code
-      await terminal.clock.sleep(quiet)
-    }
-  } finally {
-    watcher.close()
+  const stopped = terminal.stopped()
+  for (;;) {
+    // Begun before the files are read: what changes meanwhile is played again.
+    const change = nextChange(folder, stopped)
+    change.catch(() => {})
+    const code = await play().catch((error: unknown) => end(error, terminal, { paint, json: false }))
+    terminal.err(paint.dim(`watching ${relative(terminal.cwd, folder) || '.'}; end with Ctrl+C`))
+    if (!(await change)) return code
+    await terminal.clock.sleep(quiet)
   }
 }
 
-const isWatched = (name: string): boolean => /\.ya?ml$/.test(name) && !/(^|[/\\])(node_modules|\.)/.test(name)
+/** Folders of a project that hold YAML. */
+const watched = ['.', 'tests', 'mappings', 'mappings/include', 'targets']
+
+/**
+ * True when a YAML file of the project has changed, false when it was stopped before or there is no folder. Folders are
+ * watched and not files: many editors save by putting a new file in the place of the old one, and a watch of a file
+ * ends with it. Throws UsageError.
+ */
+async function nextChange(folder: string, stopped: Promise<void>): Promise<boolean> {
+  const watchers: FSWatcher[] = []
+  try {
+    const changed = new Promise<boolean>((resolve, reject) => {
+      for (const path of watched.map((name) => join(folder, name)).filter((each) => existsSync(each))) {
+        const watcher = watch(path, (_event, name) => {
+          if (name === null || /\.ya?ml$/.test(name) || watched.includes(name)) resolve(true)
+        })
+        watchers.push(watcher.on('error', reject))
+      }
+    })
+    return watchers.length > 0 && (await Promise.race([changed, stopped.then(() => false)]))
+  } catch (error) {
+    throw new UsageError(`${folder} cannot be watched (${String(error)}).`, 'Leave --watch out.')
+  } finally {
+    for (const watcher of watchers) watcher.close()
+  }
+}

@@ -1,5 +1,5 @@
 /** `couplet test`: what passes, how a difference is told, and what is wrong with files of tests. */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { Socket } from 'node:net'
 import { dirname, join } from 'node:path'
 import t, { type Test } from 'tap'
@@ -297,3 +297,45 @@ tests:
   t.match(told[6], /^tests\/a\.yaml:17:34 .*: the service refuses this: .*Cannot convert the literal "lots"/)
   t.match(told[7], /^1 test passed, 5 problems in the files, in /)
 })
+
+t.test(
+  '--watch plays again after each change, also where an editor puts a new file in the place of the old',
+  async (t) => {
+    const run = projectWith(t, { 'tests/a.yaml': sound })
+    const file = join(t.testdirName, 'tests', 'a.yaml')
+    const edits = [
+      () => writeFileSync(file, sound.replace('text: ADATUM', 'text: Adatum')),
+      () => {
+        writeFileSync(`${file}.new`, 'tests: [')
+        renameSync(`${file}.new`, file)
+      },
+      () => writeFileSync(file, sound),
+      () => rmSync(dirname(file), { recursive: true }),
+    ]
+    const told: string[] = []
+    let stop: (() => void) | undefined
+    const stopped = new Promise<void>((resolve) => (stop = resolve))
+    const take = (text: string): void => {
+      told.push(text.replaceAll(/in [\d.]+ s|\/\S*/g, '…'))
+      if (text.startsWith('watching')) (edits.shift() ?? stop)?.()
+    }
+    const { code } = await run('--watch', { out: take, err: take, stopped: () => stopped })
+    t.equal(code, 2, 'as the last time')
+    const last = told.flatMap((text) => text.split('\n').slice(-1))
+    t.same(
+      last.filter((line) => !line.startsWith('→')),
+      [
+        '3 tests passed, …',
+        'watching .; end with Ctrl+C',
+        '2 tests passed, 1 test failed, …',
+        'watching .; end with Ctrl+C',
+        '1 problem; nothing was run',
+        'watching .; end with Ctrl+C',
+        '3 tests passed, …',
+        'watching .; end with Ctrl+C',
+        'watching .; end with Ctrl+C',
+      ],
+    )
+    t.equal((await couplet(join(t.testdirName, 'nowhere'), 'test --watch')).code, 2, 'nothing is there to watch')
+  },
+)
