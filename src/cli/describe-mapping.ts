@@ -42,6 +42,7 @@ export async function describeMapping(
   return { entities, compiled }
 }
 
+/** An entity that a mapping names. */
 interface Listed {
   readonly side: Side
   readonly page: string | undefined
@@ -50,7 +51,8 @@ interface Listed {
   readonly key: string
 }
 
-function entitiesOf(mapping: Mapping): readonly Listed[] {
+/** Every entity that a mapping names: the main ones, further pages, joins. */
+export function entitiesOf(mapping: Mapping): readonly Listed[] {
   return sides.flatMap((side) => {
     const { entity, optional: may, with: pages, joins } = mapping[side]
     const main = entity === undefined ? [] : [{ side, page: undefined, entity, optional: may, key: side }]

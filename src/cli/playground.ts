@@ -1,6 +1,8 @@
 /** Both simulated services with a realistic company, and a project that points at them. */
 import { mkdir, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { withSchemaLine } from '../config/schema-line.ts'
 import { businessCentral } from '../simulator/business-central.ts'
 import { dataverse } from '../simulator/dataverse.ts'
 import type { DataverseOptions } from '../simulator/dataverse.ts'
@@ -71,7 +73,9 @@ export async function writePlaygroundProject(
 ): Promise<void> {
   await mkdir(folder, { recursive: true })
   await writeFile(join(folder, secretFile), `${secret}\n`, { mode: 0o600 })
-  await writeFile(join(folder, 'couplet.yaml'), projectYaml(playground, more, settings))
+  const address = relative(folder, fileURLToPath(new URL('../../schemas/project.schema.json', import.meta.url)))
+  const yaml = withSchemaLine(projectYaml(playground, more, settings), address.replaceAll('\\', '/'))
+  await writeFile(join(folder, 'couplet.yaml'), yaml)
   await writeFile(join(folder, '.gitignore'), `${secretFile}\n`)
 }
 

@@ -20,6 +20,7 @@ import { addReplace } from './replace.ts'
 import { addResolve } from './resolve.ts'
 import { addRetry } from './retry.ts'
 import { addRuns } from './runs.ts'
+import { addSchema } from './schema.ts'
 import { addServe } from './serve.ts'
 import { addSimulate } from './simulate.ts'
 import { addSolution } from './solution.ts'
@@ -41,6 +42,7 @@ const commands: readonly AddCommand[] = [
   addTest,
   addDiff,
   addDocs,
+  addSchema,
   addPlan,
   addApply,
   addSync,

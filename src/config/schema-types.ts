@@ -22,6 +22,10 @@ export type Create = 'never' | 'toSales' | 'toBusinessCentral' | 'both'
  */
 export type Limit = number | string
 /**
+ * The name of a mapping: one of the standard set, or of this project.
+ */
+export type MappingName = string
+/**
  * A name: lower-case letters, digits and hyphens.
  */
 export type Name = string
@@ -52,7 +56,7 @@ export type MatchColumn = string
 /**
  * A mapping's name (exchange by id), { mapping, by }, { find, where }, or { case, value: lookup … }.
  */
-export type Lookup = Name | LookupByCoupling | LookupByQuery | LookupByCase
+export type Lookup = MappingName | LookupByCoupling | LookupByQuery | LookupByCase
 /**
  * Hold for a person, the side that wins, or the later edit.
  */
@@ -181,7 +185,7 @@ export interface ProjectFile {
    * Switches mappings on and off: { customer-account: { enabled: false, reason: … } }, or a list of the only ones that run. Default: all.
    */
   mappings?:
-    | Name[]
+    | MappingName[]
     | {
         [k: string]: MappingSwitch
       }
@@ -404,11 +408,11 @@ export interface MappingFile {
   /**
    * Mappings that run before this one. Default: none.
    */
-  after?: Name[]
+  after?: MappingName[]
   /**
    * The mapping on whose couplings this one rides. It couples nothing itself: its records are the pairs of that mapping, and a pair ends when the followed one ends. The record read has the same id as the one coupled there. Where the entity written to is that of the followed mapping (or of one that it follows itself), the coupled record is written; otherwise each pair gets a record of its own. Such a mapping goes one way and runs after the one it follows. Default: none.
    */
-  follows?: Name | null
+  follows?: MappingName | null
   /**
    * Named sets of rows and filters from mappings/include/, in order. A row of this file wins over an included one. Default: none.
    */
@@ -723,7 +727,7 @@ export interface MatchGroup {
  * Exchanges a reference through the couplings of another mapping.
  */
 export interface LookupByCoupling {
-  mapping: Name
+  mapping: MappingName
   /**
    * What the source value is: `id`, a natural key (from the other mapping's `keys`), or several: natural key to column of this row, or to `$` for what the row itself says. Default: id.
    */
@@ -780,7 +784,7 @@ export interface LookupByCase {
    * Column of the source row.
    */
   case: string
-  [k: string]: Name | LookupByCoupling | LookupByQuery | null
+  [k: string]: MappingName | LookupByCoupling | LookupByQuery | null
 }
 /**
  * Two existing records agree for the first time.
@@ -807,7 +811,7 @@ export interface ActAs {
   /**
    * The mapping whose couplings lead from that column to a user of Sales: its name (by id), or { mapping, by }.
    */
-  lookup?: Name | LookupByCoupling
+  lookup?: MappingName | LookupByCoupling
   /**
    * What happens to a record whose person has no user: self (the integration writes it as itself) or hold. Default: self.
    */
@@ -847,7 +851,7 @@ export interface FieldRow {
   whenUncoupled?:
     | ('hold' | 'clear' | 'keep' | 'skip' | 'sync')
     | {
-        sync: Name
+        sync: MappingName
       }
   /**
    * What a blank source does to the target: clear it, keep what stands there, or write a default. write: clear, and write the blank into a new record too, which the service would otherwise fill by itself. Default: clear.
@@ -1011,7 +1015,7 @@ export interface Replace {
   /**
    * Mappings whose records of Sales refer to the old record and stay with it: they are uncoupled too, and made anew for the new record. Default: none.
    */
-  along?: Name[]
+  along?: MappingName[]
 }
 /**
  * Something that cannot be reached from outside.
@@ -1043,7 +1047,7 @@ export interface IncludeFile {
   /**
    * Mappings that run before the one that includes this set. Default: none.
    */
-  after?: Name[]
+  after?: MappingName[]
   businessCentral?: Part
   sales?: Part
   /**
@@ -1111,7 +1115,7 @@ export interface Job {
    *
    * @minItems 1
    */
-  mappings?: Name[]
+  mappings?: MappingName[]
   /**
    * false switches the job off; it goes on from its watermarks. Default: true.
    */
@@ -1165,7 +1169,7 @@ export interface TestFile {
   /**
    * The mapping that is tested, or several. Those that it refers to and those that run before it run along; what they do is not looked at unless rows say so. Needed.
    */
-  mapping: Name | Name[]
+  mapping: MappingName | MappingName[]
   /**
    * What these tests are about. Default: none.
    */
@@ -1244,7 +1248,7 @@ export interface Test {
  * Two records that are coupled.
  */
 export interface Pair {
-  mapping?: Name
+  mapping?: MappingName
   businessCentral: Named
   sales: Named
 }
@@ -1294,7 +1298,7 @@ export interface Operation {
    * The side that is written to; of a couple or uncouple, the side whose record leads. Needed.
    */
   side: 'businessCentral' | 'sales'
-  mapping?: Name
+  mapping?: MappingName
   /**
    * Number or code by which plans name the record. Default: not looked at.
    */
@@ -1339,7 +1343,7 @@ export interface Hold {
    * Where the record is. Default: not looked at.
    */
   side?: 'businessCentral' | 'sales'
-  mapping?: Name
+  mapping?: MappingName
   /**
    * Number, code or name by which it is listed. Default: not looked at.
    */
@@ -1359,7 +1363,7 @@ export interface Hold {
  * A pair.
  */
 export interface Coupled {
-  mapping?: Name
+  mapping?: MappingName
   businessCentral?: Named
   sales?: Named
   /**

@@ -12,6 +12,17 @@ export interface Catalog {
    * Throws ConnectorError 'gone' for a collection that is not there; a wanted column that is not there is just absent.
    */
   describe(entity: EntityRef, wanted?: readonly string[]): Promise<Description>
+  /** Everything that the service says of a collection. Throws ConnectorError 'gone'. */
+  whole(entity: EntityRef): Promise<Description>
+  /** Every collection that the service offers. */
+  collections(): Promise<readonly Collection[]>
+}
+
+/** A collection of a service. */
+export interface Collection {
+  readonly entity: EntityRef
+  /** What people call it, where the service says. */
+  readonly title: string | undefined
 }
 
 /** The two sources of a side. */
@@ -20,6 +31,8 @@ export interface Metadata {
   known(entity: EntityRef): Promise<Description | undefined>
   /** From the service. */
   asked(entity: EntityRef): Promise<Description>
+  /** Every collection, from the service. */
+  collections(): Promise<readonly Collection[]>
 }
 
 /** Remembers for the life of the connector. */
@@ -32,6 +45,8 @@ export function catalog(metadata: Metadata): Catalog {
   })
   const askedFor = new Set<string>()
   return {
+    whole,
+    collections: () => metadata.collections(),
     describe: async (entity, wanted = []) => {
       const ours = askedFor.has(keyOf(entity)) ? undefined : await known(entity)
       if (ours !== undefined && wanted.every((name) => ours.columns[name] !== undefined)) return ours

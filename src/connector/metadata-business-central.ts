@@ -37,7 +37,24 @@ export function businessCentralMetadata(connection: Connection, service: Service
       if (type === undefined) throw missing(entity, [...types.keys()], (await data).services?.[entity.entity]?.page)
       return described(entryOf(type), entity)
     },
+    collections: async () => {
+      const standard = await route({ kind: 'standard', entity: '' })
+      const published = await route({ kind: 'service', entity: '', key: [] }).catch(nothingPublished)
+      return [
+        ...[...standard.keys()].map((entity) => ({ entity: { kind: 'standard' as const, entity }, title: undefined })),
+        ...[...published].map(([entity, { key }]) => ({
+          entity: { kind: 'service' as const, entity, key },
+          title: undefined,
+        })),
+      ]
+    },
   }
+}
+
+/** The address of published pages may be switched off in the environment. */
+function nothingPublished(error: unknown): ReadonlyMap<string, EntityType> {
+  if (error instanceof ConnectorError && error.fault === 'gone') return new Map()
+  throw error
 }
 
 const routeOf = (entity: EntityRef): string =>

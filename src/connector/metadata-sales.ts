@@ -7,7 +7,7 @@ import type { Column, Description } from '../core/record.ts'
 import { ConnectorError } from '../errors.ts'
 import { salesAddress, urlOf } from './address.ts'
 import { catalogData } from './catalog.ts'
-import type { Metadata } from './catalog.ts'
+import type { Collection, Metadata } from './catalog.ts'
 import { nearest } from './nearest.ts'
 import type { Service } from './service.ts'
 
@@ -55,6 +55,7 @@ export function salesMetadata(connection: Connection, service: Service): SalesMe
       const one = await table(entity.entity)
       return described(one, await columnsOf(connection, service, { table: one, tables: await tables() }))
     },
+    collections: () => titledTables(connection, service),
   }
 }
 
@@ -75,6 +76,27 @@ async function listTables(connection: Connection, service: Service): Promise<rea
   const body = (await service.get(url, 'the list of tables')) as { readonly value?: readonly Table[] }
   return body.value ?? []
 }
+
+/** Tables with what people call them; those without an entity set cannot be reached. */
+async function titledTables(connection: Connection, service: Service): Promise<readonly Collection[]> {
+  const url = urlOf(salesAddress(connection, 'EntityDefinitions'), { $select: 'EntitySetName,DisplayCollectionName' })
+  const body = (await service.get(url, 'the names of the tables')) as { readonly value?: readonly TitledTable[] }
+  return (body.value ?? []).flatMap(({ EntitySetName, DisplayCollectionName }) =>
+    EntitySetName
+      ? [{ entity: { kind: 'standard' as const, entity: EntitySetName }, title: textOf(DisplayCollectionName) }]
+      : [],
+  )
+}
+
+interface TitledTable {
+  readonly EntitySetName?: string | null
+  readonly DisplayCollectionName?: Labelled
+}
+
+/** A text in the languages of an organisation; the user's own is what the login's user reads. */
+type Labelled = { readonly UserLocalizedLabel?: { readonly Label?: string } | null } | null
+
+const textOf = (label: Labelled | undefined): string | undefined => label?.UserLocalizedLabel?.Label
 
 function missing(set: string, tables: readonly Table[]): ConnectorError {
   const near = nearest(
@@ -99,6 +121,7 @@ interface Attribute {
   readonly MaxLength?: number | null
   readonly Precision?: number | null
   readonly DateTimeBehavior?: { readonly Value?: string } | null
+  readonly DisplayName?: Labelled
 }
 
 interface Relationship {
@@ -182,8 +205,10 @@ function columnOf(attribute: Attribute): Column | undefined {
   if (type === undefined) return undefined
   const update = attribute.IsValidForUpdate !== false
   const create = attribute.IsValidForCreate !== false
+  const title = textOf(attribute.DisplayName)
   return {
     type,
+    ...(title === undefined ? {} : { title }),
     ...(attribute.MaxLength ? { maxLength: attribute.MaxLength } : {}),
     ...(typeof attribute.Precision === 'number' ? { precision: attribute.Precision } : {}),
     ...(!update && !create ? { readOnly: true } : {}),

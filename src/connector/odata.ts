@@ -6,6 +6,7 @@ import type { Watermark } from '../core/watermark.ts'
 import { businessCentralAddress, salesAddress } from './address.ts'
 import { authorization } from './auth.ts'
 import { catalog } from './catalog.ts'
+import type { Catalog } from './catalog.ts'
 import { choiceDescription, readChoice } from './choice.ts'
 import { companyFinder } from './company.ts'
 import type { Connector, Page, Query } from './connector.ts'
@@ -43,6 +44,8 @@ export interface ConnectorPorts {
 /** A connector that can also be asked for certain columns, which makes it look beyond the product's data. */
 export interface ODataConnector extends Connector {
   describe(entity: EntityRef, wanted?: readonly string[]): Promise<Description>
+  /** What the service offers: its collections, and every column of one. For editors; a run asks for what it needs. */
+  readonly offers: Pick<Catalog, 'collections' | 'whole'>
   /** Webhooks; Business Central only. */
   readonly subscriptions?: Subscriptions
 }
@@ -63,6 +66,7 @@ export function odataConnector(connection: Connection, ports: ConnectorPorts): O
     identify: reached.identify,
     describe: async (entity, wanted) =>
       entity.kind === 'choice' ? choiceDescription : reach.catalog.describe(entity, wanted),
+    offers: reach.catalog,
     changes: (query, since) => changes(reach, query, since),
     glance: (query, since) => glance(reach, query, since),
     read: async (query, ids) =>

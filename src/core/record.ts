@@ -7,6 +7,8 @@ export type Row = Readonly<Record<string, unknown>>
 /** What is known of one column. */
 export interface Column {
   readonly type: ValueType
+  /** What people call it, in their language, where the service says. */
+  readonly title?: string
   /** Characters, for text and code. */
   readonly maxLength?: number
   /** Decimals that the service keeps. */

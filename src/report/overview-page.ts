@@ -7,7 +7,7 @@ import { mappingGraph } from './mapping-graph.ts'
 import { page, pageLink } from './mapping-page.ts'
 import type { PageContext } from './mapping-page.ts'
 import { code, markdownTable, prose } from './markdown.ts'
-import { count, wayName } from './words.ts'
+import { count, firstSentence, wayName } from './words.ts'
 
 /** The whole page. */
 export function overviewPage(
@@ -57,9 +57,6 @@ function overviewRow({ mapping, title, about }: DocumentedMapping, context: Page
     prose(firstSentence(what)),
   ]
 }
-
-/** Up to the full stop before the next sentence. */
-const firstSentence = (text: string): string => text.replace(/\.(?= [A-Z]).*$|\.$/, '')
 
 function timetable(context: PageContext): readonly (readonly string[])[] {
   if (context.jobs.length === 0) return [['No job: mappings run when somebody starts them.']]

@@ -62,3 +62,6 @@ export function firstOf(names: readonly string[], most: number): string {
   const shown = names.slice(0, most).join(', ')
   return names.length > most ? `${shown} … (${thousands(names.length - most)} more)` : shown
 }
+
+/** Up to the full stop before the next sentence. */
+export const firstSentence = (text: string): string => text.replace(/\.(?= [A-Z]).*$|\.$/, '')
