@@ -139,7 +139,7 @@ export function readDateOf(text: string, locale: string): CivilTime | undefined 
   const draft: Draft = {}
   const order = date[1]?.length === 4 ? (['year', 'month', 'day'] as const) : orderOf(locale)
   for (const [index, into] of order.entries()) {
-    const digits = date[index + 1] ?? ''
+    const digits = date[index + 1] as string
     draft[into] = into === 'year' && digits.length === 2 ? yearOfTwo(digits) : Number(digits)
   }
   const rest = trimmed.slice(date[0].length)
@@ -206,8 +206,7 @@ export function writeDate(time: CivilTime, format: string, locale: string): stri
 }
 
 function written(letters: string, time: CivilTime, locale: string): string {
-  const write = Object.hasOwn(writers, letters) ? writers[letters] : undefined
-  return write?.(time, locale) ?? '0'.repeat(letters.length)
+  return writers[letters]?.(time, locale) ?? '0'.repeat(letters.length)
 }
 
 const numberWriter =
@@ -221,10 +220,10 @@ const writers: Readonly<Record<string, (time: CivilTime, locale: string) => stri
     Object.entries(numbers).map(([letters, [least, , from]]) => [letters, numberWriter(letters, least, from)]),
   ),
   yy: ({ year }) => String(year % 100).padStart(2, '0'),
-  MMM: ({ month }, locale) => namesOf(locale, 'short', 'month')[month - 1] ?? '',
-  MMMM: ({ month }, locale) => namesOf(locale, 'long', 'month')[month - 1] ?? '',
-  ddd: (time, locale) => namesOf(locale, 'short', 'weekday')[weekdayOf(time)] ?? '',
-  dddd: (time, locale) => namesOf(locale, 'long', 'weekday')[weekdayOf(time)] ?? '',
+  MMM: ({ month }, locale) => namesOf(locale, 'short', 'month')[month - 1] as string,
+  MMMM: ({ month }, locale) => namesOf(locale, 'long', 'month')[month - 1] as string,
+  ddd: (time, locale) => namesOf(locale, 'short', 'weekday')[weekdayOf(time)] as string,
+  dddd: (time, locale) => namesOf(locale, 'long', 'weekday')[weekdayOf(time)] as string,
   tt: ({ hour }) => (hour < 12 ? 'AM' : 'PM'),
   zzz: ({ offset }) => offset ?? '',
   K: ({ offset }) => offset ?? '',
@@ -233,6 +232,6 @@ const writers: Readonly<Record<string, (time: CivilTime, locale: string) => stri
 /** 0 for Sunday (Sakamoto's method). */
 function weekdayOf({ year, month, day }: CivilTime): number {
   const y = month < 3 ? year - 1 : year
-  const shift = [0, 3, 2, 5, 0, 3, 5, 1, 4, 6, 2, 4][month - 1] ?? 0
+  const shift = [0, 3, 2, 5, 0, 3, 5, 1, 4, 6, 2, 4][month - 1] as number
   return (y + Math.floor(y / 4) - Math.floor(y / 100) + Math.floor(y / 400) + shift + day) % 7
 }

@@ -23,8 +23,8 @@ export function checkExpression(text: string): readonly ExpressionProblem[] {
   try {
     expression = compileExpression(text)
   } catch (error) {
-    if (!(error instanceof ExpressionError)) throw error
-    return [{ message: `not a JSONata expression: ${error.message}`, position: error.position ?? 0 }]
+    const { message, position = 0 } = error as ExpressionError
+    return [{ message: `not a JSONata expression: ${message}`, position }]
   }
   return [
     ...expression.variables.flatMap(checkName),
@@ -85,7 +85,7 @@ function checkArguments({ name, position, arguments: given }: Call): readonly Ex
     call(samples[name as keyof typeof samples], ...further)
     return []
   } catch (error) {
-    return [{ message: `$${name}: ${error instanceof Error ? error.message : String(error)}`, position }]
+    return [{ message: `$${name}: ${(error as Error).message}`, position }]
   }
 }
 

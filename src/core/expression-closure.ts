@@ -53,7 +53,7 @@ const isPlainName = (step: Node): boolean =>
 function pathClosure(node: Node): Closure | undefined {
   const names = plainPath(node)
   if (names !== undefined) return ({ row }) => follow(row, names)
-  const [first, ...rest] = node.steps ?? []
+  const [first, ...rest] = node.steps as readonly Node[]
   if (first?.type !== 'variable' || first.value === '' || first.value === '$') return undefined
   const below = plainPath({ ...node, steps: rest })
   const name = String(first.value)
@@ -211,15 +211,14 @@ const unary: Readonly<Record<string, (value: unknown) => unknown>> = {
 }
 
 function callClosure(node: Node): Closure | undefined {
-  const name = String(node.procedure?.value)
-  const given = node.arguments ?? []
-  if (node.procedure?.type !== 'variable') return undefined
+  const { procedure, arguments: given } = node as Required<Node>
+  if (procedure.type !== 'variable') return undefined
+  const name = String(procedure.value)
   const values = given.map(closureOf)
   if (values.includes(undefined)) return undefined
   const known = Object.hasOwn(unary, name) ? unary[name] : undefined
   const [first] = values
-  if (known !== undefined)
-    return values.length === 1 && first !== undefined ? (scope) => known(first(scope)) : undefined
+  if (known !== undefined) return first && values.length === 1 ? (scope) => known(first(scope)) : undefined
   if (!handedIn.has(name)) return undefined
   return (scope) =>
     callBound(

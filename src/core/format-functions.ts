@@ -42,8 +42,9 @@ export function parseDateTime(text: unknown, format = '', locale = '', timeZone 
   zonedText(0, timeZone) // a zone that does not exist is told whatever the text says
   if (time === undefined) return text
   const local = `${dateText(time)}T${clockText(time)}`
+  // What stands on the calendar and on the clock is a moment.
   const at = time.offset === undefined ? zonedInstant(local, timeZone) : instantOf(`${local}${time.offset}`)
-  return at === undefined ? text : utcText(at)
+  return utcText(at as number)
 }
 
 /** The opposite: a date or date-time as text in a format. A moment is told as the clocks of `timeZone` show it. */
@@ -107,8 +108,9 @@ const asTyped = (text: string): string =>
 
 function separatorsOf(locale: string): { readonly group: string; readonly decimal: string } {
   const parts = new Intl.NumberFormat(known(locale), { useGrouping: true }).formatToParts(1_234_567.8)
-  const of = (type: string, other: string): string => asTyped(parts.find((part) => part.type === type)?.value ?? other)
-  return { group: of('group', ' '), decimal: of('decimal', '.') }
+  const of = (wanted: string): string =>
+    asTyped((parts.find(({ type }) => type === wanted) as Intl.NumberFormatPart).value)
+  return { group: of('group'), decimal: of('decimal') }
 }
 
 /** The opposite: a number as the locale writes it, with so many decimals (as many as it has). */
