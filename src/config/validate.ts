@@ -21,6 +21,7 @@ import {
   checkSources,
 } from './rules-sources.ts'
 import { checkCoupled, checkExpressions, checkFilters } from './rules-texts.ts'
+import { checkSettings } from './rules-settings.ts'
 import { misplacedReferences } from './secrets.ts'
 import { checkTimeZone } from './setting-values.ts'
 
@@ -53,6 +54,7 @@ const projectRules: readonly ProjectRule[] = [
   checkProjectLimits,
   checkSwitches,
   checkTimeZone,
+  checkSettings,
   checkServe,
 ]
 
