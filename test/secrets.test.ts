@@ -4,7 +4,8 @@
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readFile, readdir, stat, writeFile } from 'node:fs/promises'
+import { cp, mkdtemp, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
@@ -12,6 +13,9 @@ import type { Test } from 'tap'
 import { startPlayground } from '../src/cli/playground.ts'
 import type { Playground } from '../src/cli/playground.ts'
 import type { FaultRule } from '../src/simulator/faults.ts'
+import { checkProject } from '../src/config/load.ts'
+import { compareConfigs } from '../src/core/config-changes.ts'
+import type { Version } from '../src/core/config-changes.ts'
 import { couplet } from './cli/world.ts'
 import { proved } from './proof.ts'
 
@@ -110,6 +114,13 @@ state: { path: state, key: "\${env:STATE_KEY}" }
 limits: { updates: 1000, creates: 1000, deletes: 1000 }
 ${currency === undefined ? '' : `settings: { localCurrency: ${currency} }\n`}`
 
+/** A folder that is not searched: it holds what somebody else left. */
+async function folderBeside(t: Test): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'couplet-secrets-'))
+  t.teardown(() => rm(folder, { recursive: true }))
+  return folder
+}
+
 /** Every file below the folder but the configuration. */
 async function kept(folder: string): Promise<readonly { readonly path: string; readonly text: string }[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true })
@@ -175,6 +186,29 @@ const day = [
   'state verify',
   'state export state.json',
   'solution status',
+  'jobs hold customer-account --reason moving',
+  'jobs resume --all',
+  'jobs restart --all --json',
+  'replace plan --out replace.json',
+  'replace apply replace.json',
+  'runs --delete-older 7d',
+  'match customer-account --create --yes',
+  'sync --full --recommended',
+  'state rewind customer-account --side sales --to 2026-01-01 --yes',
+  'state rekey',
+  'sync --json',
+  'state import state.json',
+  'state forget C2 --yes',
+  'state verify --json',
+]
+
+/** What a careless hand once wrote where a reference belongs. */
+const careless: readonly unknown[] = [
+  'Wombat',
+  'Wombat${env:NAME}',
+  ['Wombat'],
+  { value: 'Wombat' },
+  { Wombat: { Wombat: 'Wombat' } },
 ]
 
 /** Answers that quote what was sent, as both services and the gateways before them do. */
@@ -213,6 +247,8 @@ t.test('P8 no command tells a secret or a business value, nor is one kept', asyn
     const code = await w.run(line)
     t.ok(code < 70, `${line} ends with ${code}`)
   }
+  const theirs = join(await folderBeside(t), 'theirs')
+  await cp(join(w.folder, 'state'), theirs, { recursive: true })
   const { businessCentral, sales } = w.simulator
   // The same field edited on both sides: a conflict, which has two values to tell.
   businessCentral.edit('customers', 'C0', { phoneNumber: '73194510', displayName: 'Zebrafinch B' })
@@ -226,6 +262,8 @@ t.test('P8 no command tells a secret or a business value, nor is one kept', asyn
     w.said.some((text) => text.includes('C0')),
     'numbers are told',
   )
+  t.ok([0, 1].includes(await w.run(`state merge ${theirs} --base ${theirs} --json`)), 'two histories are joined')
+  await w.run('state merge nowhere')
   t.match(await readFile(summary, 'utf8'), /customer-account/)
   await nothingTold(t, w, 'by day')
   businessCentral.edit('customers', 'C1', { displayName: 'Zebrafinch C' })
@@ -233,6 +271,36 @@ t.test('P8 no command tells a secret or a business value, nor is one kept', asyn
   const shown = w.said.at(-1) ?? ''
   t.ok(found(shown, valueMarks).length > 0, 'values are there when a person asks, so the search can find them')
   t.same(found(shown, secretMarks), [], 'but never a secret')
+  proved('secrets and rights', { 'command lines searched': w.said.length }, t.counts.fail)
+})
+
+t.test('P8 a comparison shows where secrets come from and never one that a version holds', async (t) => {
+  const w = await markedWorld(t)
+  const right = await readFile(join(w.folder, 'couplet.yaml'), 'utf8')
+  const other = await folderBeside(t)
+  const shapes = ['', ' --format markdown', ' --json']
+  const base = join(other, 'couplet.yaml')
+  await writeFile(base, right.replace('env:BC_SECRET', 'env:SECRET_OF_OLD').replace('bc-client', 'another-client'))
+  for (const shape of shapes) t.equal(await w.run(`diff ${other}${shape}`), 0)
+  t.ok(
+    w.said.every((text) => text.includes('another-client') && text.includes('${env:SECRET_OF_OLD}')),
+    'what changed is told, a secret by its reference',
+  )
+  await writeFile(base, right.replace('"${env:BC_SECRET}"', 'Wombat-in-the-file'))
+  t.equal(await w.run(`diff ${other}`), 2, 'a version with a secret in it is refused')
+  const { config } = await checkProject(w.folder, { env: secrets })
+  if (config === undefined) throw new Error('the project is right')
+  const version = (secret: object): Version => ({
+    config,
+    connections: { businessCentral: { auth: secret }, sales: {} },
+  })
+  for (const key of ['clientSecret', 'password', 'certificate', 'clientAssertion', 'key', 'connectionString'])
+    for (const value of careless) {
+      const changes = compareConfigs(version({ [key]: value }), version({ [key]: 'Wombat, another' }))
+      t.equal(changes.length, 1, 'that it changed is told')
+      t.same(found(JSON.stringify(changes)), [], `${key}: ${JSON.stringify(value)}`)
+    }
+  await nothingTold(t, w, 'compared')
   proved('secrets and rights', { 'command lines searched': w.said.length }, t.counts.fail)
 })
 

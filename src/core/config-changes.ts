@@ -49,7 +49,8 @@ function connectionFacts(side: Fact['side'] & string, block: unknown, path: read
   if (typeof block !== 'object' || block === null) return []
   return Object.entries(block).flatMap(([key, value]): readonly Fact[] => {
     const here = [...path, key]
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return connectionFacts(side, value, here)
+    const isBlock = typeof value === 'object' && value !== null && !Array.isArray(value)
+    if (isBlock && !isSecret(key)) return connectionFacts(side, value, here)
     const text = isSecret(key) ? (/\$\{(?:env|file):[^}]+\}/.exec(String(value))?.[0] ?? '•••') : written(value)
     return [
       {
