@@ -223,6 +223,23 @@ const hostile: Readonly<Record<string, string | Uint8Array>> = {
   'fifty megabytes': 'x'.repeat(50_000_000),
   'a line of a megabyte': `mapping: "${'x'.repeat(999_000)}"\n`,
   'a text that never ends': 'mapping: "x\n',
+  'a list that holds itself': `${mapping}more: &self [*self]\n`,
+  'a set': `${mapping}more: !!set { a, b }\n`,
+  'a tag of nobody': `${mapping}more: !wombat x\n`,
+  'a map as a key': `${mapping}more: { ? { a: 1 } : b }\n`,
+  'an alias as a key': `${mapping}more: { &a x: 1, *a : 2 }\n`,
+  'closed lists, nested without end': `a: ${'['.repeat(100_000)}${']'.repeat(100_000)}\n`,
+  'closed maps, nested without end': `a: ${'{a: '.repeat(100_000)}1${'}'.repeat(100_000)}\n`,
+  'dashes without end': `${'- '.repeat(10_000)}x\n`,
+  'questions without end': '? '.repeat(100_000),
+  'sixty levels, which a reader survives': `a: ${'{ a: '.repeat(60)}1${' }'.repeat(60)}\n`,
+  'keys without number': Array.from({ length: 60_000 }, (_, n) => `k${n}: 1`).join('\n'),
+  'the same key twenty thousand times': 'a: 1\n'.repeat(20_000),
+  'anchors without number': Array.from({ length: 20_000 }, (_, n) => `k${n}: &a${n} x`).join('\n'),
+  'aliases without number': `a: &a x\nb: [${'*a, '.repeat(20_000)}]\n`,
+  'a merge that broke': `<<<<<<< HEAD\n${mapping}=======\n${mapping}>>>>>>> main\n`,
+  'quotes without number': "'".repeat(900_000),
+  'directives without number': '%\n'.repeat(20_000),
 }
 
 t.test('a file that is no mapping ends with 2 and a place, without a stack and without a request', async (t) => {

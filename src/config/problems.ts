@@ -16,9 +16,18 @@ export function sortProblems(problems: readonly ConfigProblem[]): readonly Confi
   })
 }
 
-/** Control characters as they are written in YAML: a message may repeat a text that would command the terminal. */
+/** More characters of a message are a text that it repeats. */
+const longest = 1000
+
+/**
+ * Control characters as they are written in YAML: a message may repeat a text that would command the terminal. Of one
+ * that repeats a huge text, beginning and end.
+ */
 const readable = (text: string): string =>
-  text.replaceAll(control, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`)
+  (text.length > longest ? `${text.slice(0, longest / 2)} … ${text.slice(-longest / 2)}` : text).replaceAll(
+    control,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
 // oxlint-disable-next-line no-control-regex -- these are what is looked for
 const control = /[\u0000-\u0008\u000B-\u001F\u007F-\u009F]/g
 

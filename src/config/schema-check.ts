@@ -159,7 +159,7 @@ const readings: Readonly<Record<string, Reading>> = {
     const allowed = (params['allowedValues'] as unknown[]).map(String)
     return {
       path,
-      message: `${shown(value)} is none of ${allowed.join(', ')}${didYouMean(String(value), allowed)}`,
+      message: `${shown(value)} is none of ${allowed.join(', ')}${typeof value === 'string' ? didYouMean(value, allowed) : ''}`,
       key: false,
     }
   },

@@ -2,22 +2,13 @@
  * The first of three doors: a file's bytes become a value, with line and column of every node. YAML 1.2; keys stand
  * once; a file holds one document.
  */
-import {
-  isAlias,
-  isMap,
-  isScalar,
-  isSeq,
-  LineCounter,
-  parseDocument,
-  visit,
-  type Document,
-  type Node,
-  type YAMLParseError,
-} from 'yaml'
+import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, type Document, type Node } from 'yaml'
 import type { ConfigProblem, Position } from '../errors.ts'
 import { headRemarks } from './head-remarks.ts'
 import type { Path } from './path.ts'
+import { isError } from './problems.ts'
 import { offsetInFile, type Scalar } from './scalar-position.ts'
+import { shapeProblems, tooDeep } from './shape.ts'
 
 /** A file as it was read. */
 export interface Source {
@@ -45,6 +36,9 @@ interface Located {
 /** More than this is no configuration. Bytes. */
 export const largestFile = 1_000_000
 
+/** What is told of one file; the rest of so many is of the same kind. */
+const mostProblems = 100
+
 /** How often an alias may stand for a larger part before the file is refused as a bomb. */
 const mostAliases = 100
 
@@ -59,26 +53,34 @@ export function readSource(file: string, bytes: Uint8Array): Source {
     return unreadable(file, 'the file is not UTF-8 text; save it as UTF-8')
   }
   const lines = new LineCounter()
-  const document = parseDocument(text, { lineCounter: lines, version: '1.2', prettyErrors: false, uniqueKeys: true })
+  const document = parseDocument(text, { lineCounter: lines, version: '1.2', prettyErrors: false, uniqueKeys: false })
   const position = (offset: number): Position => {
     const { line, col } = lines.linePos(Math.min(offset, text.length))
     return { file, line: Math.max(1, line), column: Math.max(1, col) }
   }
-  const faults = [...telling(document.errors), ...document.warnings].map((fault): ConfigProblem => ({
-    at: position(fault.pos[0]),
+  // What follows a break of the syntax is mostly its echo: the first is told.
+  // A tag without meaning is told by the shape.
+  const warnings = document.warnings.filter(({ code }) => code !== 'TAG_RESOLVE_FAILED')
+  const faults = [...document.errors.slice(0, 1), ...warnings].map(({ pos, code, message }) => ({
+    at: position(pos[0]),
     path: '',
-    message: faultText(fault.code, fault.message),
+    message: faultText(code, message),
   }))
-  const { value, problem } = plainValue(document)
-  const missing = document.errors.length === 0 && value === null ? 'the file is empty' : problem
-  const problems = [
-    ...faults,
-    ...(missing === undefined ? [] : [{ at: start, path: '', message: missing }]),
-    ...leadingZeros(document, position),
-  ]
-  const readable = document.errors.length === 0 && missing === undefined
-  const read = { file, value: readable ? value : undefined, problems, remarks: headRemarks(text) }
-  return { ...read, ...locators(document, text, position) }
+  const shape = (isExhausted(document) ? [] : shapeProblems(document)).map(({ offset, ...told }) => ({
+    at: position(offset),
+    path: '',
+    ...told,
+  }))
+  const { value, problem } = [...faults, ...shape].some(isError) ? { value: undefined } : plainValue(document)
+  const missing = value === null ? 'the file is empty' : problem
+  const problems = [...faults, ...shape, ...(missing === undefined ? [] : [{ at: start, path: '', message: missing }])]
+  return {
+    file,
+    value: missing === undefined ? value : undefined,
+    problems: problems.slice(0, mostProblems),
+    remarks: headRemarks(text),
+    ...locators(document, text, position),
+  }
 }
 
 /** A file of which there is nothing but a problem. */
@@ -96,39 +98,23 @@ export function unreadable(file: string, message: string): Source {
   }
 }
 
-/** What follows a break of the syntax is mostly its echo: the first is told, and every key that stands twice. */
-function telling(errors: readonly YAMLParseError[]): readonly YAMLParseError[] {
-  const broken = errors.find(({ code }) => code !== 'DUPLICATE_KEY')
-  return errors.filter((error) => error.code === 'DUPLICATE_KEY' || error === broken)
-}
+const exhausted = 'RESOURCE_EXHAUSTION'
+/** What could be read of a file without end is no use to anybody. */
+const isExhausted = ({ errors }: Document): boolean => errors[0]?.code === exhausted
 
 function faultText(code: string, message: string): string {
-  if (code === 'DUPLICATE_KEY') return 'this key stands twice'
   if (code === 'MULTIPLE_DOCS') return 'a file holds one document; take the second one away'
+  if (code === exhausted) return tooDeep
   const hint = message.includes('flow-map-start') ? ' (a ${…} inside braces must stand in quotes)' : ''
   return `not YAML: ${message.charAt(0).toLowerCase()}${message.slice(1)}${hint}`
 }
 
 function plainValue(document: Document): { readonly value: unknown; readonly problem?: string } {
-  if (document.errors.length > 0) return { value: undefined }
   try {
     return { value: document.toJS({ maxAliasCount: mostAliases }) }
   } catch {
     return { value: undefined, problem: 'aliases make this file far larger than it looks; write the parts out' }
   }
-}
-
-/** `007` is the number 7 to YAML; a code like that is nearly always meant as text. */
-function leadingZeros(document: Document, position: (offset: number) => Position): readonly ConfigProblem[] {
-  const problems: ConfigProblem[] = []
-  visit(document, {
-    Scalar: (_key, { value, source, type, range }) => {
-      if (typeof value !== 'number' || type !== 'PLAIN' || !/^[+-]?0\d+$/.test(source ?? '')) return
-      const message = `${source} is read as the number ${value}; write '${source}' in quotes if it is a code`
-      problems.push({ at: position(range?.[0] ?? 0), path: '', message, severity: 'warning' })
-    },
-  })
-  return problems
 }
 
 const startOf = (node: Node | undefined): number => node?.range?.[0] ?? 0
