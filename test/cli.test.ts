@@ -32,6 +32,11 @@ fields:
   website: { businessCentral: website, sales: websiteurl }
 `
 
+/** What `state export` writes, as far as a test reads it. */
+interface Exported {
+  readonly mappings: Readonly<Record<string, { readonly couplings: readonly { readonly businessCentral: object }[] }>>
+}
+
 interface World extends Playground {
   readonly folder: string
   /** `couplet … --project` this one. */
@@ -410,9 +415,27 @@ t.test('pairs are taken apart and coupled by hand, by number or id', async (t) =
   })
   t.match(await world.run('uncouple customer --all', answering(false)), { code: 0, err: 'Nothing was changed.' })
   t.equal((await world.pairs()).size, 5, 'a person said no')
+
   t.equal((await world.run('uncouple customer --all', answering(true))).code, 0)
   t.equal(asked.length, 2)
   t.equal((await world.pairs()).size, 0)
+
+  const all = JSON.parse(await readFile(join(world.folder, 'all.json'), 'utf8')) as Exported
+  const [one, other] = (all.mappings['customer']?.couplings ?? []).map((each) => ({
+    ...each,
+    businessCentral: { ...each.businessCentral, keys: { number } },
+  }))
+  await writeFile(
+    join(world.folder, 'twins.json'),
+    JSON.stringify({
+      ...all,
+      mappings: { ...all.mappings, twins: { ...all.mappings['customer'], couplings: [one, other] } },
+    }),
+  )
+  t.match(await world.run('state import twins.json'), { code: 0, out: '7 pairs in 2 mappings' })
+  t.match(await world.run(`state forget ${number}`), { code: 2, err: 'Several records of twins are called' })
+  const kept = JSON.parse((await world.run('couplings customer --json')).out) as readonly unknown[]
+  t.equal(kept.length, 5, 'where a record must be named better nothing is erased, in no mapping')
 })
 
 t.test('match couples and creates none; another runner keeps us out with 5; idleness can fail', async (t) => {

@@ -45,7 +45,8 @@ async function docs(context: Context, given: DocsArguments): Promise<number> {
     )
   const written = [...pages].filter(([name, text]) => found.get(name) !== text).map(([name]) => name)
   const gone = [...found].filter(([name, text]) => !pages.has(name) && text.startsWith(pageMark)).map(([name]) => name)
-  if (given.check === true) return tellStale(context, { stale: written.map(shown), gone: gone.map(shown) })
+  if (given.check === true)
+    return tellStale(context, { stale: written.map(shown), gone: gone.map(shown), command: commandOf(context, given) })
   await writePages(folder, { pages, written, gone })
   const rest = gone.length === 0 ? '' : `, ${gone.length} taken away`
   context.print(
@@ -54,6 +55,14 @@ async function docs(context: Context, given: DocsArguments): Promise<number> {
   )
   return exits.done
 }
+
+/** The command line that writes what was checked. */
+const commandOf = ({ target }: Context, { out }: DocsArguments): string =>
+  [
+    'couplet docs',
+    ...(target === undefined ? [] : [`--target ${target}`]),
+    ...(out === undefined ? [] : [`--out ${out}`]),
+  ].join(' ')
 
 /** All pages of a project by file name. Throws ConfigError where its files are wrong. */
 export async function projectPages(
@@ -111,7 +120,13 @@ async function writePages(folder: string, { pages, written, gone }: Writing): Pr
   }
 }
 
-function tellStale(context: Context, { stale, gone }: { stale: readonly string[]; gone: readonly string[] }): number {
+interface Stale {
+  readonly stale: readonly string[]
+  readonly gone: readonly string[]
+  readonly command: string
+}
+
+function tellStale(context: Context, { stale, gone, command }: Stale): number {
   const lines = [
     ...stale.map((file) => `${file}: not current`),
     ...gone.map((file) => `${file}: of a mapping that is gone`),
@@ -120,7 +135,7 @@ function tellStale(context: Context, { stale, gone }: { stale: readonly string[]
     () =>
       lines.length === 0
         ? 'All pages are current.'
-        : [...lines, `${count(lines.length, 'page')} not current. Write them: couplet docs`].join('\n'),
+        : [...lines, `${count(lines.length, 'page')} not current. Write them: ${command}`].join('\n'),
     () => ({ ok: lines.length === 0, stale, gone }),
   )
   return lines.length === 0 ? exits.done : exits.waiting

@@ -1,6 +1,7 @@
 /** `couplet state …`: verify, carry over, rekey, forget; the rest is in files of its own. */
 import { Option } from 'commander'
 import type { Command } from 'commander'
+import { sides } from '../config/config.ts'
 import type { Side } from '../config/config.ts'
 import { recordsNamed } from '../engine/decisions.ts'
 import type { Project } from '../main.ts'
@@ -13,6 +14,7 @@ import { readTextFile, saveOrPrint } from './save-file.ts'
 import { addBranch } from './state-branch.ts'
 import { addMerge } from './state-merge.ts'
 import { addRewind } from './state-rewind.ts'
+import type { MappingState } from '../store/store.ts'
 import { UsageError } from './usage-error.ts'
 
 export const addState: AddCommand = (program, act) => {
@@ -174,22 +176,12 @@ function forgotten(
           id: record,
           ...(given.mapping !== undefined && { mapping: given.mapping }),
         })
-      const found: string[] = []
-      for (const name of named) {
-        const state = store.mapping(name)
-        if (recordsNamed(state, record).length === 0) continue
-        const { coupling, held } = recordNamed(state, record)
-        const ids =
-          coupling === undefined
-            ? held
-            : ([
-                { side: 'businessCentral', id: coupling.businessCentral.id },
-                { side: 'sales', id: coupling.sales.id },
-              ] as const)
-        for (const { side, id } of ids) await forget(store, { side, id, mapping: name })
-        found.push(name)
-      }
-      return found
+      // Every mapping is looked through before anything is erased: a record that must be named better erases nothing.
+      const found = named.flatMap((name) =>
+        idsOf(store.mapping(name), record).map((each) => ({ ...each, mapping: name })),
+      )
+      for (const each of found) await forget(store, each)
+      return [...new Set(found.map(({ mapping }) => mapping))]
     })
     if (touched.length === 0) throw new UsageError(`Nothing is remembered of "${record}".`)
     context.print(
@@ -198,6 +190,13 @@ function forgotten(
     )
     return exits.done
   })
+}
+
+/** The records of a mapping that bear this number, code or id, of a pair both. Throws UsageError when several do. */
+function idsOf(state: MappingState, record: string): readonly { readonly side: Side; readonly id: string }[] {
+  if (recordsNamed(state, record).length === 0) return []
+  const { coupling, held } = recordNamed(state, record)
+  return coupling === undefined ? held : sides.map((side) => ({ side, id: coupling[side].id }))
 }
 
 async function locked<T>({ ports: { store } }: Project, work: () => Promise<T>): Promise<T> {
