@@ -16,6 +16,7 @@ import { ConfigError, ConnectorError, LockedError, StateError, UnsafePlanError }
 import { plain } from '../src/report/paint.ts'
 import { openJsonStore } from '../src/store/json-store.ts'
 import { type Said, couplet } from './cli/world.ts'
+import { proved } from './proof.ts'
 
 const mappingFile = `mapping: customer
 direction: both
@@ -498,4 +499,30 @@ t.test('the program itself: streams and exit codes', (t) => {
   t.equal(spawned.stdout, '')
   t.match(spawned.stderr, 'there is no couplet.yaml in this folder')
   t.end()
+})
+
+t.test('the help reads the list of commands and nothing that does the work', async (t) => {
+  const cli = fileURLToPath(new URL('../src/cli.ts', import.meta.url))
+  // Node lists all scripts that it read, those of packages included.
+  const env = { PATH: process.env['PATH'], NODE_V8_COVERAGE: t.testdir({}) }
+  const { status } = spawnSync(process.execPath, ['--import=tsx', cli, '--help'], { env, encoding: 'utf8' })
+  t.equal(status, 0)
+  const lists = await Promise.all(
+    (await readdir(env.NODE_V8_COVERAGE)).map((file) => readFile(join(env.NODE_V8_COVERAGE, file), 'utf8')),
+  )
+  const read = lists.flatMap((list) => (JSON.parse(list) as { result: { url: string }[] }).result.map(({ url }) => url))
+  const own = read.flatMap((url) => /\/src\/(.*)$/.exec(url)?.[1] ?? []).filter((file) => file.endsWith('.ts'))
+  const packages = read.flatMap((url) => /.*\/node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(url)?.[1] ?? [])
+  t.ok(own.includes('cli/program.ts'), 'the modules are seen')
+  t.same(
+    own.filter((file) => !/^(cli|report)\/|^[a-z]+\.ts$/.test(file)),
+    [],
+    'no other room is entered',
+  )
+  t.same(
+    new Set(packages.filter((name) => name !== 'tsx' && !/esbuild/.test(name))),
+    new Set(['commander', 'picocolors']),
+  )
+  t.ok(own.length <= 20, own.join(' '))
+  proved('speed', { 'modules at --help': own.length }, 0)
 })

@@ -14,10 +14,8 @@ export interface ApplyArguments {
   readonly accept?: readonly string[]
 }
 
-export const addApply: AddCommand = (program, act) => {
-  program
-    .command('apply')
-    .description('do exactly what a saved plan says')
+export const addApply: AddCommand = (command, act) => {
+  command
     .argument('<file>', 'written by couplet plan --out')
     .addOption(acceptOption())
     .addHelpText('after', examples('couplet plan --out plan.json && couplet apply plan.json'))

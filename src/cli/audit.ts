@@ -5,10 +5,8 @@ import type { AddCommand, Context } from './context.ts'
 import { exits } from './exit.ts'
 import { mappingsNamed } from './mapping-names.ts'
 
-export const addAudit: AddCommand = (program, act) => {
-  program
-    .command('audit')
-    .description('read both sides whole and report what is not in step; writes nothing')
+export const addAudit: AddCommand = (command, act) => {
+  command
     .argument('[mapping...]', 'only these mappings')
     .addHelpText('after', examples('couplet audit', 'couplet audit customer-account --json'))
     .action((names: string[]) => act((context) => audit(context, names)))

@@ -44,8 +44,8 @@ export interface Context {
 export type Work = (context: Context) => Promise<number>
 /** Runs a command's work within the program. */
 export type Act = (work: Work) => Promise<void>
-/** Adds a command to the program. */
-export type AddCommand = (program: Command, act: Act) => void
+/** Gives a command, which has its name and description, its arguments, options and work. */
+export type AddCommand = (command: Command, act: Act) => void
 
 /** The context of one command line. */
 export function contextOf(terminal: Terminal, shared: SharedOptions, open: Open): Context {

@@ -29,10 +29,8 @@ export interface CoupleArguments extends ValueArguments {
   readonly later?: boolean
 }
 
-export const addCouple: AddCommand = (program, act) => {
-  const command = program
-    .command('couple')
-    .description('couple two records by hand; unless you say otherwise, nothing is overwritten')
+export const addCouple: AddCommand = (command, act) => {
+  command
     .argument('<mapping>')
     .option('--bc <record>', 'record in Business Central: its id, its number, or (the beginning of) its name')
     .option('--sales <record>', 'record in Sales: its id, its number, or (the beginning of) its name')

@@ -23,10 +23,8 @@ export interface CouplingsArguments extends ValueArguments {
   readonly most: number
 }
 
-export const addCouplings: AddCommand = (program, act) => {
-  const command = program
-    .command('couplings')
-    .description('list the pairs, or the records without a partner; export, import, verify, rebuild')
+export const addCouplings: AddCommand = (command, act) => {
+  command
     .argument('[mapping]', 'only this mapping')
     .option('--record <name>', 'only pairs with this number, code or id')
     .option('--links', 'links that open both records')

@@ -4,12 +4,8 @@ import { examples } from './context.ts'
 import type { AddCommand, Context } from './context.ts'
 import { exits } from './exit.ts'
 
-export const addDemo: AddCommand = (program, act) => {
-  program
-    .command('demo')
-    .description('see it work on two simulated services; needs no configuration and no network')
-    .addHelpText('after', examples('couplet demo'))
-    .action(() => act(demo))
+export const addDemo: AddCommand = (command, act) => {
+  command.addHelpText('after', examples('couplet demo')).action(() => act(demo))
 }
 
 /** Exit 1 when the simulators do not bear out what the story says. */

@@ -17,9 +17,8 @@ export interface DiffArguments extends FormatArguments {
   readonly exitCode?: boolean
 }
 
-export const addDiff: AddCommand = (program, act) => {
-  addFormatOptions(program.command('diff'))
-    .description('show what a change of the configuration means; writes nothing')
+export const addDiff: AddCommand = (command, act) => {
+  addFormatOptions(command)
     .argument('[base]', 'the version before: a branch, tag or commit, or a folder')
     .argument('[head]', 'the version after', 'the files as they stand')
     .option('--standard <folder>', 'read the version before with the standard set of this couplet package')

@@ -18,10 +18,8 @@ interface DocsArguments {
   readonly check?: boolean
 }
 
-export const addDocs: AddCommand = (program, act) => {
-  program
-    .command('docs')
-    .description('write the mappings as Markdown: a page each, an overview and the timetable')
+export const addDocs: AddCommand = (command, act) => {
+  command
     .option('--out <folder>', 'where the pages go; below the project (default: docs, with --target docs/TARGET)')
     .option('--check', 'write nothing; end with 1 when a page is not current')
     .addHelpText('after', examples('couplet docs', 'couplet docs --check', 'couplet docs --out docs/sync'))

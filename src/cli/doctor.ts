@@ -4,10 +4,8 @@ import { examples } from './context.ts'
 import type { AddCommand, Context } from './context.ts'
 import { exits } from './exit.ts'
 
-export const addDoctor: AddCommand = (program, act) => {
-  program
-    .command('doctor')
-    .description('test both connections: address, token, company, identity, privileges, pages, fields')
+export const addDoctor: AddCommand = (command, act) => {
+  command
     .option('--bc-user <name>', "the integration's user in Business Central, as the page Users names it")
     .addHelpText(
       'after',

@@ -26,10 +26,8 @@ export interface HeldArguments {
   readonly most: number
 }
 
-export const addHeld: AddCommand = (program, act) => {
-  program
-    .command('held')
-    .description('list the records that wait: why, since when, and how to go on')
+export const addHeld: AddCommand = (command, act) => {
+  command
     .argument('[mapping]', 'only this mapping')
     .addOption(new Option('--kind <kind>', 'only this reason').choices(kinds))
     .option('--most <number>', 'records shown for each reason', wholeNumber, 10)

@@ -18,9 +18,8 @@ import { companiesIn, tried, withTrial, writeFiles } from './init-trial.ts'
 import type { Trial } from './init-trial.ts'
 import { UsageError } from './usage-error.ts'
 
-export const addInit: AddCommand = (program, act) => {
-  addArguments(program.command('init'))
-    .description('set a project up: ask, test both connections, recommend, write couplet.yaml')
+export const addInit: AddCommand = (command, act) => {
+  addArguments(command)
     .addHelpText(
       'after',
       examples(

@@ -19,10 +19,8 @@ interface Chosen {
   readonly reason?: string
 }
 
-export const addJobs: AddCommand = (program, act) => {
-  const command = program
-    .command('jobs')
-    .description('show how the jobs of couplet serve and sync --due stand; hold, resume or restart one')
+export const addJobs: AddCommand = (command, act) => {
+  command
     .addHelpText(
       'after',
       examples(

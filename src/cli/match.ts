@@ -18,10 +18,8 @@ export interface MatchArguments {
   readonly accept?: readonly string[]
 }
 
-export const addMatch: AddCommand = (program, act) => {
-  program
-    .command('match')
-    .description('couple records that belong together by the match rules; creates none unless told to')
+export const addMatch: AddCommand = (command, act) => {
+  command
     .argument('[mapping]', 'only this mapping')
     .addOption(
       new Option(

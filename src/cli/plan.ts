@@ -28,9 +28,8 @@ export interface PlanArguments extends RunArguments, ValueArguments, FormatArgum
   readonly details?: boolean
 }
 
-export const addPlan: AddCommand = (program, act) => {
-  addFormatOptions(addValueOptions(addRunOptions(program.command('plan'))))
-    .description('show what a run would do; writes nothing')
+export const addPlan: AddCommand = (command, act) => {
+  addFormatOptions(addValueOptions(addRunOptions(command)))
     .argument('[mapping...]', 'only these mappings')
     .option('-o, --out <file>', 'save the plan for couplet apply; holds no values')
     .option('--exit-code', 'end with 10 when there is something to do')

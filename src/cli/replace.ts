@@ -26,19 +26,16 @@ interface ReplacementFile {
   readonly replacements: readonly Replacement[]
 }
 
-export const addReplace: AddCommand = (program, act) => {
-  const replace = program
-    .command('replace')
-    .description('set records of Sales aside that cannot be changed, so that new ones take their place (unit groups)')
-    .addHelpText('after', examples('couplet replace plan --out units.json && couplet replace apply units.json'))
-  replace
+export const addReplace: AddCommand = (command, act) => {
+  command.addHelpText('after', examples('couplet replace plan --out units.json && couplet replace apply units.json'))
+  command
     .command('plan')
     .description('show which records would be replaced; writes nothing')
     .argument('[mapping...]', 'only these mappings')
     .option('-o, --out <file>', 'save the plan for couplet replace apply; holds no values')
     .addHelpText('after', examples('couplet replace plan', 'couplet replace plan item-product --out units.json'))
     .action((names: string[], given: { readonly out?: string }) => act((context) => plan(context, names, given.out)))
-  replace
+  command
     .command('apply')
     .description('do exactly what a saved plan of replacements says; give it again after an interruption')
     .argument('<file>', 'written by couplet replace plan --out')

@@ -24,10 +24,8 @@ export interface ResolveArguments {
   readonly yes?: boolean
 }
 
-export const addResolve: AddCommand = (program, act) => {
-  program
-    .command('resolve')
-    .description('decide about records that wait for you')
+export const addResolve: AddCommand = (command, act) => {
+  command
     .argument('<mapping>')
     .option('--record <name>', 'number, code or id')
     .option('--all', 'everything in the mapping that waits for this decision')

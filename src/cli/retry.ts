@@ -15,10 +15,8 @@ export interface RetryArguments {
   readonly later?: boolean
 }
 
-export const addRetry: AddCommand = (program, act) => {
-  program
-    .command('retry')
-    .description('try records that wait again')
+export const addRetry: AddCommand = (command, act) => {
+  command
     .argument('[mapping]', 'with --all every mapping when absent')
     .option('--record <name>', 'number, code or id')
     .option('--all', 'everything that waits')

@@ -20,10 +20,8 @@ export interface RunsArguments {
 /** Runs that are looked through for one by name. */
 const lookedThrough = 1000
 
-export const addRuns: AddCommand = (program, act) => {
-  program
-    .command('runs')
-    .description('list the last runs with their counts, or tell one of them whole')
+export const addRuns: AddCommand = (command, act) => {
+  command
     .argument(
       '[run]',
       'the name of a run (or its end), or "last": counts by mapping and direction, and what came to wait',

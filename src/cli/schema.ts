@@ -20,10 +20,8 @@ interface SchemaArguments {
   readonly lines: boolean
 }
 
-export const addSchema: AddCommand = (program, act) => {
-  program
-    .command('schema')
-    .description('write the schemas for editors: with the names of the project, and what both services have')
+export const addSchema: AddCommand = (command, act) => {
+  command
     .option('--out <folder>', 'where they go; below the project', 'schemas')
     .option('--live', 'also ask both services for their entities and columns')
     .option('--entity <name...>', 'with --live: columns of these too, e.g. leads (others: what the mappings use)')

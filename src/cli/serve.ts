@@ -29,10 +29,8 @@ const keepEveryMs = 3_600_000
 /** The service looks at least once a minute what is to be done, unless a job runs. */
 const silentMs = 15 * 60_000
 
-export const addServe: AddCommand = (program, act) => {
-  program
-    .command('serve')
-    .description('run the jobs of jobs.yaml on their schedule, and when a side has changes, until stopped')
+export const addServe: AddCommand = (command, act) => {
+  command
     .option('--port <number>', 'serve GET /health and /ready on 127.0.0.1, and take webhooks there', portNumber)
     .addHelpText(
       'after',

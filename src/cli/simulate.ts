@@ -12,10 +12,8 @@ export interface SimulateArguments extends PlaygroundOptions {
   readonly writeProject?: string
 }
 
-export const addSimulate: AddCommand = (program, act) => {
-  program
-    .command('simulate')
-    .description('serve a simulated Business Central and Sales on this machine, for as long as wanted')
+export const addSimulate: AddCommand = (command, act) => {
+  command
     .addOption(
       new Option('--company <name>', 'whose records to serve')
         .choices(['cronus', 'contoso', 'empty'])

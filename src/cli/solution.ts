@@ -21,13 +21,13 @@ interface DeployArguments {
   readonly roles: boolean
 }
 
-export const addSolution: AddCommand = (program, act) => {
-  const solution = program
-    .command('solution')
-    .description('solutions in Sales: what is installed, and importing one as an administrator')
-    .addHelpText('after', examples('couplet solution status', 'couplet solution deploy BusinessCentral_managed.zip'))
-  addDeploy(solution, act)
-  solution
+export const addSolution: AddCommand = (command, act) => {
+  command.addHelpText(
+    'after',
+    examples('couplet solution status', 'couplet solution deploy BusinessCentral_managed.zip'),
+  )
+  addDeploy(command, act)
+  command
     .command('status')
     .description('show installed solutions of Business Central, and the roles that the integration holds')
     .option('--all', 'every visible solution')

@@ -17,21 +17,16 @@ import { addRewind } from './state-rewind.ts'
 import type { MappingState } from '../store/store.ts'
 import { UsageError } from './usage-error.ts'
 
-export const addState: AddCommand = (program, act) => {
-  const state = program
-    .command('state')
-    .description(
-      'look after what is remembered: verify, export, import, rekey, forget, rewind, merge; keep it on a branch',
-    )
-    .addHelpText('after', examples('couplet state verify', 'couplet state export state.json'))
-  addVerify(state, act)
-  addExport(state, act)
-  addImport(state, act)
-  addRekey(state, act)
-  addForget(state, act)
-  addRewind(state, act)
-  addMerge(state, act)
-  addBranch(state, act)
+export const addState: AddCommand = (command, act) => {
+  command.addHelpText('after', examples('couplet state verify', 'couplet state export state.json'))
+  addVerify(command, act)
+  addExport(command, act)
+  addImport(command, act)
+  addRekey(command, act)
+  addForget(command, act)
+  addRewind(command, act)
+  addMerge(command, act)
+  addBranch(command, act)
 }
 
 function addVerify(state: Command, act: Act): void {

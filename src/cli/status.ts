@@ -17,10 +17,8 @@ import { span } from './numbers.ts'
 /** Runs looked through for the last one of each mapping. */
 const lookedBack = 500
 
-export const addStatus: AddCommand = (program, act) => {
-  program
-    .command('status')
-    .description('show what is in step, how fresh it is, and what waits')
+export const addStatus: AddCommand = (command, act) => {
+  command
     .option('--max-age <span>', 'end with 1 when a mapping has not run for longer, e.g. 2h', span)
     .addHelpText('after', examples('couplet status', 'couplet status --max-age 2h'))
     .action((given: { maxAge?: number }) => act((context) => status(context, given.maxAge)))

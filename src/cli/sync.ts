@@ -21,9 +21,8 @@ export interface SyncArguments extends RunArguments, FullArguments {
   readonly failOn?: 'new'
 }
 
-export const addSync: AddCommand = (program, act) => {
-  addRunOptions(program.command('sync'))
-    .description('bring both sides in step: plan, check the safety limits, write')
+export const addSync: AddCommand = (command, act) => {
+  addRunOptions(command)
     .argument('[mapping...]', 'only these mappings')
     .option('--review', 'with --full: count both sides, recommend what to do for each mapping, write nothing')
     .option('--recommended', 'with --full: do what the review recommends')

@@ -23,10 +23,8 @@ export interface TestArguments {
   readonly watch?: boolean
 }
 
-export const addTest: AddCommand = (program, act) => {
-  program
-    .command('test')
-    .description('play tests/*.yaml against the mappings, in memory; makes no request and needs no secret')
+export const addTest: AddCommand = (command, act) => {
+  command
     .argument('[what...]', 'only these files, or tests whose name, file or mapping holds these words')
     .option('--standard', 'play the tests of the standard set itself instead of those of the project')
     .option('--junit <file>', 'also write the results as JUnit XML')

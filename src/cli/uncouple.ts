@@ -20,10 +20,8 @@ export interface UncoupleArguments {
   readonly plan?: boolean
 }
 
-export const addUncouple: AddCommand = (program, act) => {
-  program
-    .command('uncouple')
-    .description('take a pair apart; both records stay, and are not matched with each other again by themselves')
+export const addUncouple: AddCommand = (command, act) => {
+  command
     .argument('<mapping>')
     .option('--record <name>', 'number, code or id of one of the two')
     .option('--all', 'every pair of the mapping')

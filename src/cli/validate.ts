@@ -13,10 +13,8 @@ export interface ValidateArguments {
   readonly live?: boolean
 }
 
-export const addValidate: AddCommand = (program, act) => {
-  program
-    .command('validate')
-    .description('check all files; makes no request and needs no secret')
+export const addValidate: AddCommand = (command, act) => {
+  command
     .option('--live', 'also compare them with both services: entities, columns, types, lengths, lookups')
     .addHelpText(
       'after',
