@@ -11,16 +11,25 @@ export interface Alarm {
   cancel(): void
 }
 
-/** Shortest time ahead, milliseconds: node-schedule drops what has passed without a word. */
+/** Shortest and longest time ahead for what is to be done at once, milliseconds. */
 const aheadMs = 25
+const longestAheadMs = 30_000
 
-/** Real time. Each alarm is one date in UTC, so that no change of clocks moves it and nothing overlaps. */
-export const nodeScheduler: Scheduler = {
+/** Sets an alarm as node-schedule does: null for a moment that has passed when it comes to look. */
+export type SetAlarm = (moment: Date, work: () => void) => { cancel(): boolean } | null
+
+/**
+ * Real time. Each alarm is one date in UTC, so that no change of clocks moves it and nothing overlaps. On a machine that
+ * is busy the moment can pass while the alarm is being set: then it is set again, further ahead.
+ */
+export const schedulerOver = (set: SetAlarm): Scheduler => ({
   at: (moment, work) => {
-    const date = new Date(Math.max(moment.getTime(), Date.now() + aheadMs))
-    const job = scheduleJob(date, work)
-    // It gives null for what it does not understand or finds too late.
-    if (job === null) throw new Error(`no alarm could be set for ${date.toISOString()}`)
-    return { cancel: () => void job.cancel() }
+    for (let ahead = aheadMs; ahead <= longestAheadMs; ahead *= 2) {
+      const job = set(new Date(Math.max(moment.getTime(), Date.now() + ahead)), work)
+      if (job !== null) return { cancel: () => void job.cancel() }
+    }
+    throw new Error(`no alarm could be set for ${moment.toISOString()}`)
   },
-}
+})
+
+export const nodeScheduler: Scheduler = schedulerOver((moment, work) => scheduleJob(moment, work))

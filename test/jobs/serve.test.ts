@@ -6,6 +6,7 @@ import type { Event } from '../../src/core/event.ts'
 import type { JobRun } from '../../src/engine/jobs.ts'
 import { ConnectorError } from '../../src/errors.ts'
 import { JobService, type ServicePorts } from '../../src/serve/job-service.ts'
+import { type SetAlarm, schedulerOver } from '../../src/serve/scheduler.ts'
 import { openMemoryStore, overlay } from '../../src/store/memory-store.ts'
 import type { Store } from '../../src/store/store.ts'
 import { world } from '../connector/world.ts'
@@ -264,4 +265,15 @@ t.test('a stop begins nothing more and leaves no alarm', async (t) => {
   s.service.kick()
   await s.pass(2 * day)
   t.equal(s.runs.length, 1)
+})
+
+t.test('an alarm for a moment that passes while it is being set is set again, further ahead', (t) => {
+  const tried: number[] = []
+  const slow = (late: number): SetAlarm => {
+    return (moment) => (tried.push(moment.getTime() - Date.now()) < late ? null : { cancel: () => true })
+  }
+  t.ok(schedulerOver(slow(4)).at(new Date(), () => {}))
+  t.ok(tried.length === 4 && tried.every((ahead, index) => ahead > (tried[index - 1] ?? 0)), tried.join(' '))
+  t.throws(() => schedulerOver(slow(Infinity)).at(new Date(), () => {}), /no alarm could be set/)
+  t.end()
 })
