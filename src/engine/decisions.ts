@@ -3,6 +3,7 @@
  * problem in words. Nothing is read from a service and nothing is written here.
  */
 import { type BySide, type Direction, type Side, otherSide, sides, travelsTo } from '../config/config.ts'
+import { couplingId } from '../core/coupling.ts'
 import type { Coupling, Decision, Held, HeldKind } from '../core/coupling.ts'
 import type { Entry, MappingState } from '../store/store.ts'
 
@@ -76,16 +77,16 @@ const isHeldNamed = ({ id, number }: Held, { column, value }: Wanted): boolean =
 
 /** Every pair and everything that waits. */
 export function everyRecord(state: MappingState): readonly Known[] {
-  const records = new Map<Coupling, Held[]>()
-  for (const coupling of state.couplings()) records.set(coupling, [])
+  const records = new Map<string, { readonly coupling: Coupling; readonly held: Held[] }>()
+  for (const coupling of state.couplings()) records.set(couplingId(coupling), { coupling, held: [] })
   const lone: Known[] = []
   for (const held of state.allHeld()) {
     const coupling = state.bySide(held.side, held.id)
-    const own = coupling === undefined ? undefined : records.get(coupling)
+    const own = coupling === undefined ? undefined : records.get(couplingId(coupling))
     if (own === undefined) lone.push({ coupling: undefined, held: [held] })
-    else own.push(held)
+    else own.held.push(held)
   }
-  return [...[...records].map(([coupling, held]) => ({ coupling, held })), ...lone]
+  return [...records.values(), ...lone]
 }
 
 /** Every name by which a record of the mapping can be called, for "did you mean". */

@@ -19,6 +19,9 @@ export interface MappingContent {
   readonly watched: Readonly<Record<string, readonly string[]>>
 }
 
+/** The same with each coupling as a line (coupling-line.ts): what a snapshot reads and writes. */
+export type PackedContent = Omit<MappingContent, 'couplings'> & { readonly couplings: readonly string[] }
+
 /** A store whose mappings can be taken out and put back whole: for export, import, forgetting and new keys. */
 export interface PortableStore extends Store {
   /** Identity of the services the state is bound to. */
@@ -29,7 +32,7 @@ export interface PortableStore extends Store {
 }
 
 /** What is known of a mapping nobody has run yet. */
-export const emptyContent: MappingContent = {
+export const emptyContent: Omit<MappingContent, 'couplings'> & { readonly couplings: readonly never[] } = {
   hash: undefined,
   couplings: [],
   held: [],

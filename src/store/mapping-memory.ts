@@ -7,8 +7,10 @@ import type { BySide, Side } from '../config/config.ts'
 import { couplingId } from '../core/coupling.ts'
 import type { Coupling, Held } from '../core/coupling.ts'
 import type { Watermark } from '../core/watermark.ts'
+import { CouplingTable } from './coupling-table.ts'
 import { KeyIndex } from './key-index.ts'
-import type { MappingContent } from './mapping-content.ts'
+import { decodeLine, idsOf } from './coupling-line.ts'
+import type { MappingContent, PackedContent } from './mapping-content.ts'
 import type { Entry, Intent, MappingState } from './store.ts'
 
 const bothSides: readonly Side[] = ['businessCentral', 'sales']
@@ -17,7 +19,7 @@ export class MappingMemory implements MappingState {
   readonly name: string
   readonly #under: MappingState | undefined
   #hash: string | undefined
-  #couplings: BySide<Map<string, Coupling>> = perSide(() => new Map())
+  #couplings = new CouplingTable()
   /** Couplings of the state below that are not valid any more, by `couplingId`. */
   #hidden = new Set<string>()
   /** Built when a key is first asked for: many mappings are never asked. */
@@ -43,7 +45,7 @@ export class MappingMemory implements MappingState {
   }
 
   get size(): number {
-    return this.#couplings.sales.size + (this.#under?.size ?? 0) - this.#hidden.size
+    return this.#couplings.size + (this.#under?.size ?? 0) - this.#hidden.size
   }
 
   /** Grows when a coupling is made, changed or ended; tells whether a snapshot of the couplings is still right. */
@@ -53,11 +55,11 @@ export class MappingMemory implements MappingState {
 
   *couplings(): IterableIterator<Coupling> {
     for (const coupling of this.#under?.couplings() ?? []) if (this.#shown(coupling)) yield coupling
-    yield* this.#couplings.businessCentral.values()
+    yield* this.#couplings.values()
   }
 
   bySide(side: Side, id: string): Coupling | undefined {
-    return this.#couplings[side].get(id) ?? this.#shown(this.#under?.bySide(side, id))
+    return this.#couplings.get(side, id) ?? this.#shown(this.#under?.bySide(side, id))
   }
 
   /** Two couplings with the same keys answer nothing: either would be a guess. */
@@ -65,7 +67,8 @@ export class MappingMemory implements MappingState {
     const own = this.#indexOf(side).find(keys)
     const below = this.#shown(this.#under?.byKeys(side, keys))
     if (own.length > 1 || (own.length === 1 && below !== undefined)) return undefined
-    return own[0] ?? below
+    const [slot] = own
+    return slot === undefined ? below : this.#couplings.at(slot)
   }
 
   layout(id: string): readonly string[] | undefined {
@@ -111,9 +114,14 @@ export class MappingMemory implements MappingState {
 
   /** Everything this state itself holds; what lies below is not included. */
   content(): MappingContent {
+    return { ...this.packed(), couplings: [...this.#couplings.values()] }
+  }
+
+  /** The same with the couplings as lines, as they are at this moment. */
+  packed(): PackedContent {
     return {
       hash: this.#hash,
-      couplings: [...this.#couplings.businessCentral.values()],
+      couplings: this.#couplings.lines(),
       held: [...this.#held.values()].filter((held) => held !== null),
       intents: [...this.#intents.values()].filter((intent) => intent !== null),
       layouts: Object.fromEntries(this.#layouts),
@@ -130,12 +138,12 @@ export class MappingMemory implements MappingState {
   }
 
   /** Forgets everything and holds `content` instead. */
-  load(content: MappingContent): void {
+  load(content: MappingContent | PackedContent): void {
     this.#hash = content.hash
-    this.#couplings = perSide(() => new Map())
+    this.#couplings = new CouplingTable()
     this.#hidden = new Set()
     this.#index = {}
-    for (const coupling of content.couplings) this.#couple(coupling)
+    for (const coupling of content.couplings) this.#hold(coupling)
     this.#layouts = new Map(Object.entries(content.layouts))
     this.#watermarks = new Map(Object.entries(content.watermarks))
     this.#held = new Map(content.held.map((held) => [heldKey(held), held]))
@@ -194,11 +202,17 @@ export class MappingMemory implements MappingState {
 
   #couple(coupling: Coupling): void {
     for (const side of bothSides) this.#part(this.bySide(side, coupling[side].id))
-    for (const side of bothSides) {
-      this.#couplings[side].set(coupling[side].id, coupling)
-      this.#index[side]?.add(coupling[side].keys, coupling)
-    }
+    const slot = this.#couplings.add(coupling)
+    for (const side of bothSides) this.#index[side]?.add(coupling[side].keys, slot)
     this.#couplingEdits++
+  }
+
+  /** Takes in a coupling of a state that is read whole; a line whose records have none yet needs no look inside. */
+  #hold(coupling: Coupling | string): void {
+    if (typeof coupling !== 'string') return this.#couple(coupling)
+    const ids = idsOf(coupling)
+    if (bothSides.some((side) => this.bySide(side, ids[side]) !== undefined)) this.#couple(decodeLine(coupling))
+    else this.#couplings.addLine(coupling)
   }
 
   #uncouple(entry: { businessCentral: string; sales: string; generation?: boolean }): void {
@@ -215,12 +229,10 @@ export class MappingMemory implements MappingState {
   #part(coupling: Coupling | undefined): void {
     if (coupling === undefined) return
     this.#couplingEdits++
-    const own = this.#couplings.sales.get(coupling.sales.id) === coupling
-    if (!own) return void this.#hidden.add(couplingId(coupling))
-    for (const side of bothSides) {
-      this.#couplings[side].delete(coupling[side].id)
-      this.#index[side]?.remove(coupling[side].keys, coupling)
-    }
+    const slot = this.#couplings.slotOf('sales', coupling.sales.id)
+    if (slot === undefined) return void this.#hidden.add(couplingId(coupling))
+    this.#couplings.remove(slot)
+    for (const side of bothSides) this.#index[side]?.remove(coupling[side].keys, slot)
   }
 
   #shown(coupling: Coupling | undefined): Coupling | undefined {
@@ -231,7 +243,7 @@ export class MappingMemory implements MappingState {
     const there = this.#index[side]
     if (there !== undefined) return there
     const index = new KeyIndex()
-    for (const coupling of this.#couplings[side].values()) index.add(coupling[side].keys, coupling)
+    for (const slot of this.#couplings.slots()) index.add(this.#couplings.at(slot)[side].keys, slot)
     this.#index[side] = index
     return index
   }

@@ -9,6 +9,7 @@ import { setImmediate } from 'node:timers/promises'
 import { Low } from 'lowdb'
 import pLimit from 'p-limit'
 import { StateError } from '../errors.ts'
+import { encodeLine } from './coupling-line.ts'
 import { syncFolder } from './durable-file.ts'
 import { Journal, linesAfter, readJournal } from './journal.ts'
 import { emptyContent } from './mapping-content.ts'
@@ -124,7 +125,8 @@ export class MappingRoom {
     await this.#inTurn(async () => {
       await this.#options.guard.assertHeld()
       if (!this.known) await this.#makeFolder()
-      await this.#save({ upTo: this.#commit + 1, fence: this.#options.guard.fence, content })
+      const packed = { ...content, couplings: content.couplings.map(encodeLine) }
+      await this.#save({ upTo: this.#commit + 1, fence: this.#options.guard.fence, content: packed })
       this.memory.load(content)
       this.#commit++
       this.#savedEdits = this.memory.couplingEdits
@@ -140,7 +142,7 @@ export class MappingRoom {
     const edits = this.memory.couplingEdits
     const couplingsKept = edits === this.#savedEdits && !outdated
     const { fence } = this.#options.guard
-    await this.#save({ upTo: this.#commit, fence, content: this.memory.content(), couplingsKept })
+    await this.#save({ upTo: this.#commit, fence, content: this.memory.packed(), couplingsKept })
     this.#savedEdits = edits
     await this.#inTurn(() => this.#startAnew(offset))
   }

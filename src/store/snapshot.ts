@@ -10,10 +10,11 @@ import { readdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Adapter } from 'lowdb'
 import { crc32 } from 'node:zlib'
-import type { Coupling, Held } from '../core/coupling.ts'
+import type { Held } from '../core/coupling.ts'
 import { StateError } from '../errors.ts'
+import { compare, couplingOf, encodeLine, idsOf, ordered } from './coupling-line.ts'
 import { checksum, readIfThere, replaceFile, syncFolder, writeSynced } from './durable-file.ts'
-import type { MappingContent } from './mapping-content.ts'
+import type { PackedContent } from './mapping-content.ts'
 import { currentFormat, migrate, refuseNewer } from './migrate.ts'
 import type { RawSnapshot } from './migrate.ts'
 
@@ -22,13 +23,13 @@ export interface Snapshot {
   readonly upTo: number
   /** The lock under which it was made. */
   readonly fence: number
-  readonly content: MappingContent
+  readonly content: PackedContent
   /** The couplings are those of the last read or write: their files stay. */
   readonly couplingsKept?: boolean
 }
 
 /** `marks.json`: everything but couplings and held records. */
-interface Marks extends Omit<MappingContent, 'couplings' | 'held'> {
+interface Marks extends Omit<PackedContent, 'couplings' | 'held'> {
   readonly format: number
   readonly upTo: number
   readonly fence: number
@@ -38,21 +39,6 @@ interface Marks extends Omit<MappingContent, 'couplings' | 'held'> {
 
 /** As it may stand in a file: `watched` came later. */
 type MarksRead = Omit<Marks, 'watched'> & Partial<Pick<Marks, 'watched'>>
-
-/** A coupling as one line: ids, keys and versions of Business Central and Sales, layout, base, and what is rarer. */
-type Line = readonly [
-  businessCentral: string,
-  sales: string,
-  businessCentralKeys: Readonly<Record<string, string>>,
-  salesKeys: Readonly<Record<string, string>>,
-  businessCentralVersion: string | null,
-  salesVersion: string | null,
-  layout: string,
-  base: string,
-  rest?: Rarer,
-]
-
-type Rarer = Pick<Coupling, 'outside' | 'moved' | 'unfinished' | 'ended' | 'lines'>
 
 /** What is asked at the dangerous moments of writing. */
 export interface WriteGuard {
@@ -101,28 +87,40 @@ export class SnapshotFolder implements Adapter<Snapshot> {
     refuseDamaged(join(this.#folder, 'marks.json'), marksText ?? '')
     this.#files = marks.files ?? {}
     this.#format = marks.format ?? 0
-    const parts = marks.files === undefined ? await this.#unlisted() : await this.#listed(marks.files, marks.fence ?? 0)
-    return decode(migrate({ ...parts, marks }, this.#format, this.#folder))
+    if (marks.files === undefined) return this.#migrated({ ...(await this.#unlisted()), marks })
+    const { couplings, held } = await this.#listed(marks.files, marks.fence ?? 0)
+    if (this.#format === currentFormat) return snapshotOf({ marks, held }, couplings)
+    return this.#migrated({ marks, held, couplings: couplings.map((line): unknown => JSON.parse(line)) })
   }
 
-  /** Durable on return. The text is made before the first await, so the state may change while it is written. */
+  #migrated(raw: RawSnapshot): Snapshot {
+    const current = migrate(raw, this.#format, this.#folder)
+    return snapshotOf(
+      current,
+      current.couplings.map((line) => encodeLine(couplingOf(line))),
+    )
+  }
+
+  /** Durable on return. One file's text is made after the other: the content is of one moment and does not change. */
   async write(snapshot: Snapshot): Promise<void> {
-    const texts = encodeFiles(snapshot)
-    const kept =
-      snapshot.couplingsKept === true ? Object.entries(this.#files).filter(([name]) => couplingFile.test(name)) : []
-    const fresh = [...texts].map(([name, text]) => [name, checksum(text)] as const)
-    const files = ordered(Object.fromEntries([...kept, ...fresh]))
-    const marks = encodeMarks(snapshot, files)
+    const { fence, couplingsKept } = snapshot
+    const kept = Object.entries(this.#files).filter(([name]) => couplingsKept === true && couplingFile.test(name))
+    const fresh: [name: string, sum: string][] = []
+    let bytes = 0
     await this.#guard.assertHeld()
-    for (const [name, text] of texts) {
-      if (files[name] !== this.#files[name]) await writeSynced(join(this.#folder, staged(name, snapshot.fence)), text)
+    for (const [name, text] of textsOf(snapshot)) {
+      const sum = checksum(text)
+      fresh.push([name, sum])
+      if (couplingFile.test(name)) bytes += text.length
+      if (sum !== this.#files[name]) await writeSynced(join(this.#folder, staged(name, fence)), text)
     }
+    const files = ordered(Object.fromEntries([...kept, ...fresh]))
     await this.#guard.fault('snapshot.staged')
     await this.#guard.assertHeld()
-    await replaceFile(join(this.#folder, 'marks.next.json'), marks)
+    await replaceFile(join(this.#folder, 'marks.next.json'), encodeMarks(snapshot, files))
     await this.#guard.fault('snapshot.decided')
-    await this.#finish(Object.keys(files), snapshot.fence)
-    if (snapshot.couplingsKept !== true) this.#bytes = sizeOf(texts)
+    await this.#finish(Object.keys(files), fence)
+    if (couplingsKept !== true) this.#bytes = bytes
     this.#files = files
     this.#format = currentFormat
   }
@@ -163,17 +161,19 @@ export class SnapshotFolder implements Adapter<Snapshot> {
     return { couplings: await read('couplings.json'), held: await read('held.json') }
   }
 
-  async #listed(files: Readonly<Record<string, string>>, fence: number): Promise<Omit<RawSnapshot, 'marks'>> {
-    const couplings: unknown[] = []
+  async #listed(
+    files: Readonly<Record<string, string>>,
+    fence: number,
+  ): Promise<{ readonly couplings: readonly string[]; readonly held: readonly unknown[] }> {
+    const couplings: string[] = []
     let held: unknown[] = []
     this.#bytes = 0
     for (const [name, sum] of Object.entries(files)) {
       const text = await this.#checked([staged(name, fence), name], sum)
-      const rows = parse(join(this.#folder, name), text) as unknown[]
-      if (!couplingFile.test(name)) held = rows
+      if (!couplingFile.test(name)) held = parse(join(this.#folder, name), text) as unknown[]
       else {
         this.#bytes += text.length
-        for (const row of rows) couplings.push(row)
+        for (const line of linesIn(text)) couplings.push(line)
       }
     }
     return { couplings, held }
@@ -209,43 +209,34 @@ function parse(path: string, text: string): unknown {
   }
 }
 
-/** Files of couplings and held records; couplings are left out when they are kept as they are. */
-function encodeFiles({ content, couplingsKept }: Snapshot): Map<string, string> {
-  const texts = new Map([['held.json', lines(content.held.toSorted(byHeldKey))]])
-  if (couplingsKept === true) return texts
-  const sorted = content.couplings.toSorted((a, b) => compare(a.businessCentral.id, b.businessCentral.id))
-  const parts = split(sorted)
-  parts.forEach((part, index) => {
-    texts.set(parts.length === 1 ? 'couplings.json' : `couplings-${index}.json`, lines(part.map(encode)))
-  })
-  return texts
+/** Files of couplings and held records by name; couplings are left out when they are kept as they are. */
+function* textsOf({ content, couplingsKept }: Snapshot): Generator<readonly [name: string, text: string]> {
+  yield ['held.json', textOf(content.held.toSorted(byHeldKey).map((held) => JSON.stringify(held)))]
+  if (couplingsKept === true) return
+  const parts = split(content.couplings)
+  for (const [index, part] of parts.entries())
+    yield [parts.length === 1 ? 'couplings.json' : `couplings-${index}.json`, textOf(sorted(part))]
 }
 
 /** By a hash of the id into a power of two of files, so that a new coupling changes one file and moves no other. */
-function split(couplings: readonly Coupling[]): readonly Coupling[][] {
+function split(couplings: readonly string[]): readonly (readonly string[])[] {
   const count = 2 ** Math.max(0, Math.ceil(Math.log2(couplings.length / couplingsPerFile)))
-  const parts = Array.from({ length: count }, (): Coupling[] => [])
-  for (const coupling of couplings) parts[count === 1 ? 0 : crc32(coupling.businessCentral.id) % count]?.push(coupling)
+  if (count === 1) return [couplings]
+  const parts = Array.from({ length: count }, (): string[] => [])
+  for (const line of couplings) parts[crc32(idsOf(line).businessCentral) % count]?.push(line)
   return parts
 }
 
-const lines = (rows: readonly unknown[]): string =>
-  rows.length === 0 ? '[]\n' : `[\n${rows.map((row) => JSON.stringify(row)).join(',\n')}\n]\n`
+/** By the id in Business Central. */
+const sorted = (couplings: readonly string[]): readonly string[] =>
+  couplings
+    .map((line) => ({ line, id: idsOf(line).businessCentral }))
+    .sort((a, b) => compare(a.id, b.id))
+    .map(({ line }) => line)
 
-function encode({ businessCentral, sales, layout, base, ...rest }: Coupling): Line {
-  const line = [
-    businessCentral.id,
-    sales.id,
-    ordered(businessCentral.keys),
-    ordered(sales.keys),
-    businessCentral.version ?? null,
-    sales.version ?? null,
-    layout,
-    base,
-  ] as const
-  const rarer = ordered(Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined)) as Rarer)
-  return Object.keys(rarer).length === 0 ? line : [...line, rarer]
-}
+const textOf = (lines: readonly string[]): string => (lines.length === 0 ? '[]\n' : `[\n${lines.join(',\n')}\n]\n`)
+/** The lines of which `textOf` made a text; inside of one there is no line break. */
+const linesIn = (text: string): readonly string[] => (text === '[]\n' ? [] : text.slice(2, -3).split(',\n'))
 
 function encodeMarks({ upTo, fence, content }: Snapshot, files: Readonly<Record<string, string>>): string {
   const marks: Marks = {
@@ -280,32 +271,10 @@ function refuseDamaged(path: string, text: string): void {
   )
 }
 
-function decode(raw: RawSnapshot): Snapshot {
-  const { upTo, fence, hash, watermarks, layouts, counted, generations, intents, watched = {} } = raw.marks as MarksRead
-  const known = new Map<string, string>()
-  const couplings = raw.couplings.map((line) => decodeLine(line as Line, known))
-  const held = raw.held as Held[]
-  const content = { hash, couplings, held, intents, layouts, watermarks, generations, counted, watched }
-  return { upTo, fence, content }
-}
-
-/** `known` lets all couplings share one text for each layout. */
-function decodeLine(line: Line, known: Map<string, string>): Coupling {
-  const [businessCentral, sales, businessCentralKeys, salesKeys, businessCentralVersion, salesVersion] = line
-  const layout = known.get(line[6]) ?? line[6]
-  known.set(layout, layout)
-  return {
-    businessCentral: { id: businessCentral, keys: businessCentralKeys, version: businessCentralVersion ?? undefined },
-    sales: { id: sales, keys: salesKeys, version: salesVersion ?? undefined },
-    layout,
-    base: line[7],
-    ...line[8],
-  }
-}
-
-/** The same members in the order of their names. */
-function ordered<T extends object>(record: T): T {
-  return Object.fromEntries(Object.entries(record).toSorted(([a], [b]) => compare(a, b))) as T
+function snapshotOf(read: Pick<RawSnapshot, 'marks' | 'held'>, couplings: readonly string[]): Snapshot {
+  const { upTo, fence, files: _files, format: _format, watched = {}, ...marks } = read.marks as MarksRead
+  const held = read.held as readonly Held[]
+  return { upTo, fence, content: { ...marks, watched, couplings, held } }
 }
 
 /** The same members with other values. */
@@ -313,10 +282,3 @@ const mapped = <A, B>(record: Readonly<Record<string, A>>, change: (value: A) =>
   Object.fromEntries(Object.entries(record).map(([name, value]) => [name, change(value)]))
 
 const byHeldKey = (a: Held, b: Held): number => compare(a.side, b.side) || compare(a.id, b.id)
-const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
-
-function sizeOf(texts: ReadonlyMap<string, string>): number {
-  let size = 0
-  for (const [name, text] of texts) if (couplingFile.test(name)) size += text.length
-  return size
-}

@@ -1,10 +1,11 @@
 /** Looks through state for what must not be, and writes nothing. */
 import { join } from 'node:path'
-import type { Side } from '../config/config.ts'
+import type { BySide, Side } from '../config/config.ts'
 import type { Coupling, HeldKind } from '../core/coupling.ts'
 import { LockedError, StateError } from '../errors.ts'
 import { explained } from './durable-file.ts'
 import { linesAfter, readJournal } from './journal.ts'
+import { idsOf } from './coupling-line.ts'
 import { emptyContent } from './mapping-content.ts'
 import type { MappingContent } from './mapping-content.ts'
 import { folderName, mappingFolders } from './mapping-folders.ts'
@@ -73,24 +74,33 @@ async function verifyMapping(name: string, folder: string): Promise<readonly Fin
     remedy: 'Nothing to do: its commit was never acknowledged, and the next run drops it.',
   }
   // Twice in the snapshot is once in memory, where the later coupling ends the former: so both are looked at.
-  return [...(journal.torn ? [torn] : []), ...coupledTwice(name, content), ...checkContent(name, memory.content())]
+  return [
+    ...(journal.torn ? [torn] : []),
+    ...coupledTwice(name, content.couplings.map(idsOf)),
+    ...checkContent(name, memory.content()),
+  ]
 }
 
 /** What is wrong in the facts of one mapping. */
 export function checkContent(name: string, content: MappingContent): readonly Finding[] {
-  return [coupledTwice, crossed, unknownLayouts, heldWithoutReason].flatMap((check) => check(name, content))
+  const ids = content.couplings.map(({ businessCentral, sales }) => ({
+    businessCentral: businessCentral.id,
+    sales: sales.id,
+  }))
+  const checks = [crossed, unknownLayouts, heldWithoutReason].flatMap((check) => check(name, content))
+  return [...coupledTwice(name, ids), ...checks]
 }
 
 const bothSides: readonly Side[] = ['businessCentral', 'sales']
 
 /** A record has at most one partner. */
-function coupledTwice(name: string, { couplings }: MappingContent): readonly Finding[] {
+function coupledTwice(name: string, couplings: readonly BySide<string>[]): readonly Finding[] {
   return bothSides.flatMap((side) => {
     const seen = new Set<string>()
-    const twice = couplings.filter(({ [side]: { id } }) => seen.has(id) || !seen.add(id))
-    return twice.map((coupling) => ({
+    const twice = couplings.map(({ [side]: id }) => id).filter((id) => seen.has(id) || !seen.add(id))
+    return twice.map((id) => ({
       severity: 'error' as const,
-      place: `${name} ${side} ${coupling[side].id}`,
+      place: `${name} ${side} ${id}`,
       message: 'is coupled with more than one record',
       remedy: 'Decide which pair is right, uncouple the other, or import the couplings anew.',
     }))

@@ -1,11 +1,13 @@
 import { deepEqual } from 'node:assert/strict'
 import * as fc from 'fast-check'
 import t from 'tap'
+import type { Coupling } from '../../src/core/coupling.ts'
+import { CouplingTable } from '../../src/store/coupling-table.ts'
 import { openMemoryStore, overlay } from '../../src/store/memory-store.ts'
 import type { Store } from '../../src/store/store.ts'
-import { couple, run, storeContract } from '../contract/store.ts'
+import { couple, coupling, run, storeContract } from '../contract/store.ts'
 import { commit, picture } from './picture.ts'
-import { forAllAsync } from '../property.ts'
+import { forAll, forAllAsync } from '../property.ts'
 
 t.test('the memory store', async (t) => storeContract(t, async () => openMemoryStore()))
 
@@ -78,4 +80,57 @@ t.test('an overlay over 100,000 couplings is made without copying them', async (
   t.equal(over.mapping('m').size, 99_999)
   t.ok(over.mapping('m').bySide('sales', 'S6'))
   t.ok(performance.now() - started < 50)
+})
+
+t.test('a table of packed couplings answers as one of objects would, whatever the ids', (t) => {
+  const odd = fc.oneof(fc.string(), fc.constantFrom('', '"', '\\', '\\"', '","', 'a","b', '\n', 'ä😀', '\u2028'))
+  const pair = fc.tuple(odd, odd, fc.dictionary(odd, odd, { maxKeys: 2, noNullPrototype: true }), fc.boolean())
+  forAll(
+    fc.property(fc.array(pair, { maxLength: 60 }), (pairs) => {
+      const table = new CouplingTable()
+      const known = new Map<string, Coupling>()
+      const partners = new Map<string, string>()
+      for (const [b, s, keys, ends] of pairs) {
+        const slot = table.slotOf('businessCentral', b)
+        if (slot !== undefined && ends) {
+          table.remove(slot)
+          partners.delete(known.get(b)?.sales.id ?? '')
+          known.delete(b)
+        } else if (slot === undefined && !partners.has(s)) {
+          const made = coupling(b, s, { businessCentral: { id: b, keys, version: undefined } })
+          table.add(made)
+          known.set(b, made)
+          partners.set(s, b)
+        }
+      }
+      deepEqual(table.size, known.size)
+      for (const [b, s] of pairs) {
+        deepEqual(table.get('businessCentral', b), known.get(b))
+        deepEqual(table.get('sales', s), known.get(partners.get(s) ?? 'none'))
+      }
+      deepEqual(new Set([...table.values()].map(({ sales }) => sales.id)), new Set(partners.keys()))
+    }),
+    { numRuns: 300 },
+  )
+  t.pass()
+  t.end()
+})
+
+/** Words of one hash among the first: FNV-1a gives the same 32 bits for each two of them. */
+const id = (index: number): string => ['costarring', 'liquor', 'declinate', 'macallums'][index] ?? `id-${index}`
+
+t.test('a table finds thousands of ids, and none that were taken out, however often they come and go', (t) => {
+  const table = new CouplingTable()
+  for (let round = 0; round < 3; round++) {
+    for (let index = 0; index < 5000; index++) table.add(coupling(id(index), `s${id(index)}`))
+    t.equal(table.size, 5000)
+    let found = 0
+    for (let index = 0; index < 5000; index++)
+      if (table.get('sales', `s${id(index)}`)?.businessCentral.id === id(index)) found++
+    t.equal(found, 5000)
+    for (let index = 0; index < 5000; index++) table.remove(table.slotOf('businessCentral', id(index)) ?? -1)
+    t.equal(table.get('sales', `s${id(7)}`), undefined)
+  }
+  t.equal(table.lines().length, 0)
+  t.end()
 })
