@@ -122,14 +122,14 @@ const id = (index: number): string => ['costarring', 'liquor', 'declinate', 'mac
 t.test('a table finds thousands of ids, and none that were taken out, however often they come and go', (t) => {
   const table = new CouplingTable()
   for (let round = 0; round < 3; round++) {
-    for (let index = 0; index < 5000; index++) table.add(coupling(id(index), `s${id(index)}`))
+    for (let index = 0; index < 5000; index++) table.add(coupling(id(index), `${id(index)}s`))
     t.equal(table.size, 5000)
     let found = 0
     for (let index = 0; index < 5000; index++)
-      if (table.get('sales', `s${id(index)}`)?.businessCentral.id === id(index)) found++
+      if (table.get('sales', `${id(index)}s`)?.businessCentral.id === id(index)) found++
     t.equal(found, 5000)
     for (let index = 0; index < 5000; index++) table.remove(table.slotOf('businessCentral', id(index)) ?? -1)
-    t.equal(table.get('sales', `s${id(7)}`), undefined)
+    t.equal(table.get('sales', `${id(7)}s`), undefined)
   }
   t.equal(table.lines().length, 0)
   t.end()
