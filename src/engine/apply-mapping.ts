@@ -3,15 +3,13 @@
  * number of times (P2). Watermarks are committed when everything is remembered (P5).
  */
 import { type Side, sideName, sides } from '../config/config.ts'
-import { operationHash } from '../core/plan.ts'
 import { ConnectorError } from '../errors.ts'
 import type { Entry } from '../store/store.ts'
 import type { Action } from './actions.ts'
-import { type Again, type Applied, type Permit, applyWindow, write } from './apply.ts'
+import { type Again, type Applied, applyWindow, write } from './apply.ts'
 import type { Ref } from './intake.ts'
 import { type TakeAlong, judgeWindow, windows } from './judge-window.ts'
 import type { Judgement } from './judgement.ts'
-import { operationsOf } from './operations.ts'
 import type { PlannedMapping } from './plan-mapping.ts'
 import { heedStop } from './ports.ts'
 import { type Session, commit, isRead, isSource, layoutEntries } from './session.ts'
@@ -26,9 +24,6 @@ const windowsAtOnce = 2
 interface Work {
   readonly session: Session
   readonly takeAlong: TakeAlong
-  readonly permit: Permit | undefined
-  /** Operations that a saved plan does not hold, or whose record has moved since. */
-  refused: number
 }
 
 /** Writes a mapping that was planned. With a saved plan that was not done whole, the same changes are read again. */
@@ -36,17 +31,17 @@ export async function applyMapping(
   session: Session,
   { intake, standing }: Pick<PlannedMapping, 'intake' | 'standing'>,
   takeAlong: TakeAlong,
-  permit: Permit | undefined,
 ): Promise<void> {
-  const work: Work = { session, takeAlong, permit, refused: 0 }
+  const work: Work = { session, takeAlong }
   await commit(session, layoutEntries(session))
   const deletes: Action[] = []
   const writing: Promise<readonly Action[]>[] = []
   try {
     for (const refs of windows(intake.refs)) {
       heedStop(session.stop)
-      const open = refs.filter((ref) => !standing.has(ref))
-      const known = refs.flatMap((ref) => standing.get(ref) ?? [])
+      const moved = new Set(refs.filter((ref) => hasMoved(session, ref)))
+      const open = refs.filter((ref) => !standing.has(ref) || moved.has(ref))
+      const known = refs.flatMap((ref) => (moved.has(ref) ? [] : (standing.get(ref) ?? [])))
       const judgements = open.length === 0 ? known : [...known, ...(await judgeWindow(session, open, takeAlong))]
       if (writing.length === windowsAtOnce) deletes.push(...((await writing.shift()) ?? []))
       const window = writeWindow(work, judgements)
@@ -59,18 +54,27 @@ export async function applyMapping(
   }
   for (const window of writing) deletes.push(...(await window))
   await writeDeletes(work, deletes)
-  if (work.refused === 0) await commit(session, [...intake.marks, ...hashEntries(session)])
+  if (session.permit?.hasRefused(session.mapping.name) !== true)
+    await commit(session, [...intake.marks, ...hashEntries(session)])
+}
+
+/**
+ * An earlier mapping of a saved plan has written the record: what was decided on it and what was read of it are old. Other
+ * runs learn that from the service, which refuses the write.
+ */
+function hasMoved(session: Session, ref: Ref): boolean {
+  const moved = sides.filter((side) => session.permit?.hasWritten(session, side, ref[side]) === true)
+  for (const side of moved) session.cache.drop(side, ref[side] ?? '')
+  return moved.length > 0
 }
 
 /** Writes one window; returns the deletes it leads to. */
 async function writeWindow(work: Work, judgements: readonly Judgement[]): Promise<readonly Action[]> {
-  const applied = await applyWindow(work.session, judgements, work.permit)
-  work.refused += applied.unplanned
-  return goOn(work, applied)
+  return goOn(work, await applyWindow(work.session, judgements, work.session.permit))
 }
 
 /** Reads and decides again what could not be finished, until nothing is left or it never comes to rest. */
-async function goOn(work: Work, first: Omit<Applied, 'unplanned'>): Promise<readonly Action[]> {
+async function goOn(work: Work, first: Applied): Promise<readonly Action[]> {
   const { session } = work
   const deletes = [...first.deletes]
   let last: Pick<Applied, 'again' | 'tried'> = first
@@ -120,13 +124,12 @@ function refuseOutage({ again, tried }: Pick<Applied, 'again' | 'tried'>): void 
 }
 
 /** A saved plan is finished where it was begun; what has moved since, or was not written, is left for another plan (P6). */
-function continued(work: Work, again: readonly Again[]): readonly Again[] {
-  const { session, permit } = work
+function continued({ session }: Work, again: readonly Again[]): readonly Again[] {
+  const { permit } = session
   if (permit === undefined) return again
   for (const { why, judgement } of again) {
     if (why !== 'changed' && why !== 'unanswered') continue
-    work.refused += 1
-    for (const operation of operationsOf(session, judgement, true)) permit.used.delete(operationHash(operation))
+    permit.refuse(session, judgement)
   }
   return again.filter(({ why }) => why === 'unfinished')
 }

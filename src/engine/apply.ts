@@ -5,7 +5,6 @@
 import { type Side, otherSide } from '../config/config.ts'
 import type { WriteOperation, WriteResult } from '../connector/connector.ts'
 import type { Coupling } from '../core/coupling.ts'
-import { operationHash } from '../core/plan.ts'
 import { ConnectorError } from '../errors.ts'
 import type { Entry } from '../store/store.ts'
 import { type Action, actionsOf, deleteActionOf } from './actions.ts'
@@ -13,9 +12,9 @@ import type { Done } from './coupling-after.ts'
 import type { Ref } from './intake.ts'
 import { type Judgement, isClaiming } from './judgement.ts'
 import { noteDeferred } from './judge-window.ts'
-import { operationsOf } from './operations.ts'
 import { currentCoupling } from './coupling-after.ts'
 import { doneEntries, entriesOf, refusedEntries, uncoupled } from './outcome.ts'
+import type { Permit } from './permit.ts'
 import { withoutAdopted } from './references-asked.ts'
 import { type Session, commit } from './session.ts'
 import { settleOne } from './settling.ts'
@@ -38,8 +37,6 @@ export interface Applied {
   readonly again: readonly Again[]
   /** Deletes, which come after everything else. */
   readonly deletes: readonly Action[]
-  /** Operations left undone because a saved plan does not hold them. */
-  readonly unplanned: number
   /** Writes that were sent. */
   readonly tried: number
 }
@@ -50,7 +47,8 @@ export async function applyWindow(
   judgements: readonly Judgement[],
   permit: Permit | undefined,
 ): Promise<Applied> {
-  const { allowed, unplanned } = permitted(session, judgements, permit)
+  const allowed =
+    permit === undefined ? judgements : judgements.filter((judgement) => permit.admits(session, judgement))
   const toSales = allowed.flatMap((judgement) => actionsOf(session, judgement, 'sales'))
   const toBusinessCentral = allowed.flatMap((judgement) => actionsOf(session, judgement, 'businessCentral'))
   const deletes = allowed.flatMap((judgement) => deleteActionOf(session, judgement) ?? [])
@@ -62,7 +60,7 @@ export async function applyWindow(
   const first = await write(session, 'sales', toSales)
   const ours = toBusinessCentral.filter(({ judgement }) => !first.undone.has(judgement) || !isClaiming(judgement))
   const then = await write(session, 'businessCentral', ours)
-  return { again: [...first.again, ...then.again], deletes, unplanned, tried: toSales.length + ours.length }
+  return { again: [...first.again, ...then.again], deletes, tried: toSales.length + ours.length }
 }
 
 /** What came of writes to one side. */
@@ -166,6 +164,7 @@ async function staleEntries(session: Session, { intent }: Action): Promise<reado
 
 async function done(session: Session, action: Action, result: Done): Promise<Outcome> {
   countDone(session, action)
+  session.permit?.wrote(session, action.side, result.id)
   return {
     entries: await doneEntries(session, action, result),
     again: action.more ? againFor(action, 'unfinished', pairRef(action, result.id)) : undefined,
@@ -178,6 +177,7 @@ async function unknown(session: Session, action: Action): Promise<Outcome> {
   const there = entries.find((entry) => entry.kind === 'couple')?.coupling[action.side].id
   const isGone = entries.some((entry) => entry.kind === 'uncouple')
   if (there !== undefined || isGone) countDone(session, action)
+  if (there !== undefined) session.permit?.wrote(session, action.side, there)
   if (isGone) return { entries }
   return {
     entries,
@@ -250,28 +250,6 @@ function dropCached(session: Session, action: Action): void {
     const id = action.judgement.ref[side]
     if (id !== undefined) session.cache.drop(side, id)
   }
-}
-
-/** The operations of a saved plan: only these are done. */
-export interface Permit {
-  readonly operations: ReadonlySet<string>
-  /** Those that came up and were let through. */
-  readonly used: Set<string>
-}
-
-function permitted(
-  session: Session,
-  judgements: readonly Judgement[],
-  permit: Permit | undefined,
-): { readonly allowed: readonly Judgement[]; readonly unplanned: number } {
-  if (permit === undefined) return { allowed: judgements, unplanned: 0 }
-  const allowed = judgements.filter((judgement) => {
-    const hashes = operationsOf(session, judgement, true).map(operationHash)
-    const planned = hashes.every((hash) => permit.operations.has(hash))
-    if (planned) for (const hash of hashes) permit.used.add(hash)
-    return planned
-  })
-  return { allowed, unplanned: judgements.length - allowed.length }
 }
 
 function count(session: Session, judgements: readonly Judgement[], writing: ReadonlySet<Judgement>): void {

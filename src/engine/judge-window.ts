@@ -6,7 +6,7 @@ import { type Wanted, judge } from './judge.ts'
 import type { Judgement } from './judgement.ts'
 import { newKey } from './new-key.ts'
 import { readNumbers } from './numbers.ts'
-import { type Session, isImagined } from './session.ts'
+import { type Session, isImagined, madeWithIt } from './session.ts'
 import { holdTwins } from './twins.ts'
 
 /** Records decided and written together. */
@@ -74,7 +74,7 @@ function idsFor(session: Session, query: Wanted['queries'][number], found: reado
     (value) => typeof value === 'string' && isImagined(session, query.side, value),
   )
   const { take } = query
-  if (imagined.length > 0) return take === undefined ? ['imagined'] : []
+  if (imagined.length > 0) return take === undefined ? [madeWithIt] : []
   const fitting = found.filter((row) => fits(row, query.where))
   if (take === undefined) return fitting.map(({ id }) => id)
   return fitting.flatMap(({ row }) => (typeof row[take] === 'string' ? [row[take]] : []))

@@ -5,12 +5,18 @@
 import type { Side } from '../config/config.ts'
 import type { MappingCounts, Operation, OperationKind, PlannedHold } from '../core/plan.ts'
 
+/** An operation, and what each pass of the run writes of it. */
+export interface PlannedWhole {
+  readonly whole: Operation
+  readonly parts: readonly Operation[]
+}
+
 export class PlanBook {
-  readonly #operations = new Map<string, Operation>()
+  readonly #operations = new Map<string, PlannedWhole>()
   readonly #holds = new Map<string, PlannedHold>()
   /** Records by mapping, side and kind. */
   readonly #counted = new Map<string, Set<string>>()
-  /** Whether operations and holds are kept with their values, for people; counts always are. */
+  /** Whether operations and holds are kept with their values; counts always are. */
   readonly #keeps: boolean
 
   constructor(keeps: boolean) {
@@ -18,6 +24,10 @@ export class PlanBook {
   }
 
   get operations(): readonly Operation[] {
+    return this.wholes.map(({ whole }) => whole)
+  }
+
+  get wholes(): readonly PlannedWhole[] {
     return [...this.#operations.values()]
   }
 
@@ -59,8 +69,11 @@ export class PlanBook {
   }
 }
 
-function merged(before: Operation | undefined, operation: Operation): Operation {
-  if (before === undefined) return operation
-  const known = new Set(before.fields.map(({ name }) => name))
-  return { ...before, fields: [...before.fields, ...operation.fields.filter(({ name }) => !known.has(name))] }
+function merged(before: PlannedWhole | undefined, operation: Operation): PlannedWhole {
+  if (before === undefined) return { whole: operation, parts: [operation] }
+  const known = new Set(before.whole.fields.map(({ name }) => name))
+  const fields = operation.fields.filter(({ name }) => !known.has(name))
+  if (fields.length === 0) return before
+  const whole = { ...before.whole, fields: [...before.whole.fields, ...fields] }
+  return { whole, parts: [...before.parts, { ...operation, fields, lines: [] }] }
 }

@@ -14,7 +14,7 @@ import { newKey } from './new-key.ts'
 import { operationsOf } from './operations.ts'
 import { entriesOf } from './outcome.ts'
 import { heedStop } from './ports.ts'
-import { type Session, commit, imaginedAs, keysOf, layoutEntries, packed } from './session.ts'
+import { type Session, commit, foreseenKey, imaginedAs, keysOf, layoutEntries, packed } from './session.ts'
 
 /** Up to so many decisions are kept from the plan for the writing, about 3 KB each; of more, none (P10). */
 const standingMost = 12_000
@@ -29,8 +29,10 @@ export interface PlannedMapping {
 
 /** What the plan has to keep. */
 export interface Keeping {
-  /** Operations with their values, for people; otherwise only what is counted. */
+  /** Operations with their values, for people or to be compared with a saved plan; otherwise only what is counted. */
   readonly values: boolean
+  /** What would wait, for people. */
+  readonly holds: boolean
   /** Other mappings, or a second pass, must see what the writes would have made. */
   readonly results: boolean
 }
@@ -53,7 +55,7 @@ export async function planMapping(
     noteDeferred(session, judgements)
     for (const judgement of judgements) {
       operations.push(...operationsOf(session, judgement, keeping.values))
-      if (keeping.values) holds.push(...plannedHolds(session, judgement))
+      if (keeping.holds) holds.push(...plannedHolds(session, judgement))
       if (!session.options.dry && judgement.stands && intake.refs.length <= standingMost)
         standing.set(judgement.ref, judgement)
     }
@@ -83,7 +85,7 @@ function asIfCreated(session: Session, judgement: Judgement, on: Side): readonly
   const from = otherSide(on)
   const source = judgement.rows[from]
   if (source === undefined) return []
-  const key = newKey(session, on, source.id) ?? `new:${session.mapping.name}:${source.id}`
+  const key = newKey(session, on, source.id) ?? foreseenKey(session.mapping.name, source.id)
   session.imagined.add(imaginedAs(on, key))
   const row: Row = rowMade(judgement)
   const pair = {

@@ -8,7 +8,6 @@ import { ceilingOf, excesses } from '../core/guard.ts'
 import type { MappingCounts } from '../core/plan.ts'
 import { ConnectorError, UnsafePlanError } from '../errors.ts'
 import type { Store } from '../store/store.ts'
-import type { Permit } from './apply.ts'
 import { Ceiling } from './ceiling.ts'
 import { type Intake, type Scope, takeIn } from './intake.ts'
 import type { Wanted } from './judge.ts'
@@ -16,6 +15,7 @@ import { applyMapping } from './apply-mapping.ts'
 import { chosen, contextOf } from './context.ts'
 import { type Keeping, type PlannedMapping, planMapping } from './plan-mapping.ts'
 import { referredMappings } from './references.ts'
+import { Permit } from './permit.ts'
 import { PlanBook } from './plan-book.ts'
 import { heedStop } from './ports.ts'
 import type { Ports, RunOptions, RunReport } from './ports.ts'
@@ -111,10 +111,10 @@ class WholeRun {
   constructor(context: RunContext) {
     this.#context = context
     this.#overlay = context.ports.overlay(context.ports.store)
-    this.#book = new PlanBook(context.options.dry || context.options.keepPlan)
     this.#referred = referredMappings(context)
-    const { permit } = context.options
-    this.#permit = permit === undefined ? undefined : { operations: permit, used: new Set() }
+    const { dry, keepPlan, permit } = context.options
+    this.#book = new PlanBook(dry || keepPlan || permit !== undefined)
+    this.#permit = permit === undefined ? undefined : new Permit(permit)
   }
 
   /**
@@ -162,10 +162,11 @@ class WholeRun {
 
   /** Writes what was planned, mapping by mapping, then the second pass. */
   async apply(): Promise<void> {
+    this.#permit?.compare(this.#book.wholes)
     for (const [name, standing] of this.#planned) {
       await this.#inTurn(name, 'apply', async () => {
         const session = this.#open(name, standing.prepared)
-        await applyMapping(session, standing.planned, this.#takeAlong('apply', name), this.#permit)
+        await applyMapping(session, standing.planned, this.#takeAlong('apply', name))
         standing.prepared.cache.clear()
       })
     }
@@ -195,7 +196,7 @@ class WholeRun {
       scopes: new Map([...this.#asked].map(([name, { scope }]) => [name, scope])),
       tallies: new Map([...this.#prepared].map(([name, { tally }]) => [name, tally])),
       store: this.#context.options.dry ? this.#overlay : this.#context.ports.store,
-      refusedOperations: [...(this.#permit?.operations ?? [])].filter((hash) => this.#permit?.used.has(hash) !== true),
+      refusedOperations: this.#permit?.left ?? [],
     }
   }
 
@@ -217,7 +218,9 @@ class WholeRun {
   /** A plan for people keeps values and tells what would wait; else results are kept only where something refers to them. */
   #keeping(name: string): Keeping {
     const { dry, keepPlan } = this.#context.options
-    return { values: dry || keepPlan, results: dry || this.#referred.has(name) }
+    const told = dry || keepPlan
+    const whole = told || this.#permit !== undefined
+    return { values: whole, holds: told, results: dry || this.#permit !== undefined || this.#referred.has(name) }
   }
 
   /** References to mappings that ran later are written in a second pass, over the records concerned. */
@@ -241,7 +244,6 @@ class WholeRun {
       session,
       { intake: { ...intake, marks: [] }, standing: new Map() },
       this.#takeAlong('apply', session.mapping.name),
-      undefined,
     )
   }
 
@@ -253,12 +255,8 @@ class WholeRun {
         if (mapping === undefined || !mapping.enabled || name === from) continue
         const prepared = await this.#prepare(name)
         if (prepared === undefined) continue
-        const session = sessionOf(
-          this.#context,
-          prepared,
-          phase === 'plan' ? this.#overlay : this.#context.ports.store,
-          phase,
-        )
+        const session =
+          phase === 'plan' ? sessionOf(this.#context, prepared, this.#overlay, 'plan') : this.#applying(prepared)
         const ids = await idsOf(session, [...waits.values()])
         if (phase === 'plan')
           this.#book.add(await planMapping(session, { kind: 'ids', ids }, takeNothing, this.#keeping(name)))
@@ -267,7 +265,6 @@ class WholeRun {
             session,
             { intake: { ...(await takeInAgain(session, ids)), marks: [] }, standing: new Map() },
             takeNothing,
-            undefined,
           )
       }
     }
@@ -286,11 +283,15 @@ class WholeRun {
 
   #open(name: string, prepared: Prepared): Session {
     const session = {
-      ...sessionOf(this.#context, prepared, this.#context.ports.store, 'apply'),
+      ...this.#applying(prepared),
       ceiling: this.#ceiling(name),
     }
     this.#sessions.set(name, session)
     return session
+  }
+
+  #applying(prepared: Prepared): Session {
+    return { ...sessionOf(this.#context, prepared, this.#context.ports.store, 'apply'), permit: this.#permit }
   }
 
   #ceiling(name: string): Ceiling {

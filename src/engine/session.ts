@@ -17,6 +17,7 @@ import type { Entry, MappingState, Store } from '../store/store.ts'
 import type { Ceiling } from './ceiling.ts'
 import type { Following } from './following.ts'
 import type { StoreLookups } from './lookups.ts'
+import type { Permit } from './permit.ts'
 import type { RunOptions } from './ports.ts'
 import type { RowCache } from './row-cache.ts'
 import type { SideReader } from './side-reader.ts'
@@ -50,6 +51,8 @@ export interface Session {
   readonly attemptsMost: number
   /** The guard while writing; absent while planning. */
   readonly ceiling: Ceiling | undefined
+  /** The saved plan that is applied; absent while planning and in other runs. */
+  readonly permit: Permit | undefined
   /** False in the second pass. */
   deferLater: boolean
   /** Records that the plan would create, as `side/id`: they stand in couplings of the overlay and cannot be read. */
@@ -73,6 +76,13 @@ export const isRead = ({ mapping, writable }: Session, side: Side): boolean =>
 /** Whether records may be written there at all: options of a choice column are metadata. */
 export const mayWriteMetadata = ({ mapping }: Session, side: Side): boolean =>
   mapping[side].entity?.kind !== 'choice' || mapping.allowMetadataChanges
+
+/** Key that stands for one which the service chooses when it makes the record. */
+export const foreseenKey = (mapping: string, source: string): string => `new:${mapping}:${source}`
+/** What hangs on a record that the plan would create, and is made by the service with it. */
+export const madeWithIt = 'new:with it'
+/** Whether a value stands for a key that only writing will tell. */
+export const isForeseenKey = (value: string): boolean => value.startsWith('new:')
 
 /** Name of a record that the plan would create. */
 export const imaginedAs = (side: Side, id: string): string => `${side}/${id}`
