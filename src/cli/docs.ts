@@ -1,8 +1,10 @@
 /** `couplet docs`: the mappings of a project as pages that an administrator reads. */
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { join, relative, resolve } from 'node:path'
+import { basename, join, relative, resolve } from 'node:path'
 import type { Config } from '../config/config.ts'
 import type { CheckedProject } from '../config/load.ts'
+import { isError, sortProblems } from '../config/problems.ts'
+import type { ReadTests } from '../config/test-files.ts'
 import { ConfigError } from '../errors.ts'
 import { mappingPage, pageMark } from '../report/mapping-page.ts'
 import type { PageContext } from '../report/mapping-page.ts'
@@ -32,7 +34,8 @@ async function docs(context: Context, given: DocsArguments): Promise<number> {
   const { target, folder: root } = context
   const checked = await checkProject(root, { env: {}, needSecrets: false, ...(target !== undefined && { target }) })
   const folder = resolve(root, given.out ?? join('docs', target ?? ''))
-  const pages = await projectPages(checked, { linkTo: linkFrom(root, folder) })
+  const tests = await projectTests(root, join(root, 'tests'))
+  const pages = await projectPages(checked, { linkTo: linkFrom(root, folder), tests })
   const found = await readPages(folder)
   const shown = (name: string): string => relative(root, join(folder, name)).replaceAll('\\', '/')
   const foreign = [...pages.keys()].filter((name) => found.get(name)?.startsWith(pageMark) === false)
@@ -62,14 +65,33 @@ const commandOf = ({ target }: Context, { out }: DocsArguments): string =>
     ...(out === undefined ? [] : [`--out ${out}`]),
   ].join(' ')
 
-/** All pages of a project by file name. Throws ConfigError where its files are wrong. */
+/** The tests of a folder; files are told by their path below `root`. */
+export async function projectTests(root: string, folder: string): Promise<readonly ReadTests[]> {
+  const { readTests, testFilesIn } = await import('../config/test-files.ts')
+  const paths = (await testFilesIn(folder)).filter((path) => basename(path) !== 'couplet.yaml')
+  return Promise.all(paths.map((path) => readTests(root, path)))
+}
+
+interface PageOptions extends Pick<PageContext, 'linkTo' | 'shared'> {
+  /** What becomes the examples. */
+  readonly tests: readonly ReadTests[]
+}
+
+/** All pages of a project by file name. Throws ConfigError where its files, or its tests, are wrong. */
 export async function projectPages(
   { config, draft, problems }: CheckedProject,
-  options: Pick<PageContext, 'linkTo' | 'shared'>,
+  options: PageOptions,
 ): Promise<ReadonlyMap<string, string>> {
-  if (config === undefined) throw new ConfigError(problems)
-  const { documentMappings } = await import('../config/document.ts')
-  const documented = documentMappings(draft, config)
+  const [{ documentMappings }, { testProblems }] = await Promise.all([
+    import('../config/document.ts'),
+    import('../config/test-files.ts'),
+  ])
+  const ofTests = options.tests.flatMap((file) => [
+    ...file.problems,
+    ...(config === undefined ? [] : testProblems(file, config)),
+  ])
+  if (config === undefined || ofTests.some(isError)) throw new ConfigError(sortProblems([...problems, ...ofTests]))
+  const documented = documentMappings(draft, config, options.tests)
   const names = new Set(documented.map(({ mapping }) => mapping.name))
   const context: PageContext = { ...options, names, jobs: jobsToTell(config, options.shared === true) }
   return new Map([

@@ -1,22 +1,34 @@
 /** Puts beside each resolved mapping what people wrote about it in its files. */
 import type { DocumentedMapping, PageNote, RowNote } from '../core/documentation.ts'
 import { sides, type Config, type Field, type Mapping, type Settings, type Side } from './config.ts'
+import { examplesOf } from './document-tests.ts'
 import type { Draft, MappingDraft } from './draft.ts'
 import { linesOf } from './lines.ts'
 import { resolveRow } from './resolve-row.ts'
 import { goesNowhere, rowsOf } from './rules-rows.ts'
 import type { FieldRow, MappingFile } from './schema-types.ts'
+import type { ReadTests } from './test-files.ts'
 
-/** Every mapping of a project in the order of a run, for its page. */
-export function documentMappings(draft: Draft, { mappings, settings }: Config): readonly DocumentedMapping[] {
+/** Every mapping of a project in the order of a run, for its page; `tests` are its examples. */
+export function documentMappings(
+  draft: Draft,
+  { mappings, settings }: Config,
+  tests: readonly ReadTests[] = [],
+): readonly DocumentedMapping[] {
+  const examples = examplesOf(tests)
   const drafts = new Map(draft.mappings.map((each) => [each.name, each]))
   return mappings.flatMap((mapping) => {
     const written = drafts.get(mapping.name)
-    return written === undefined ? [] : [documentMapping(mapping, written, settings)]
+    if (written === undefined) return []
+    return [{ ...documentMapping(mapping, written, settings), examples: examples.get(mapping.name) ?? [] }]
   })
 }
 
-function documentMapping(mapping: Mapping, { value, layers }: MappingDraft, settings: Settings): DocumentedMapping {
+function documentMapping(
+  mapping: Mapping,
+  { value, layers }: MappingDraft,
+  settings: Settings,
+): Omit<DocumentedMapping, 'examples'> {
   const told = { ...namedSettings(value), ...settings }
   const { lines } = mapping
   const ofLines = linesOf(value) ?? {}

@@ -22,6 +22,8 @@ export interface DocumentedMapping {
   readonly lineRows: ReadonlyMap<string, RowNote>
   /** Pages of Business Central and collections that it needs beside its entities, with what is to be published. */
   readonly pages: readonly PageNote[]
+  /** Its tests. */
+  readonly examples: readonly Example[]
 }
 
 /** What people wrote at a field row, and whether it takes part here. */
@@ -37,4 +39,45 @@ export interface PageNote {
   /** The name of the page or join in the mapping. */
   readonly name: string
   readonly description: string
+}
+
+/** Rows of one entity, or edits of them, as a test writes them. */
+export interface ExampleRows {
+  readonly side: Side
+  readonly entity: string
+  readonly rows: unknown
+}
+
+/** A test of a mapping: what was there, what people did, what a run made of it. */
+export interface Example {
+  readonly name: string
+  /** The file that holds it, as it is shown. */
+  readonly file: string
+  readonly description: string | undefined
+  /** Settings that are other than the project's. */
+  readonly settings: Readonly<Record<string, unknown>>
+  readonly create: string | undefined
+  /** Rows that every test of the file starts with. */
+  readonly shared: readonly ExampleRows[]
+  readonly given: readonly ExampleRows[]
+  /** A list a round; after each there is a run. */
+  readonly edited: readonly (readonly ExampleRows[])[]
+  /** Undefined where they are not looked at. */
+  readonly operations:
+    | readonly {
+        readonly kind: string
+        readonly side: Side | undefined
+        readonly record: unknown
+        readonly fields: unknown
+      }[]
+    | undefined
+  /** Rows as they are after the run. */
+  readonly after: readonly ExampleRows[]
+  readonly held: readonly {
+    readonly kind: string | undefined
+    readonly record: unknown
+    readonly says: string | undefined
+    readonly fields: readonly string[] | undefined
+  }[]
+  readonly coupled: unknown
 }

@@ -5,6 +5,7 @@ import type { DocumentedMapping } from '../core/documentation.ts'
 import { mappingsOfLookup } from '../core/row-changes.ts'
 import { lookupText, sayingOf } from '../core/row-words.ts'
 import { code, fenced, markdownTable, prose } from './markdown.ts'
+import { examplesSection } from './page-examples.ts'
 import { policySection } from './page-policies.ts'
 import { recordsSection } from './page-records.ts'
 import { rowsSection } from './page-rows.ts'
@@ -44,6 +45,7 @@ export function mappingPage(documented: DocumentedMapping, context: PageContext)
     ...defaultsSections(mapping),
     ['## What happens when …'],
     policySection(mapping),
+    ...examplesSection(documented.examples, context.linkTo),
     ...notReachableSection(mapping),
   ]
   return page(sections)

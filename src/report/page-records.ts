@@ -3,7 +3,7 @@ import { sideName, sides, travelsTo } from '../config/config.ts'
 import type { EntityRef, Join, Mapping, Source, WithPage } from '../config/config.ts'
 import { written } from '../core/change.ts'
 import type { DocumentedMapping, PageNote } from '../core/documentation.ts'
-import { entityText, groupText } from '../core/mapping-words.ts'
+import { groupText } from '../core/mapping-words.ts'
 import { lookupText } from '../core/row-words.ts'
 import { code, markdownTable, prose } from './markdown.ts'
 
@@ -25,20 +25,20 @@ export function recordsSection(documented: DocumentedMapping, shared: boolean): 
 
 const exact = (text: string): string => code(text, Infinity)
 
-const kindNames: Readonly<Record<EntityRef['kind'], string>> = {
-  standard: '',
-  custom: ' (a page of its own API)',
-  service: ' (a published page)',
-  choice: ' (options of a choice column)',
-  child: ' (read below their parent)',
-}
-
 function placeText(entity: EntityRef): string {
   const { kind, entity: name } = entity
-  if (kind === 'choice') return `${code(`${name}.${entity.column}`)}${kindNames[kind]}`
-  return kind === 'standard' || kind === 'service'
-    ? `${code(name)}${kindNames[kind]}`
-    : code(entityText(entity), Infinity)
+  switch (kind) {
+    case 'standard':
+      return code(name)
+    case 'service':
+      return `${code(name)} (a published page)`
+    case 'choice':
+      return `${code(`${name}.${entity.column}`)} (options of a choice column)`
+    case 'child':
+      return `${code(name)} (read below ${code(entity.parent)})`
+    case 'custom':
+      return `${code(name)} (of the API ${entity.route === '' ? 'that a setting names' : code(entity.route)})`
+  }
 }
 
 function recordsText({ entity, constant, optional }: Source): string {

@@ -116,6 +116,58 @@ t.test('a page says what goes where, under which condition, and what happens in 
   t.match(read(folder, 'docs/vendor.md'), String.raw`**Switched off**: not\_now.`)
 })
 
+t.test('the tests of a mapping are the examples of its page; one that is wrong is told', async (t) => {
+  const folder = projectOf(t)
+  const tests = `mapping: customer
+given: { businessCentral: { customers: [{ number: '1', displayName: A|B }] } }
+tests:
+  a new one becomes an *account*:
+    description: Because of create.
+    expect:
+      operations: [{ kind: create, side: sales, record: '1', fields: { name: A|B } }]
+      sales: { accounts: [{ name: A|B }], contacts: [] }
+  an edit on both sides waits:
+    settings: { faxes: true }
+    create: both
+    edited: { businessCentral: { customers: { '1': { phoneNumber: 2 } } } }
+    expect: { operations: [], held: [{ kind: conflict, record: '1', fields: [phone], says: both sides }] }
+`
+  mkdirSync(join(folder, 'tests'))
+  writeFileSync(join(folder, 'tests/customer.yaml'), tests)
+  await couplet(folder, 'docs')
+  const page = read(folder, 'docs/customer.md')
+  t.match(
+    page,
+    `## For example
+
+Played by \`couplet test\` from [tests/customer.yaml](../tests/customer.yaml). In each of them:
+
+- given in Business Central, \`customers\`: \`{ displayName: A|B, number: 1 }\`
+
+**a new one becomes an \\*account\\***
+
+- Because of create.
+- a run does: create \`1\` in Sales with \`{ name: A|B }\`
+- afterwards in Sales, \`accounts\`: \`{ name: A|B }\`
+- afterwards in Sales, \`contacts\`: none
+
+**an edit on both sides waits**
+
+- with the settings \`{ faxes: true }\`
+- with \`create: both\`
+- then people change in Business Central, \`customers\`: \`{ 1: { phoneNumber: 2 } }\`
+- a run does nothing
+- held: \`1\` (conflict), in \`phone\`: both sides
+`,
+  )
+  t.notMatch(read(folder, 'docs/contact.md'), 'For example')
+  writeFileSync(join(folder, 'tests/customer.yaml'), tests.replace('fields: [phone]', 'fields: [phon]'))
+  t.match(await couplet(folder, 'docs'), {
+    code: 2,
+    err: /tests\/customer\.yaml:13:.*customer has no field row "phon" \(did you mean "phone"\?\)/,
+  })
+})
+
 t.test(
   'the overview has every mapping, the graph, the timetable and the settings, and nothing of the connections (P8)',
   async (t) => {

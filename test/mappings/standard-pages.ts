@@ -1,8 +1,8 @@
 /** The pages of the standard set as they should stand in docs/standard/. */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { projectPages } from '../../src/cli/docs.ts'
-import { checkProject } from '../../src/config/load.ts'
+import { projectPages, projectTests } from '../../src/cli/docs.ts'
+import { checkProject, standardFolder } from '../../src/config/load.ts'
 
 const project = `connections:
   businessCentral: { kind: business-central, tenant: t, company: c, auth: { method: managed-identity } }
@@ -14,5 +14,10 @@ use: standard@1
 export async function standardPages(folder: string): Promise<ReadonlyMap<string, string>> {
   writeFileSync(join(folder, 'couplet.yaml'), project)
   const checked = await checkProject(folder, { env: {}, needSecrets: false })
-  return projectPages(checked, { shared: true, linkTo: (file) => file.replace(/^standard\//, '../../mappings/') })
+  const tests = await projectTests(standardFolder, join(standardFolder, 'tests'))
+  return projectPages(checked, {
+    tests,
+    shared: true,
+    linkTo: (file) => file.replace(/^standard\//, '../../mappings/'),
+  })
 }
