@@ -46,6 +46,8 @@ import { readKey, readStateFile, writeKey } from './store/state-file.ts'
 export interface ProjectOptions {
   /** Overlay of `targets/`, e.g. `de-production`. @default none */
   readonly target?: string | undefined
+  /** Folder of a project whose `connections` and `state` count instead. @default the project's own */
+  readonly reachedAs?: string | undefined
   /** Where `${env:NAME}` and the proxy variables are read: `process.env`. */
   readonly env: Readonly<Record<string, string | undefined>>
   /**
@@ -101,26 +103,27 @@ export interface Project {
   close(): Promise<void>
 }
 
+type ReadOptions = Pick<ProjectOptions, 'env' | 'target' | 'reachedAs' | 'offline'>
+
 /** Reads and checks the files of a project. Throws ConfigError with every problem of every file. */
 async function readProject(
   folder: string,
-  options: Pick<ProjectOptions, 'env' | 'target' | 'offline'>,
+  options: ReadOptions,
 ): Promise<{ readonly config: Config; readonly warnings: readonly ConfigProblem[] }> {
-  const { env, target, offline = false } = options
+  const { env, target, reachedAs, offline = false } = options
   const { config, problems } = await checkProject(folder, {
     env,
     needSecrets: !offline,
     ...(target !== undefined && { target }),
+    ...(reachedAs !== undefined && { reachedAs }),
   })
   if (config === undefined) throw new ConfigError(problems)
   return { config, warnings: problems }
 }
 
 /** The resolved configuration alone; nothing else is opened. Throws ConfigError. */
-export const readConfig = async (
-  folder: string,
-  options: Pick<ProjectOptions, 'env' | 'target' | 'offline'>,
-): Promise<Config> => (await readProject(folder, options)).config
+export const readConfig = async (folder: string, options: ReadOptions): Promise<Config> =>
+  (await readProject(folder, options)).config
 
 /** Opens a project folder. Throws ConfigError when its files are wrong and StateError when its state cannot be used. */
 export async function openProject(folder: string, options: ProjectOptions): Promise<Project> {

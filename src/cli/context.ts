@@ -13,6 +13,7 @@ import type { Terminal } from './terminal.ts'
 export interface SharedOptions {
   readonly project: string
   readonly target?: string
+  readonly connections?: string
   readonly json?: boolean
   readonly events?: boolean
 }
@@ -50,12 +51,13 @@ export type AddCommand = (command: Command, act: Act) => void
 /** The context of one command line. */
 export function contextOf(terminal: Terminal, shared: SharedOptions, open: Open): Context {
   const folder = resolve(terminal.cwd, shared.project)
+  const reachedAs = shared.connections === undefined ? undefined : resolve(terminal.cwd, shared.connections)
   const json = shared.json === true
   const paint = paintFor(isColoured(terminal))
   const opened = async <T>(offline: boolean, work: (project: Project) => Promise<T>): Promise<T> => {
     const emit = progress(terminal, shared.events === true)
     const { env, clock } = terminal
-    const project = await open(folder, { target: shared.target, env, clock, emit, offline })
+    const project = await open(folder, { target: shared.target, reachedAs, env, clock, emit, offline })
     if (!offline) for (const warning of project.warnings) terminal.err(problemLine(warning, paint))
     try {
       return await work(project)
@@ -64,7 +66,7 @@ export function contextOf(terminal: Terminal, shared: SharedOptions, open: Open)
     }
   }
   const read = async (offline: boolean): Promise<Config> =>
-    (await import('../main.ts')).readConfig(folder, { target: shared.target, env: terminal.env, offline })
+    (await import('../main.ts')).readConfig(folder, { target: shared.target, reachedAs, env: terminal.env, offline })
   return {
     terminal,
     paint,

@@ -204,6 +204,10 @@ function newProgram(terminal: Terminal, version: string): Command {
     .configureHelp({ showGlobalOptions: true })
     .option('-p, --project <dir>', 'folder with couplet.yaml', '.')
     .option('-t, --target <name>', 'overlay of targets/, e.g. de-production; it has its own state')
+    .option(
+      '--connections <dir>',
+      'take connections and state from the project in this folder, for unreviewed versions',
+    )
     .option('--json', 'print one JSON document on standard output and nothing else there')
     .option('--events', 'tell what happens as NDJSON, one event a line, on standard error')
     .showSuggestionAfterError(true)

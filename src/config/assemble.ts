@@ -12,6 +12,8 @@ import { didYouMean } from './suggest.ts'
 export interface Files {
   readonly project: Checked<ProjectFile>
   readonly target: Checked<ProjectFile> | undefined
+  /** Where `connections` and `state` are taken from, if not from these. */
+  readonly reached: Pick<Files, 'project' | 'target'> | undefined
   /** Own mappings by file name. */
   readonly mappings: readonly Checked<MappingFile>[]
   /** Shared sets by name, own ones before standard ones of the same name. */
@@ -29,10 +31,30 @@ export interface Standard {
 
 /** Puts the files together. */
 export async function assemble(files: Files): Promise<Draft> {
-  const layers: Layers = files.target === undefined ? [files.project] : [files.target, files.project]
-  const value = merge(files.project.value ?? {}, files.target?.value ?? {}) as ProjectFile
+  const { value, layers } = assembleProject(files)
   const mappings = await assembleMappings(files, value)
   return { project: { value, layers }, mappings, jobs: assembleJobs(files), names: namesOf(files) }
+}
+
+function assembleProject({
+  project,
+  target,
+  reached,
+}: Pick<Files, 'project' | 'target' | 'reached'>): Draft['project'] {
+  const layers: Layers = target === undefined ? [project] : [target, project]
+  const value = merge(project.value ?? {}, target?.value ?? {}) as ProjectFile
+  if (reached === undefined) return { value, layers }
+  const { connections: _connections, state: _state, ...own } = value
+  const other = assembleProject({ ...reached, reached: undefined })
+  const { connections, state } = other.value
+  return {
+    value: {
+      ...own,
+      ...(connections !== undefined && { connections }),
+      ...(state !== undefined && { state }),
+    },
+    layers: [...other.layers, ...layers],
+  }
 }
 
 function assembleJobs({ jobs, standard }: Files): Draft['jobs'] {

@@ -30,6 +30,11 @@ export interface LoadOptions {
   readonly useStandard?: string
   /** false: references that stand for nothing are passed over; for commands that make no request. @default true */
   readonly needSecrets?: boolean
+  /**
+   * Folder of a project whose `connections` and `state`, files of secrets included, count instead of the project's own.
+   * So that a version nobody has reviewed can be planned, and can carry no credential away. @default the project itself
+   */
+  readonly reachedAs?: string
 }
 
 /** A project as it was read. */
@@ -75,7 +80,8 @@ async function checkFiles(root: string, read: FilesRead, options: LoadOptions): 
   const draft = await assemble(files)
   const places = placesOf(draft)
   const { needSecrets = true } = options
-  const secrets = await readSecrets(draft, root, options.env)
+  const stateRoot = resolve(options.reachedAs ?? root)
+  const secrets = await readSecrets(draft, stateRoot, options.env)
   const reached = sides.map((side) => readConnection(side, draft.project.value, { secrets, complete: needSecrets }))
   const findings = [
     ...reached.flatMap((each) => each.findings),
@@ -86,11 +92,15 @@ async function checkFiles(root: string, read: FilesRead, options: LoadOptions): 
   const [businessCentral, sales] = reached.map(({ connection }) => connection)
   if (all.some(isError) || businessCentral === undefined || sales === undefined)
     return { config: undefined, problems: all, places, draft }
-  const context = { root, target: options.target, ownState: files.target?.value?.state?.path !== undefined, secrets }
+  const context = { root, stateRoot, target: options.target, ownState: hasOwnState(files), secrets }
   const config = await resolveProject(draft, { ...context, connections: { businessCentral, sales } })
   const problems = sortProblems([...all, ...restingProblems(draft, config), ...routeProblems(draft, config)])
   return { config: problems.some(isError) ? undefined : config, problems, places, draft }
 }
+
+/** The target names a folder for state of its own. */
+const hasOwnState = ({ reached, target }: Files): boolean =>
+  (reached === undefined ? target : reached.target)?.value?.state?.path !== undefined
 
 /** The fingerprints' key comes from outside the files. */
 function keyFindings({ project }: Draft, secrets: Secrets | undefined): readonly Finding[] {
@@ -110,6 +120,7 @@ async function readFiles(root: string, options: LoadOptions): Promise<FilesRead>
   const { target, useStandard = standardFolder } = options
   const project = checkSchema('project', await readOne(root, await firstOf(root, ['couplet.yaml', 'couplet.yml'])))
   const overlay = target === undefined ? undefined : await readTarget(root, target)
+  const reached = await readReached(options)
   const mappings = await readFolder(root, 'mappings', 'mapping')
   const includes = await readFolder(root, 'mappings/include', 'include')
   const jobs = await readJobs(root, root)
@@ -123,17 +134,28 @@ async function readFiles(root: string, options: LoadOptions): Promise<FilesRead>
     files: {
       project,
       target: overlay,
+      reached,
       mappings,
       jobs,
       standard: standard.set,
       includes: new Map([...standard.includes, ...byName(includes)]),
     },
     problems: [
-      ...problemsOf([project, overlay, jobs, ...mappings, ...includes]),
+      ...problemsOf([project, overlay, reached?.project, reached?.target, jobs, ...mappings, ...includes]),
       ...includes.flatMap(filterProblems),
       ...standard.problems,
       ...wrongUse,
     ],
+  }
+}
+
+/** The files that say how both sides are reached, where they are another project's. */
+async function readReached({ reachedAs, target }: LoadOptions): Promise<Files['reached']> {
+  if (reachedAs === undefined) return undefined
+  const root = resolve(reachedAs)
+  return {
+    project: checkSchema('project', await readOne(root, await firstOf(root, ['couplet.yaml', 'couplet.yml']))),
+    target: target === undefined ? undefined : await readTarget(root, target),
   }
 }
 

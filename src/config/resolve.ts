@@ -15,6 +15,8 @@ import { conditionsInUse, neededMappings, rowsInUse, settingsOf, switchedOff } f
 export interface ResolveContext {
   /** The project folder, absolute. */
   readonly root: string
+  /** What the path of the state is relative to, absolute. */
+  readonly stateRoot: string
   readonly target: string | undefined
   /** The target's file names a folder for state of its own. */
   readonly ownState: boolean
@@ -63,9 +65,9 @@ const restsWith = (follows: Follows | undefined, off: ReadonlyMap<string, string
     : undefined
 
 /** Each target has a state of its own. */
-function stateOf({ project }: Draft, { root, target, ownState, secrets }: ResolveContext): Config['state'] {
+function stateOf({ project }: Draft, { stateRoot, target, ownState, secrets }: ResolveContext): Config['state'] {
   const { path = '.couplet', key } = project.value.state ?? {}
-  const folder = isAbsolute(path) ? path : join(root, path)
+  const folder = isAbsolute(path) ? path : join(stateRoot, path)
   return {
     store: 'json',
     path: target === undefined || ownState ? folder : join(folder, target),

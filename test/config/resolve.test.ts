@@ -461,6 +461,44 @@ t.test('secrets come from the environment or a file, and are not needed where no
   )
 })
 
+t.test(
+  'P8 a version that nobody has reviewed is reached as another says: it can carry no credential away',
+  async (t) => {
+    const state = { path: 'kept', key: '${env:SECRET}' }
+    const target = { connections: { businessCentral: { company: 'Sandbox' } } }
+    const evil = 'https://127.0.0.1:1/elsewhere'
+    const auth = { method: 'client-secret' as const, clientId: 'c', clientSecret: '${env:OTHER}', authority: evil }
+    const away = {
+      businessCentral: { ...connections.businessCentral, url: evil, allowHosts: ['evil.example'], auth },
+      sales: { kind: 'dataverse' as const, url: evil, tenant: 't', auth },
+    }
+    const other = { connections: away, state: { path: '../elsewhere', key: '${env:OTHER}' } }
+    const folder = t.testdir({
+      head: {
+        'couplet.yaml': stringify({ ...other, create: 'toSales' }),
+        targets: {
+          'sandbox.yaml': stringify({ ...other, settings: { ownership: 'team' } }),
+          'new.yaml': 'create: never',
+        },
+      },
+      base: {
+        'couplet.yaml': stringify({ connections, state, create: 'never' }),
+        targets: { 'sandbox.yaml': stringify(target) },
+      },
+    })
+    const reviewed = `${folder}/base`
+    const head = `${folder}/head`
+    for (const name of [undefined, 'sandbox']) {
+      const asked = name === undefined ? {} : { target: name }
+      const [config, base] = await Promise.all([load(head, { ...asked, reachedAs: reviewed }), load(reviewed, asked)])
+      t.same(config.connections, base.connections)
+      t.same(config.state, base.state)
+      t.equal(config.settings['ownership'], name === undefined ? 'person' : 'team', 'the rest is its own')
+    }
+    t.match(await said(head, { target: 'new', reachedAs: reviewed }), /no target is called "new"/)
+  },
+)
+
 t.test('credentials go to Microsoft, to the loopback, and to what an administrator names', async (t) => {
   const withSales = (sales: object, more: Partial<LoadOptions> = {}): Promise<string> =>
     said(project(t, { connections: { ...connections, sales: { ...connections.sales, ...sales } } }), more)
