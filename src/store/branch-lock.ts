@@ -36,9 +36,12 @@ export async function lockBranch(
     if (at.clock.now().getTime() < endsAt) throw takenBy(at, holder, endsAt)
   }
   const lock = await lockCommit(at, owner, token)
-  if ((await push(at, { ref: lockRef(at), to: lock, from: former })) === 'raced')
-    throw new LockedError(`Another runner has just taken the lock of ${at.branch}. Wait until it ends, then run again.`)
+  // Noted before it is taken: a runner that is killed between the two can still give it back.
   await at.git(['update-ref', lockRef(at), lock])
+  if ((await push(at, { ref: lockRef(at), to: lock, from: former })) === 'raced') {
+    await at.git(['update-ref', '-d', lockRef(at)])
+    throw new LockedError(`Another runner has just taken the lock of ${at.branch}. Wait until it ends, then run again.`)
+  }
   return former === undefined ? 'taken' : 'taken over'
 }
 
