@@ -8,7 +8,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Clock } from '../clock.ts'
-import { RemoteError } from '../errors.ts'
+import { LockedError, RemoteError } from '../errors.ts'
 import { cutHistory } from './branch-history.ts'
 import type { Remote } from './git.ts'
 import { push, remoteTip } from './git.ts'
@@ -131,11 +131,24 @@ async function baseOf(at: StateBranch): Promise<string | undefined> {
   return code === 0 ? text : undefined
 }
 
-/** Puts right what a killed run left, and its journal into the snapshot: so it does whenever the lock is taken and given. */
+/** How long a cancelled run may take to die, milliseconds. */
+const patienceMs = 30_000
+
+/**
+ * Puts right what a killed run left, and its journal into the snapshot: so it does whenever the lock is taken and given.
+ * Right after a cancellation the process may still be dying, and its lock with it.
+ */
 async function fold({ folder, key, clock }: StateBranch): Promise<void> {
   const store = await openJsonStore({ folder, key, clock })
-  await store.lock('push')
-  await store.close()
+  for (let waitedMs = 0; ; waitedMs += 500) {
+    try {
+      await store.lock('push')
+      return await store.close()
+    } catch (error) {
+      if (!(error instanceof LockedError) || waitedMs >= patienceMs) throw error
+      await clock.sleep(500)
+    }
+  }
 }
 
 /** Joins what the branch knows into the folder; returns how many pairs contradict each other. */

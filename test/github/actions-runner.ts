@@ -9,7 +9,7 @@ import { appendFileSync, cpSync, existsSync, mkdirSync, readFileSync, writeFileS
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { parse } from 'yaml'
-import { filledIn, holds } from './expression.ts'
+import { filledIn, holds, shown } from './expression.ts'
 import type { Scope } from './expression.ts'
 import { git } from './runners.ts'
 
@@ -135,7 +135,7 @@ function contextsOf(
     needs,
     vars: { ...hub.vars[''], ...hub.vars[environment] },
     secrets: event.name === 'pull_request' ? {} : { ...hub.secrets[''], ...hub.secrets[environment] },
-    inputs: (event.payload?.['inputs'] as Values | undefined) ?? {},
+    inputs: event.payload?.['inputs'] ?? {},
     github: { event_name: event.name, event: event.payload ?? {}, repository: 'contoso/sync' },
   }
 }
@@ -180,18 +180,14 @@ class Run {
       const scope: Scope = { contexts: { ...contexts, steps: ended }, status: { ...this.#status, failed: !good } }
       const name = step.name ?? step.uses ?? 'run'
       const began = Date.now()
-      if (!holds(step.if, scope) || this.#hub.without?.includes(name) === true) {
-        this.#steps.push({ name, outcome: 'skipped', log: '', ms: 0 })
-        if (step.id !== undefined) ended[step.id] = { outcome: 'skipped', outputs: {} }
-        continue
-      }
-      const own = { ...env, ...this.#filled(step.env ?? {}, scope.contexts) }
-      const output = join(this.#home, `output-${this.#steps.length}`)
+      const skipped = !holds(step.if, scope) || this.#hub.without?.includes(name) === true
+      const output = join(this.#home, `output-${randomUUID()}`)
       writeFileSync(output, '')
-      const { outcome, log } = await this.#one(step, { scope, env: own, output, name })
+      const own = { ...env, ...this.#filled(step.env ?? {}, scope.contexts) }
+      const { outcome, log } = skipped ? leftOut : await this.#one(step, { scope, env: own, output, name })
       this.#steps.push({ name, outcome, log, ms: Date.now() - began })
       if (step.id !== undefined) ended[step.id] = { outcome, outputs: outputsIn(output) }
-      if (outcome !== 'success' && step['continue-on-error'] !== true) good = false
+      if (!['success', 'skipped'].includes(outcome) && step['continue-on-error'] !== true) good = false
     }
     if (contexts === this.#asked.contexts) this.#status.failed = !good
     return good
@@ -224,7 +220,7 @@ class Run {
     const named = join(artifacts, String(given['name']))
     switch (action) {
       case 'actions/checkout': {
-        const ref = String(given['ref'] ?? event.ref)
+        const ref = shown(given['ref'] ?? event.ref)
         git(this.#folder, 'init', '--quiet')
         git(this.#folder, 'remote', 'add', 'origin', this.#hub.remote)
         if (job.permissions?.['contents'] !== 'write')
@@ -290,7 +286,7 @@ class Run {
         GITHUB_OUTPUT: output,
         GITHUB_STEP_SUMMARY: summary,
         ...(mayLogIn && { ACTIONS_ID_TOKEN_REQUEST_URL: this.#hub.tokenUrl, ACTIONS_ID_TOKEN_REQUEST_TOKEN: 'runner' }),
-        ...Object.fromEntries(Object.entries(env).map(([key, value]) => [key, String(value ?? '')])),
+        ...Object.fromEntries(Object.entries(env).map(([key, value]) => [key, shown(value)])),
       },
     })
     let log = ''
@@ -309,6 +305,8 @@ class Run {
     return { outcome: isCancelled ? 'cancelled' : code === 0 ? 'success' : 'failure', log } as const
   }
 }
+
+const leftOut = { outcome: 'skipped', log: '' } as const
 
 interface Doing {
   readonly scope: Scope

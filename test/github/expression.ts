@@ -37,8 +37,9 @@ export function filledIn(text: string, scope: Scope): unknown {
   return text.replaceAll(/\$\{\{(.*?)\}\}/gs, (_all, inner: string) => shown(evaluate(inner.trim(), scope)))
 }
 
-const shown = (value: unknown): string =>
-  typeof value === 'object' && value !== null ? JSON.stringify(value) : String(value ?? '')
+/** A value as text, as GitHub writes it. */
+export const shown = (value: unknown): string =>
+  value === undefined || value === null ? '' : typeof value === 'string' ? value : JSON.stringify(value)
 
 /** Whether a step or job runs: without a status function it does only when all before went well. */
 export function holds(condition: unknown, scope: Scope): boolean {

@@ -22,6 +22,12 @@ const steps: readonly (readonly [string, Step])[] = [
   ...action.runs.steps.map((step) => ['action.yml', step] as const),
 ]
 
+const jobOf = (name: string): Job => {
+  const found = jobs.find(([each]) => each === name)
+  if (found === undefined) throw new Error(`there is no job ${name}`)
+  return found[1]
+}
+
 t.test('every action is pinned by its hash, with its version beside it', (t) => {
   for (const [name, { uses }] of steps)
     if (uses !== undefined) t.match(uses, /^(\.\/\.github\/actions\/couplet|actions\/[a-z-]+@[0-9a-f]{40})$/, name)
@@ -60,10 +66,11 @@ t.test('every job has the rights that it needs, and no other', (t) => {
 })
 
 t.test('P8 what a pull request brings is never run where something may log in or write', (t) => {
-  const [, plan] = jobs.find(([name]) => name === 'review.yml plan') ?? []
-  t.match(plan?.if, /head\.repo\.full_name == github\.repository/, 'no fork logs in')
-  t.equal(plan?.environment, 'review')
-  for (const [name, job] of jobs.filter(([name]) => /review\.yml (plan|comment)/.test(name))) {
+  const plan = jobOf('review.yml plan')
+  t.match(plan.if, /head\.repo\.full_name == github\.repository/, 'no fork logs in')
+  t.equal(plan.environment, 'review')
+  for (const name of ['review.yml plan', 'review.yml comment']) {
+    const job = jobOf(name)
     t.match(job.if, /github\.event_name == 'pull_request_target'/, name)
     const [checkout] = job.steps
     t.equal(checkout?.with?.['ref'], '${{ github.event.pull_request.base.sha }}', `${name}: the base branch’s action`)
@@ -72,9 +79,9 @@ t.test('P8 what a pull request brings is never run where something may log in or
     t.match(fetched[0]?.run, /-c core\.symlinks=false worktree add/, 'as data, without symbolic links')
     for (const { run = '' } of job.steps) t.notMatch(run, /npm |head\/(?!$)|(?:ba)?sh head/, 'nothing of it is run')
   }
-  const [, check] = jobs.find(([name]) => name === 'review.yml check') ?? []
-  t.match(check?.if, /github\.event_name == 'pull_request'$/)
-  t.same(check?.steps[0]?.with, { 'persist-credentials': false })
+  const check = jobOf('review.yml check')
+  t.match(check.if, /github\.event_name == 'pull_request'$/)
+  t.same(check.steps[0]?.with, { 'persist-credentials': false })
   t.notMatch(JSON.stringify(check), /secrets\.|vars\./)
   t.end()
 })
