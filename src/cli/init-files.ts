@@ -9,8 +9,43 @@ export function projectFiles(answers: Answers): Readonly<Record<string, string>>
     '.gitignore': gitignore,
     '.env.example': envExample(answers),
     'mappings/.gitkeep': '',
+    [firstTests]: firstTestsYaml,
   }
 }
+
+/** Where a new project's first mapping tests stand. */
+export const firstTests = 'tests/customer-account.yaml'
+
+const firstTestsYaml = `# yaml-language-server: $schema=../node_modules/couplet/schemas/test.schema.json
+#
+# What the mappings make of given records, in memory: couplet test. Examples of each mapping: couplet test --standard.
+mapping: customer-account
+settings: { localCurrency: GBP } # for these tests; any other setting of couplet.yaml can stand here too
+given:
+  businessCentral: { customers: [{ number: '10000', displayName: Adatum, postalCode: '10115', phoneNumber: 030 1 }] }
+  sales: { accounts: [{ name: Adatum, address1_postalcode: '10115', customertypecode: 3 }] }
+tests:
+  a customer and an account of the same name and post code are coupled, and blanks are filled:
+    expect:
+      coupled: [{ businessCentral: '10000', sales: Adatum }]
+      sales: { accounts: [{ telephone1: 030 1 }] }
+
+  different fields edited on both sides are both kept:
+    edited:
+      businessCentral: { customers: { '10000': { email: office@adatum.example } } }
+      sales: { accounts: { Adatum: { telephone1: 030 2 } } }
+    expect:
+      businessCentral: { customers: [{ phoneNumber: 030 2, email: office@adatum.example }] }
+      sales: { accounts: [{ telephone1: 030 2, emailaddress1: office@adatum.example }] }
+
+  the same field edited on both sides waits for a person:
+    edited:
+      businessCentral: { customers: { '10000': { phoneNumber: 030 3 } } }
+      sales: { accounts: { Adatum: { telephone1: 030 2 } } }
+    expect:
+      operations: []
+      held: [{ kind: conflict, record: '10000', fields: [phone] }]
+`
 
 /** A scalar as YAML, quoted where it must be. */
 const scalar = (text: string): string => stringify(text, { lineWidth: 0 }).trimEnd()

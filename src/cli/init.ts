@@ -12,7 +12,7 @@ import type { AddCommand, Context } from './context.ts'
 import { exits } from './exit.ts'
 import { addressOf, answersOf } from './init-answers.ts'
 import type { Answers, InitArguments } from './init-answers.ts'
-import { projectFiles, variablesOf } from './init-files.ts'
+import { firstTests, projectFiles, variablesOf } from './init-files.ts'
 import { askMissing } from './init-questions.ts'
 import { companiesIn, tried, withTrial, writeFiles } from './init-trial.ts'
 import type { Trial } from './init-trial.ts'
@@ -80,7 +80,7 @@ async function setUp(context: Context, given: InitArguments, asker: Asker | unde
   const { terminal } = context
   const secrets: Record<string, string> = {}
   const answers = await answered(context, given, { asker, secrets })
-  const files = projectFiles(answers)
+  const files = await withoutOwnTests(context.folder, projectFiles(answers))
   const written = { answers, files: Object.keys(files) }
   if (!given.test) {
     await writeFiles(context.folder, files)
@@ -115,12 +115,22 @@ async function answered(
   return answers
 }
 
-async function refuseToOverwrite({ folder }: Context): Promise<void> {
-  const there = await access(join(folder, 'couplet.yaml')).then(
+const isThere = (path: string): Promise<boolean> =>
+  access(path).then(
     () => true,
     () => false,
   )
-  if (there)
+
+/** Tests that somebody wrote are never overwritten. */
+async function withoutOwnTests(
+  folder: string,
+  { [firstTests]: tests, ...files }: Readonly<Record<string, string>>,
+): Promise<Readonly<Record<string, string>>> {
+  return tests === undefined || (await isThere(join(folder, firstTests))) ? files : { ...files, [firstTests]: tests }
+}
+
+async function refuseToOverwrite({ folder }: Context): Promise<void> {
+  if (await isThere(join(folder, 'couplet.yaml')))
     throw new UsageError(
       `There is a couplet.yaml in ${folder} already.`,
       'Give another folder with --project, or overwrite it with --force.',
@@ -165,6 +175,7 @@ function tell(context: Context, { answers, files, trial }: Written): void {
     ...(unset.length > 0 ? [`Set ${unset.join(', ')} where couplet runs (.env.example names them).`] : []),
     `couplet doctor${at}                 test everything again at any time`,
     `couplet plan${at}                   what a run would do; writes nothing`,
+    `couplet test${at}                   what the mappings make of the records in tests/; no connection`,
     `couplet sync --full --recommended${at}   the first run, as recommended`,
     'Then let jobs run: jobs.yaml, couplet serve; and create: in couplet.yaml decides what they create.',
   ]

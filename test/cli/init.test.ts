@@ -1,10 +1,11 @@
-import { readFile, readdir } from 'node:fs/promises'
+import { readFile, readdir, writeFile } from 'node:fs/promises'
 import t from 'tap'
 import type { Test } from 'tap'
 import { StoppedAsking } from '../../src/cli/asker.ts'
 import type { Asker } from '../../src/cli/asker.ts'
 import { addressOf, answersOf } from '../../src/cli/init-answers.ts'
 import { projectFiles, variablesOf } from '../../src/cli/init-files.ts'
+import { writeFiles } from '../../src/cli/init-trial.ts'
 import { checkProject } from '../../src/config/load.ts'
 import type { Terminal } from '../../src/cli/terminal.ts'
 import { startPlayground } from '../../src/cli/playground.ts'
@@ -81,6 +82,14 @@ t.test('every combination of answers gives files that are right, commented, and 
           })
           t.equal(config?.connections.businessCentral.company, base.company)
         }
+  const all = { ownership: 'team', units: 'single', pricing: 'legacy', create: 'both', localCurrency: 'GBP' } as const
+  const played = t.testdir({})
+  await writeFiles(played, projectFiles(answersOf({ ...base, ...all })))
+  t.match(
+    await couplet(played, 'test'),
+    { code: 0, out: /3 tests passed/ },
+    'the first tests pass whatever is answered',
+  )
   const files = projectFiles(answersOf(base))
   t.match(files['couplet.yaml'], /^# yaml-language-server: \$schema=/)
   t.match(files['couplet.yaml'], 'clientSecret: "${env:BC_CLIENT_SECRET}"')
@@ -98,14 +107,19 @@ t.test('X-03 init tests each step by name, recommends per mapping (U-02), and wr
   t.match(out, /couplet sync --full --recommended/)
   t.match(err, /Address of Sales: .*→/, 'what was done to the address is told')
   const written = await readdir(at.folder)
-  t.strictSame(written.toSorted(), ['.env.example', '.gitignore', 'couplet.yaml', 'mappings'])
+  t.strictSame(written.toSorted(), ['.env.example', '.gitignore', 'couplet.yaml', 'mappings', 'tests'])
   t.notMatch(await readFile(`${at.folder}/couplet.yaml`, 'utf8'), /: "?secret"?$/m)
   t.equal((await couplet(at.folder, 'doctor', { env })).code, 0, 'the written project works')
   t.equal((await couplet(at.folder, 'plan', { env })).code, 0)
 
+  const tests = `${at.folder}/tests/customer-account.yaml`
+  t.match(await couplet(at.folder, 'test'), { code: 0, out: /3 tests passed/ }, 'its first tests pass')
+  await writeFile(tests, 'mapping: mine')
+
   t.equal((await at.init(['--yes', ...at.places, '--company', at.company])).code, 2, 'it overwrites nothing unasked')
   const again = await at.init(['--yes', '--force', '--json', ...at.places, '--company', at.company])
   t.match(JSON.parse(again.out), { ok: true, files: /couplet.yaml/, review: [{ mapping: 'payment-terms' }] })
+  t.equal(await readFile(tests, 'utf8'), 'mapping: mine', 'tests are never overwritten')
 })
 
 t.test('what is missing or wrong is told at once, and nothing is written', async (t) => {
