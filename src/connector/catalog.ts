@@ -106,8 +106,16 @@ export interface CatalogData {
 
 const files: Readonly<Record<Side, string>> = { businessCentral: 'business-central.json', sales: 'sales.json' }
 
-/** The product's data of one side. */
-export async function catalogData(side: Side): Promise<CatalogData> {
+const read = new Map<Side, Promise<CatalogData>>()
+
+/** The product's data of one side, read once a process. */
+export function catalogData(side: Side): Promise<CatalogData> {
+  const reading = read.get(side) ?? readData(side)
+  read.set(side, reading)
+  return reading
+}
+
+async function readData(side: Side): Promise<CatalogData> {
   const file = new URL(`../../data/catalog/${files[side]}`, import.meta.url)
   return JSON.parse(await readFile(file, 'utf8')) as CatalogData
 }

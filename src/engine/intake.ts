@@ -270,7 +270,10 @@ class Reading {
       await this.#matching.add(side, change, 'coupled')
   }
 
-  /** The report is only our own last write coming back, or nothing has happened (P4). */
+  /**
+   * The report is only our own last write coming back, or nothing has happened (P4). What this misses is told by the
+   * fingerprints, which ask for the row's further pages and lines; a known version saves reading them (P10).
+   */
   #isEcho(side: Side, change: Upsert, coupling: Coupling, { whole, unstamped: isUnstamped }: PageReading): boolean {
     if (this.#session.options.rewrite !== undefined || coupling.outside === true || isUnstamped === true) return false
     if (whole && (this.#session.readers[side].isComposed || !this.#isCurrent(coupling))) return false

@@ -157,8 +157,13 @@ export class Journal {
   async #opened(): Promise<FileHandle> {
     if (this.#handle !== undefined) return this.#handle
     const handle = await open(this.#path, 'a', fileMode)
-    await handle.truncate(this.#size)
-    await syncFolder(dirname(this.#path))
+    try {
+      await handle.truncate(this.#size)
+      await syncFolder(dirname(this.#path))
+    } catch (error) {
+      await handle.close()
+      throw error
+    }
     this.#handle = handle
     return handle
   }

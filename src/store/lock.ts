@@ -95,9 +95,14 @@ export class FolderLock {
     const { host, pid } = this.#options.owner
     const holder = { run, host, pid, token: randomUUID(), since: now, renewed: now, fence, released: false }
     const grip = await this.#create(number, holder)
-    await this.#settle(grip)
-    heldHere.add(holder.token)
     this.#grip = grip
+    heldHere.add(holder.token)
+    try {
+      await this.#settle(grip)
+    } catch (error) {
+      await this.#letGo()
+      throw error
+    }
   }
 
   /** Makes the fence higher than `seen`: the highest one in the state, whose lock files may not have travelled with it. */
@@ -124,11 +129,14 @@ export class FolderLock {
     if (this.#grip !== undefined) await this.#write(this.#grip, { renewed: this.#options.clock.now().toISOString() })
   }
 
-  /** Gives the lock back; harmless when it is not held any more. */
+  /** Gives the lock back; harmless when it is not held any more. Where the disk refuses to note it, the lock expires. */
   async release(): Promise<void> {
     if (this.#grip === undefined) return
-    await this.#write(this.#grip, { released: true })
-    await this.#letGo()
+    try {
+      await this.#write(this.#grip, { released: true })
+    } finally {
+      await this.#letGo()
+    }
   }
 
   /** The file appears whole or not at all, so that a runner killed here leaves no lock without an owner. */
@@ -155,10 +163,7 @@ export class FolderLock {
     const others = (await this.#numbers()).filter((number) => number !== grip.number)
     const passed = others.some((number) => number > grip.number)
     for (const number of passed ? [grip.number] : others) await rm(this.#path(number), { force: true })
-    if (!passed) await this.#tidy()
-    if (!passed) return
-    clearInterval(grip.timer)
-    await grip.handle.close()
+    if (!passed) return this.#tidy()
     throw new LockedError(`Another runner has just taken the lock of ${this.#options.folder}.`)
   }
 

@@ -17,6 +17,7 @@ import { checksum, readIfThere, replaceFile, syncFolder, writeSynced } from './d
 import type { PackedContent } from './mapping-content.ts'
 import { currentFormat, migrate, refuseNewer } from './migrate.ts'
 import type { RawSnapshot } from './migrate.ts'
+import { refuseDamaged, withSum } from './summed-file.ts'
 
 export interface Snapshot {
   /** The last commit that is in it. */
@@ -255,20 +256,7 @@ function encodeMarks({ upTo, fence, content }: Snapshot, files: Readonly<Record<
     intents: content.intents.toSorted((a, b) => compare(a.id, b.id)),
     watched: ordered(mapped(content.watched, (ids) => ids.toSorted(compare))),
   }
-  const body = JSON.stringify(marks, null, 1).slice(0, -2)
-  return `${body}${sumMark}${checksum(body)}"\n}\n`
-}
-
-const sumMark = ',\n "sum": "'
-
-/** Throws StateError when the checksum at the end of `marks.json` does not fit. Files of an earlier version have none. */
-function refuseDamaged(path: string, text: string): void {
-  const at = text.lastIndexOf(sumMark)
-  if (at < 0 || text.slice(at) === `${sumMark}${checksum(text.slice(0, at))}"\n}\n`) return
-  throw new StateError(
-    `${path} is damaged: its checksum does not fit.`,
-    'Restore the whole state folder from its last good copy (all its files together); then run again.',
-  )
+  return withSum(marks)
 }
 
 function snapshotOf(read: Pick<RawSnapshot, 'marks' | 'held'>, couplings: readonly string[]): Snapshot {

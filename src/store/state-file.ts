@@ -10,6 +10,7 @@ import type { BySide } from '../config/config.ts'
 import { StateError } from '../errors.ts'
 import { readIfThere, replaceFile } from './durable-file.ts'
 import { refuseNewer } from './migrate.ts'
+import { refuseDamaged, withSum } from './summed-file.ts'
 
 export interface StateFile {
   readonly format: number
@@ -31,9 +32,16 @@ export async function readStateFile(folder: string): Promise<StateFile | undefin
   const text = await readIfThere(path)
   if (text === undefined) return undefined
   try {
-    const found = JSON.parse(text) as Partial<StateFile>
-    refuseNewer(found.format ?? 0, path)
-    return { format: 0, created: '', identity: null, key: null, keyCheck: '', ...found }
+    const {
+      format = 0,
+      created = '',
+      identity = null,
+      key = null,
+      keyCheck = '',
+    } = JSON.parse(text) as Partial<StateFile>
+    refuseNewer(format, path)
+    refuseDamaged(path, text)
+    return { format, created, identity, key, keyCheck }
   } catch (error) {
     if (error instanceof StateError) throw error
     throw new StateError(`${path} is not JSON.`, 'Restore the whole state folder from its last good copy.')
@@ -41,7 +49,7 @@ export async function readStateFile(folder: string): Promise<StateFile | undefin
 }
 
 export async function writeStateFile(folder: string, file: StateFile): Promise<void> {
-  await replaceFile(join(folder, 'state.json'), `${JSON.stringify(file, null, 1)}\n`)
+  await replaceFile(join(folder, 'state.json'), withSum(file))
 }
 
 /** Something that tells keys apart and does not give them away. */

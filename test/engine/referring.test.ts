@@ -283,6 +283,22 @@ t.test('a further page of a record is read with it, and written in a second roun
   t.equal(s.accounts().find((each) => each['accountnumber'] === 'C1')?.['fax'], null)
 })
 
+t.test('P4 P10 our own write that is reported again, and what was seen before, cost no request', async (t) => {
+  const s = await stage(t)
+  for (let n = 0; n < 3; n++) s.customer({ number: `C${n}`, phoneNumber: '1' })
+  await s.run([withCard()])
+  await s.run([withCard()])
+  const account = s.accounts()[0] ?? {}
+  s.simulator.sales.edit('accounts', idOf(account), { telephone1: '3' })
+  await s.run([withCard()])
+  s.simulator.resetRequests()
+  // Both sides report what was written; Business Central also all of the quarter of an hour before.
+  const report = await s.run([withCard()])
+  t.equal(counted(report, 'customer-account')['unchanged'], 3)
+  const cards = Object.keys(s.simulator.requests().businessCentral.byPath).filter((path) => path.includes('Card'))
+  t.same(cards, [], 'no further page is read')
+})
+
 t.test('a page that is not published is told once, its rows rest, and everything else works', async (t) => {
   const s = await stage(t, { businessCentral: { publishedPages: [] } })
   s.customer({ number: 'C1', phoneNumber: '1' })

@@ -7,6 +7,7 @@ import type { RunOptions } from '../../src/engine/run.ts'
 import { overlay } from '../../src/store/memory-store.ts'
 import { type Stage, type StageOptions, writesMade } from '../engine/stage.ts'
 import { type Death, Died, Life, mortalHttp, mortalStore } from './mortality.ts'
+import { spread } from './spread.ts'
 import { directHttp } from '../../src/rehearsal/direct-http.ts'
 
 /** What is killed: a stage that stands ready, and the run that begins on it. */
@@ -136,14 +137,8 @@ const pointsOf = (steps: readonly string[], disks: readonly Disk[]): readonly Ki
     (['before', 'after'] as const).flatMap((moment) => disks.map((disk) => ({ step: index + 1, moment, disk, what }))),
   )
 
-/** So many of them, evenly spread, the first and the last among them. */
-const spread = <T>(all: readonly T[], most: number): readonly T[] =>
-  all.length <= most
-    ? all
-    : Array.from({ length: most }, (_, n) => all[Math.floor((n * (all.length - 1)) / (most - 1))] as T)
-
 /** An end as text. Ids and numbers that a service gave out count on with every life, so each is named by its first appearance. */
-function comparable(end: unknown): string {
+export function comparable(end: unknown): string {
   const seen = new Map<string, string>()
   return JSON.stringify(end).replaceAll(madeId, (id) => {
     const name = seen.get(id) ?? `#${seen.size + 1}`

@@ -3,6 +3,7 @@ import type { Test } from 'tap'
 import type { Config, Mapping } from '../../src/config/config.ts'
 import type { Coupling } from '../../src/core/coupling.ts'
 import type { Row } from '../../src/simulator/table.ts'
+import { recordsNamed, take } from '../../src/engine/decisions.ts'
 import { customerAccount } from '../engine/project.ts'
 import { type Stage, bothWays, idOf, stage } from '../engine/stage.ts'
 import type { Ready, Runner, Scenario } from './kill.ts'
@@ -176,6 +177,26 @@ export const scenarios: readonly Prepared[] = [
     after: (on) => {
       editCustomer(on, 'C0', { phoneNumber: '2', city: 'Rome' })
       editAccount(on, 'C0', { telephone1: '3' })
+    },
+  }),
+  scenario({
+    name: 'held record released, by a person who says which side is right and by one who edits it',
+    neverForgets: 'what a person decided since the last push is lost with it, and asked again',
+    before: (on) => customers(on, 3),
+    after: async (on) => {
+      for (const number of ['C0', 'C1']) {
+        editCustomer(on, number, { phoneNumber: '2', city: 'Rome' })
+        editAccount(on, number, { telephone1: '3' })
+      }
+      await on.run([mapped])
+      on.clock.advance(1000)
+      const state = on.store.mapping('customer-account')
+      const decided = take(state, recordsNamed(state, 'C0'), { side: 'sales', fields: [] })
+      if (decided.kind === 'problem') throw new Error(decided.message)
+      await on.store.lock('a person')
+      await on.store.commit('customer-account', decided.entries)
+      await on.store.unlock()
+      editCustomer(on, 'C1', { phoneNumber: '3' })
     },
   }),
   ...(['delete', 'restore', 'uncouple', 'hold'] as const).map((policy) =>

@@ -3,7 +3,8 @@ import t, { type Test } from 'tap'
 import { proved } from '../proof.ts'
 import type { Killed } from './kill.ts'
 
-const isWhole = process.argv.includes('--all')
+/** Whether everything is tried. */
+export const isWhole = process.argv.includes('--all')
 
 /** Points of a run at most, evenly spread; `npm run test:kill -- --all` tries all of them. */
 export const most = isWhole ? Infinity : 100

@@ -67,6 +67,7 @@ function pairs(world: SimulatedWorld, story: Story): readonly string[] {
         },
         last: { businessCentral: own('businessCentral'), sales: own('sales') },
         isHeld,
+        isOneSided: !wasDeleted && !isForgetful(story) && (!own('businessCentral') || !own('sales')),
         isStrict: story.conflicts === 'hold',
         written: isForgetful(story)
           ? world.history.edits.filter((edit) => edit.field === field && edit.name === name).map(({ text }) => text)
@@ -82,16 +83,19 @@ interface FieldEnd {
   /** The last edit of a person on each side. */
   readonly last: Readonly<Record<SideName, Edit | undefined>>
   readonly isHeld: boolean
+  /** No two people can contradict each other: what is written on one side alone always travels. */
+  readonly isOneSided: boolean
   /** Conflicts wait for a person, so the last of all edits stands wherever both sides agree. */
   readonly isStrict: boolean
   /** What else a policy may have chosen. */
   readonly written: readonly string[]
 }
 
-function fieldWrongs({ field, values, last, isHeld, isStrict, written }: FieldEnd): readonly string[] {
+function fieldWrongs({ field, values, last, isHeld, isOneSided, isStrict, written }: FieldEnd): readonly string[] {
   const { businessCentral, sales } = values
   if (businessCentral !== sales) {
     if (!isHeld) return [`P3: ${field} differs (${businessCentral}, ${sales}) and does not wait`]
+    if (isOneSided) return [`P3: ${field} waits (${businessCentral}, ${sales}), though one side alone was edited`]
     return sides.flatMap((side) =>
       last[side] === undefined || [last[side].text, ...written].includes(values[side])
         ? []

@@ -2,7 +2,7 @@
 import t from 'tap'
 import { proved } from '../proof.ts'
 import { wrongs } from './checker.ts'
-import { type Story, shorter, storyOf, told } from './story.ts'
+import { type Story, afterEachDeath, shorter, storyOf, told } from './story.ts'
 import { SimulatedWorld } from './world.ts'
 
 const argument = (name: string): number | undefined => {
@@ -42,6 +42,21 @@ t.test('after any story both sides agree, and nothing is lost, doubled, overwrit
   }
   t.equal(failures, 0, `${seeds} seeds`)
   proved('simulation', { seeds, 'edits by people': edits }, failures)
+})
+
+t.test('a runner that dies anywhere leaves no edit as a conflict with its own write, nor overwrites it', async (t) => {
+  const world = await SimulatedWorld.open(t)
+  let failures = 0
+  let played = 0
+  for (const story of afterEachDeath()) {
+    const found = wrongs(world, story, await world.play(story))
+    played += 1
+    if (found.length === 0) continue
+    failures += 1
+    if (failures <= mostTold) t.fail(`${told(story)}\n${found.join('\n')}`)
+  }
+  t.equal(failures, 0, `${played} stories`)
+  proved('simulation', { 'deaths before a further edit': played }, failures)
 })
 
 /** Cut down one thing at a time for as long as it still fails. */

@@ -113,6 +113,26 @@ export function storyOf(seed: number): Story {
   }
 }
 
+/**
+ * Somebody edits a record and makes another, the runner dies at some step, and the same person goes on editing: what the
+ * dead runner had written is no edit of the other side, which could contradict that person or win by policy.
+ */
+export function* afterEachDeath(): Generator<Story> {
+  for (const conflicts of ['hold', 'businessCentral', 'sales'] as const)
+    for (const side of sides)
+      for (let step = 3; step <= mostSteps; step++) {
+        const edit = (text: string): Deed => ({ kind: 'edit', side, which: 0, field: 'phone', text })
+        const dies: Run = { kind: 'run', troubles: [], deeds: [], second: false, death: { step, ...late } }
+        const made: Deed = { kind: 'edit', side, which: 2, field: 'phone', text: 't4' }
+        const steps = [edit('t1'), { kind: 'create', side, text: 't2' } as const, dies, edit('t3'), made]
+        yield { conflicts, deletes: 'hold', records: 2, steps }
+      }
+}
+
+/** Requests and journal lines of such a run at most. */
+const mostSteps = 16
+const late = { moment: 'after', disk: 'kept' } as const
+
 /** The same story with one thing less, in every way: whatever fails is told by the shortest that still does. */
 export function* shorter(story: Story): Generator<Story> {
   for (const [index, step] of story.steps.entries()) {

@@ -54,6 +54,38 @@ t.test('P7 any flipped byte of snapshot and journal is refused or told, and neve
   proved('kill points', { 'flipped bytes': Object.values(tried).reduce((sum, n) => sum + n, 0) }, wrong.length)
 })
 
+t.test('P7 any flipped byte of state.json and of the fingerprint key is refused, or changes nothing', async (t) => {
+  const folder = join(t.testdir(), 'state')
+  const store = await open(folder)
+  await store.lock('run-1')
+  await store.bind({ businessCentral: 'https://a.example', sales: 'https://b.example' })
+  await store.commit('m', [couple('B1', 'S1')])
+  await store.close()
+  /** What the folder says that it is; whatever is read must be this. */
+  const looked = async (): Promise<unknown> => {
+    const { key, identity } = await open(folder)
+    return { key, identity, findings: await verifyState(folder) }
+  }
+  const whole = await looked()
+  let tried = 0
+  const wrong: string[] = []
+  for (const name of ['state.json', 'fingerprint.key']) {
+    const bytes = readFileSync(join(folder, name))
+    for (let at = 0; at < bytes.length; at++) {
+      const damaged = Buffer.from(bytes)
+      damaged[at] = (damaged[at] ?? 0) ^ 1
+      writeFileSync(join(folder, name), damaged)
+      tried += 1
+      const found = await looked().catch((error: unknown) => error)
+      const isRefused = found instanceof StateError && found.remedy !== ''
+      if (!isRefused && !isDeepStrictEqual(found, whole)) wrong.push(`${name} byte ${at}: ${JSON.stringify(found)}`)
+    }
+    writeFileSync(join(folder, name), bytes)
+  }
+  t.same(wrong.slice(0, 5), [], `${wrong.length} wrong of ${tried}`)
+  proved('kill points', { 'flipped bytes': tried }, wrong.length)
+})
+
 /** What is wrong with how the folder is read, if anything. */
 async function reading(folder: string, states: readonly unknown[], mayDrop: boolean): Promise<string | undefined> {
   try {

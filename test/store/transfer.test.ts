@@ -239,7 +239,7 @@ t.test('verify names every file that is wrong, and goes on to the next', async (
   damage('customer/couplings.json', 'N-B1', 'N-B7')
   damage('item/marks.json', '"format": 1', '"format": 2')
   damage('unit/journal.jsonl', '"y"', '"z"')
-  damage('state.json', '"keyCheck": "', '"keyCheck": "x')
+  writeFileSync(join(folder, 'fingerprint.key'), 'another\n')
   const findings = await verifyState(folder)
   t.match(
     findings.map(({ severity, message }) => `${severity} ${message}`),
