@@ -11,10 +11,10 @@ export const columnsOfAside = ({ replace }: Mapping): readonly string[] =>
     ...compileExpression(text).columns.filter((path) => path !== '*'),
   ])
 
-/** The values that set this record aside. Throws (or rejects with) ExpressionError. */
+/** The values that set this record of a mapping with `replace` aside. Throws (or rejects with) ExpressionError. */
 export async function asideValues({ replace }: Mapping, row: Row, bindings: Bindings): Promise<Values> {
   const values: Record<string, Cell> = {}
-  for (const [column, text] of Object.entries(replace?.aside ?? {})) {
+  for (const [column, text] of Object.entries((replace as NonNullable<typeof replace>).aside)) {
     const expression = compileExpression(text)
     values[column] = (await expression.evaluate(seenBy(expression, row), bindings)) as Cell
   }

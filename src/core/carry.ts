@@ -127,11 +127,11 @@ function plainCell(compiled: CompiledField, to: Side, value: unknown): Carried {
 function cellOf(value: unknown, comparable: string, norm: Norm, column: Column | undefined): Cell {
   const maxLength = column?.maxLength ?? norm.maxLength
   if (column?.type === 'text' && norm.type !== 'text') return cut(comparable, maxLength)
-  if (column?.type === 'dateTime' && norm.type === 'date') return startOfDayText(comparable, norm.timeZone ?? 'UTC')
+  if (column?.type === 'dateTime' && norm.type === 'date') return startOfDayText(comparable, norm.timeZone)
   return cellByType[norm.type](value, comparable, maxLength)
 }
 
-function startOfDayText(date: string, timeZone: string): string {
+function startOfDayText(date: string, timeZone = 'UTC'): string {
   const start = startOfDay(date, timeZone)
   return start === undefined ? date : utcText(start)
 }
@@ -210,7 +210,7 @@ function toNaturalKey(lookup: CouplingLookup, carriage: Carriage, key: string): 
   return { kind: 'value', cell: value, canonical: canonical(value, carriage.field.norm.businessCentral) }
 }
 
-const lastKey = (by: Readonly<Record<string, string>>): string => Object.keys(by).at(-1) ?? ''
+const lastKey = (by: Readonly<Record<string, string>>): string => Object.keys(by).at(-1) as string
 
 function keysOf(
   by: string | Readonly<Record<string, string>>,

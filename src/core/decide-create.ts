@@ -17,7 +17,7 @@ import {
 } from './decide.ts'
 import { ExpressionError } from './expression.ts'
 import { evaluateFilter } from './filter-evaluation.ts'
-import { type CompiledField, isEnding } from './mapping.ts'
+import { type CompiledField, isEnding, type Place } from './mapping.ts'
 import { type Deciding, type Offer, type OfferContext, offerOf, standsAt } from './offer.ts'
 import type { Loaded, Row } from './record.ts'
 import { type Canonical, canonical } from './values.ts'
@@ -176,7 +176,7 @@ export function create(
 
 /** Throws ExpressionError where there is no number to give, or giving one could make a record twice (P1). */
 function numberFor(field: CompiledField, to: Side, { deciding, rows }: OfferContext): Offer {
-  const { column = '' } = field.place[to] ?? {}
+  const { column } = field.place[to] as Place
   const { clientKeys } = deciding.compiled.sides[to].description
   if (field.number === undefined || (!clientKeys && deciding.compiled.mapping[to].reference === undefined))
     throw new ExpressionError(
@@ -184,12 +184,12 @@ function numberFor(field: CompiledField, to: Side, { deciding, rows }: OfferCont
       undefined,
     )
   const norm = field.norm[to]
-  const source = rows[otherSide(to)].id ?? ''
+  const source = rows[otherSide(to)].id as string
   const query = { side: to, column, pattern: field.number, isCode: norm.type === 'code', source }
   const free = deciding.lookups.number(query)
   if (free === 'ask') return { kind: 'ask', query }
   if (free === 'none')
-    throw new ExpressionError(`every number of the pattern "${field.field.number ?? ''}" is taken`, undefined)
+    throw new ExpressionError(`every number of the pattern "${field.field.number}" is taken`, undefined)
   return { kind: 'value', cell: free.text, canonical: canonical(free.text, norm) }
 }
 

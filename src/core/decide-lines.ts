@@ -294,7 +294,7 @@ class LinesWork {
       .filter(({ id }) => avoid === 'all' || this.#paired[side].has(id))
       .flatMap(({ row }) => numberIn(row, order) ?? [])
     const given = numbered(spoken.map(numberOf), step, new Set(taken))
-    return new Map(spoken.map((line, index) => [line.id, given[index] ?? 0]))
+    return new Map(spoken.map((line, index) => [line.id, given[index] as number]))
   }
 }
 

@@ -240,7 +240,7 @@ function write(
   else if (offer.kind === 'ask') draft.asks.push(offer.query)
   else {
     const { cell, canonical: after } = offer
-    const prints = printsTo(verdict.to, offers.prints[otherSide(verdict.to)] ?? '', deciding.fingerprint(after))
+    const prints = printsTo(verdict.to, offers.prints[otherSide(verdict.to)] as string, deciding.fingerprint(after))
     draft.writes.push({
       field,
       to: verdict.to,

@@ -143,7 +143,7 @@ function binaryClosure(node: Node): Closure | undefined {
   if (left === undefined || right === undefined) return undefined
   if (operator === 'and') return (scope) => truth(left(scope)) && truth(right(scope))
   if (operator === 'or') return (scope) => truth(left(scope)) || truth(right(scope))
-  const apply = Object.hasOwn(operators, operator) ? operators[operator] : undefined
+  const apply = operators[operator]
   return apply && ((scope) => apply(left(scope), right(scope)))
 }
 

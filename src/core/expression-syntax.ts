@@ -98,7 +98,7 @@ const notes: Readonly<Record<string, (node: Node, found: Found) => void>> = {
   regex: (node, found) => found.regexes.push({ source: (node.value as RegExp).source, position: startOf(node) }),
   bind: (node, found) => found.defined.add(String((node.lhs as Node).value)),
   lambda: (node, found) => {
-    for (const argument of node.arguments ?? []) found.defined.add(String(argument.value))
+    for (const argument of node.arguments as readonly Node[]) found.defined.add(String(argument.value))
   },
   function: noteCall,
   partial: noteCall,
@@ -142,24 +142,29 @@ function childrenOf(node: Node): readonly Node[] {
 }
 
 function noteCall(node: Node, found: Found): void {
-  const { procedure } = node
-  if (procedure?.type !== 'variable') return
-  found.calls.push({ name: String(procedure.value), position: startOf(procedure), arguments: node.arguments ?? [] })
+  const { procedure, arguments: given } = node as Required<Node>
+  if (procedure.type !== 'variable') return
+  found.calls.push({ name: String(procedure.value), position: startOf(procedure), arguments: given })
 }
 
 function visitVariable(node: Node, place: Place, found: Found): void {
   const name = String(node.value)
   if (name === '') readWhole(place, found)
   else if (name === '$') found.columns.add('*')
-  else if (name !== '') found.variables.push({ name, position: startOf(node) })
+  else found.variables.push({ name, position: startOf(node) })
 }
 
 function visitPath(path: Node, place: Place, found: Found): void {
   let here = place
-  for (const step of path.steps ?? []) {
-    if (step.focus !== undefined) found.defined.add(step.focus)
+  for (const step of path.steps as readonly Node[]) {
     if (step.index !== undefined) found.defined.add(step.index)
-    here = visitStep(step, here, found)
+    const below = visitStep(step, here, found)
+    if (step.focus === undefined) here = below
+    else {
+      // `lines@$line.text`: the variable has the line, and what follows stands where the step stood.
+      found.defined.add(step.focus)
+      readWhole(below, found)
+    }
     for (const stage of [...(step.stages ?? []), ...(step.predicate ?? [])]) visit(stage, here, found)
   }
   readWhole(here, found)
@@ -190,7 +195,7 @@ const steps: Readonly<Record<string, (step: Node, here: Place, found: Found) => 
     return undefined
   },
   sort: (step, here, found) => {
-    for (const term of step.terms ?? []) visit(term.expression, here, found)
+    for (const term of step.terms as Required<Node>['terms']) visit(term.expression, here, found)
     return here
   },
   parent: (_step, here) => (here === undefined || here.length === 0 ? undefined : here.slice(0, -1)),
@@ -207,5 +212,5 @@ const steps: Readonly<Record<string, (step: Node, here: Place, found: Found) => 
 /** Offset of a token's first character; JSONata tells where the next one begins. */
 function startOf(node: Node): number {
   const length = node.type === 'variable' ? String(node.value).length + 1 : 1
-  return Math.max(0, (node.position ?? 0) - length)
+  return Math.max(0, (node.position as number) - length)
 }

@@ -97,7 +97,7 @@ function quick(closure: Closure, scope: Scope): { readonly value: unknown } | un
     return { value: plain(closure(scope)) }
   } catch (error) {
     if (error === deoptimised) return undefined
-    throw new ExpressionError(error instanceof Error ? error.message : String(error), undefined)
+    throw new ExpressionError((error as Error).message, undefined)
   }
 }
 

@@ -14,7 +14,7 @@ export function limitText({ count, share }: Limit): string {
     ...(count === undefined ? [] : [String(count)]),
     ...(share === undefined ? [] : [`${Number((share * 100).toFixed(6))} %`]),
   ]
-  return parts.length === 0 ? 'none' : parts.join(' or ')
+  return parts.join(' or ')
 }
 
 /** A duration as it is written: `24h`, `30 min`, `45 s`. */

@@ -252,7 +252,7 @@ const rank = [
 ] as const
 
 function coarser(a: Norm, b: Norm): Norm {
-  const type = rank.find((candidate) => candidate === a.type || candidate === b.type) ?? 'text'
+  const type = rank.find((candidate) => candidate === a.type || candidate === b.type) as Norm['type']
   return {
     type,
     maxLength: least(a.maxLength, b.maxLength),
@@ -318,7 +318,7 @@ function columnsToRead(
   const selectOf = new Map<string, Set<string>>()
   for (const path of paths) {
     const { page, column } = splitPath(path)
-    if (page !== undefined && extra.has(page)) addTo(selectOf, page, column.split('.')[0] ?? column)
+    if (page !== undefined && extra.has(page)) addTo(selectOf, page, column.split('.')[0] as string)
     else if (!extra.has(page ?? column)) select.add(page ?? column)
   }
   for (const join of source.joins) for (const column of join.select) addTo(selectOf, join.name, column)

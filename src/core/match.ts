@@ -57,7 +57,7 @@ function* sharedKeys(all: BySide<readonly Candidate[]>, group: number): Generato
   if (few.size === 0) return
   const many = byKey(all[otherSide(smaller)], group, (key) => few.has(key))
   for (const [key, candidates] of many) {
-    const others = few.get(key) ?? []
+    const others = few.get(key) as readonly Candidate[]
     yield smaller === 'sales'
       ? { businessCentral: candidates, sales: others }
       : { businessCentral: others, sales: candidates }

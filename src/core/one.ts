@@ -3,7 +3,7 @@
  * price speaks from its first day to its last, and among those of today the latest does. Pure: the day is handed in.
  */
 import type { One } from '../config/config.ts'
-import { type Bindings, type Expression, ExpressionError, compileExpression } from './expression.ts'
+import { type Bindings, type Expression, compileExpression } from './expression.ts'
 import type { Loaded, Row, Upsert } from './record.ts'
 import { seenBy } from './seen-row.ts'
 import { canonical } from './values.ts'
@@ -59,9 +59,8 @@ async function valueOf(
   if (typeof each === 'string') return textOf(row[each])
   try {
     return textOf(await each.evaluate(seenBy(each, row), bindings))
-  } catch (error) {
-    if (error instanceof ExpressionError) return `?${id}`
-    throw error
+  } catch {
+    return `?${id}`
   }
 }
 
@@ -69,7 +68,7 @@ async function valueOf(
 export function conditionOfGroup(one: CompiledOne, id: string): Readonly<Record<string, string>> {
   const parts = id.split('/').map(decodeURIComponent)
   const pairs = one.per.flatMap((each, index) =>
-    typeof each === 'string' ? [[each, parts[index] ?? ''] as const] : [],
+    typeof each === 'string' ? [[each, parts[index] as string] as const] : [],
   )
   return Object.fromEntries(pairs)
 }

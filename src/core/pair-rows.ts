@@ -50,7 +50,7 @@ const nameOf = { businessCentral: 'Business Central', sales: 'Sales' } as const
 
 function manyPartners(pair: NamedPair, places: BySide<Places>): PairVerdict | undefined {
   for (const side of sides) {
-    const partners = places[side].get(pair[side].id) ?? new Map<string, string>()
+    const partners = places[side].get(pair[side].id) as ReadonlyMap<string, string>
     if (partners.size < 2) continue
     const others = [...partners.values()].filter((at) => at !== pair.at)
     return refused(

@@ -26,4 +26,4 @@ export function rewound(watermark: Watermark | undefined, to: string): Rewound {
   }
 }
 
-const isLater = (at: string, than: string): boolean => (instantOf(at) ?? 0) > (instantOf(than) ?? 0)
+const isLater = (at: string, than: string): boolean => (instantOf(at) as number) > (instantOf(than) as number)

@@ -70,7 +70,7 @@ export const trimEnds = ofText((text) => {
 export const titleCase = ofText((text, locale?: string) =>
   text.replaceAll(/\p{L}[\p{L}\p{M}'’]*/gu, (word) => {
     if (word.length > 1 && word === word.toLocaleUpperCase(locale)) return word
-    const first = String.fromCodePoint(word.codePointAt(0) ?? 0)
+    const first = String.fromCodePoint(word.codePointAt(0) as number)
     return first.toLocaleUpperCase(locale) + word.slice(first.length).toLocaleLowerCase(locale)
   }),
 )

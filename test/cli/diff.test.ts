@@ -202,6 +202,29 @@ const cases: readonly (readonly [
       '3 changes',
     ],
   ],
+  [
+    'filters that take the same or other records, a match, templates, and what stands for a blank',
+    {
+      'mappings/customer.yaml': customer
+        .replace("blocked eq '_x0020_'", "blocked eq 'Ship'")
+        .replace('customertypecode eq 3 and statecode eq 0', 'statecode eq 0 and customertypecode eq 3')
+        .replace('[accountnumber] }', '[accountnumber], caseSensitive: true }')
+        .replace('sales: telephone1 }', "sales: telephone1, blank: { default: '-' } }")
+        .replace(
+          'fields:',
+          'defaults:\n  toSales: { usual: { values: { industrycode: 3, description: { compute: displayName } } } }\nfields:',
+        ),
+      'mappings/contact.yaml': contact.replace('by: number }', 'by: number, blankIs: NONE }'),
+    },
+    [
+      '~ `customer`: records match by now `number = accountnumber (case-sensitive)`, before: `number = accountnumber`',
+      "~ `customer`: the filter of Business Central is changed (takes other records): now `blocked eq 'Ship'`, before: `blocked eq '_x0020_'`",
+      '~ `customer`: `phone.blank`: now `{ default: - }`, before: `clear`',
+      '+ `customer`: values for new records `usual` (Sales): now `{ values: { description: { toSales: displayName }, industrycode: 3 } }`, before: nothing',
+      '~ `contact`: row `company` exchanges its reference through now `the couplings of customer by number (blank is NONE)`',
+      '5 changes',
+    ],
+  ],
 ]
 
 t.test('a change is told by its meaning', async (t) => {
@@ -218,6 +241,57 @@ t.test('a change is told by its meaning', async (t) => {
         )
       if (told.at(-1)?.match(/^\d+ changes?$/)) t.equal(out.split('\n').length, told.length, out)
     })
+})
+
+t.test('what is new, or runs again, is the other way round what is gone or rests', async (t) => {
+  const actAs = 'actAs: { businessCentral: companyNumber, lookup: { mapping: customer, by: number } }\n'
+  const company = project.replace('company: CRONUS', 'company: CRONUS, timeout: 90 s')
+  const folder = both(t, {
+    ...changed('mappings/contact.yaml', 'after: [customer]\n', `after: [customer]\n${actAs}`),
+    'couplet.yaml': `${company}mappings: { customer: { enabled: false } }\nserve: { publicUrl: "https://couplet.example" }\nstate: { path: /srv/couplet }\nlimits: { creates: 7 }\n`,
+    'jobs.yaml':
+      'jobs:\n  often: { mappings: [customer], every: 5 min, enabled: false, inactivity: never, wake: never }\n  new: { mappings: [contact], every: 1h }\n',
+    'mappings/extra.yaml': contact.replace('mapping: contact', 'mapping: extra'),
+  })
+  const told = async (base: string, head: string): Promise<readonly string[]> =>
+    (await couplet(folder, ['diff', base, '--project', head])).out
+      .split('\n')
+      .map((line) => line.replace(/ {2}\S+:\d+.*$/, ''))
+  const whom =
+    '`{ column: companyNumber, kind: coupled, lookup: { by: number, kind: coupling, mapping: customer }, whenUncoupled: self }`'
+  t.strictSame(await told('base', 'head'), [
+    '+ connection `timeout` (Business Central): now `90 s`, before: nothing',
+    '~ state `path`: now `/srv/couplet`, before: `.couplet`',
+    '+ service `publicUrl`: now `https://couplet.example`, before: nothing',
+    '+ new job `new`: `contact, every 1h`',
+    '- job `often`: switched `off`',
+    '~ job `often`: `wake` now `never`, before: `1 min`',
+    '- `customer`: switched off; `contact` had references through it',
+    '~ `customer`, `contact`: `limits.creates`: now `7`, before: `200 or 20 %`',
+    `+ \`contact\`: \`actAs\`: now ${whom}, before: nothing`,
+    '+ `extra`: new mapping: toSales, between contacts and contacts',
+    '11 changes',
+  ])
+  t.strictSame(await told('head', 'base'), [
+    '~ state `path`: now `.couplet`, before: `/srv/couplet`',
+    '- connection `timeout` (Business Central): nothing now, before: `90 s`',
+    '- service `publicUrl`: nothing now, before: `https://couplet.example`',
+    '- job `new` is gone, before: `contact, every 1h`',
+    '+ job `often`: switched `on`',
+    '~ job `often`: `wake` now `1 min`, before: `never`',
+    '- `extra`: the mapping is gone (toSales, between contacts and contacts)',
+    '+ `customer`: switched on',
+    '~ `customer`, `contact`: `limits.creates`: now `200 or 20 %`, before: `7`',
+    `- \`contact\`: \`actAs\`: nothing now, before: ${whom}`,
+    '11 changes',
+  ])
+  write(join(folder, 'base'), { 'couplet.yaml': `${project}mappings: { customer: { enabled: false } }\n` })
+  const limits = (await told('base', 'head')).filter((line) => line.includes('limits'))
+  t.strictSame(
+    limits,
+    ['~ `contact`: `limits.creates`: now `7`, before: `200 or 20 %`'],
+    'of one that rests it is no news',
+  )
 })
 
 t.test('a comment of a pull request', async (t) => {

@@ -1,6 +1,8 @@
 /** Rows that documents need: left as they are, written blank, written around the others, references by case or of the found record. */
 import t from 'tap'
-import { decideAround } from '../../src/core/decide-create.ts'
+import { claimedValue, decideAround } from '../../src/core/decide-create.ts'
+import { decideEnd } from '../../src/core/decide-end.ts'
+import type { Lookup } from '../../src/config/config.ts'
 import { type Sketch, decide, decideNew, decidingOf, loaded, written } from './mapping-fixture.ts'
 
 const columns = {
@@ -75,6 +77,50 @@ t.test('rows on: write are written around other writes with what they say then, 
     ['city', 'close'],
     'a new record is not locked yet, and is closed behind the others',
   )
+})
+
+t.test('of two rows with a value for the same column of a new record, the later one is meant', async (t) => {
+  const rows = sketch({
+    usual: { sales: 'name', compute: { toSales: "'of ' & city" }, direction: 'toSales' },
+    special: { sales: 'name', compute: { toSales: 'street' }, blank: 'keep', direction: 'toSales' },
+  })
+  const made = async (row: Readonly<Record<string, unknown>>) =>
+    written(await decideNew(decidingOf(rows), 'sales', row))
+  t.strictSame(await made({ city: 'Oslo', street: 'Road 1' }), { 'sales.name': 'Road 1' })
+  t.strictSame(await made({ city: 'Oslo', street: null }), { 'sales.name': 'of Oslo' })
+})
+
+const claiming = (lookup: Lookup): Sketch =>
+  sketch({ mine: { sales: 'productid', compute: { toSales: "'I1'" }, lookup, claim: true, direction: 'toSales' } })
+
+t.test('a claim waits for its reference or asks for it, and is known to nobody until then', async (t) => {
+  const coupled = claiming({ kind: 'coupling', mapping: 'items', by: 'number' })
+  const asked = claiming({ kind: 'query', find: 'products', where: { name: { constant: 'x' } } })
+  for (const [given, told] of [
+    [coupled, { waits: [{ field: 'mine', mapping: 'items' }], asks: [], claims: [] }],
+    [asked, { waits: [], asks: [{ entity: 'products' }], claims: [] }],
+  ] as const) {
+    const deciding = decidingOf(given)
+    t.match(await decideNew(deciding, 'businessCentral', { productid: null }), told)
+    const [field] = deciding.compiled.fields
+    t.equal(field && (await claimedValue(deciding, field)), undefined)
+  }
+})
+
+t.test('at the end of a pair nothing is written to a page that is not there', async (t) => {
+  const ending = {
+    ...columns,
+    sales: `${columns.sales}, card.note text(80)`,
+    fields: {
+      state: { sales: 'statecode', value: 3, on: 'posted', direction: 'toSales' },
+      note: { sales: 'card.note', value: 'posted', on: 'posted', direction: 'toSales' },
+    },
+  } satisfies Sketch
+  const end = { because: 'posted', to: 'sales', target: loaded({ statecode: 1 }), source: {} } as const
+  const told = async (missing: readonly string[]) =>
+    written(await decideEnd(decidingOf(ending), { ...end, missingPages: new Set(missing) }))
+  t.strictSame(await told([]), { 'sales.statecode': 3, 'sales.card.note': 'posted' })
+  t.strictSame(await told(['card']), { 'sales.statecode': 3 })
 })
 
 t.test('a lookup by case exchanges, and a case of null takes the value as it is', async (t) => {

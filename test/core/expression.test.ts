@@ -6,8 +6,11 @@ import t from 'tap'
 import { checkExpression } from '../../src/core/expression-check.ts'
 import { closureOf } from '../../src/core/expression-closure.ts'
 import { splitText } from '../../src/core/text-functions.ts'
+import { expressionMeaning } from '../../src/core/expression-meaning.ts'
 import type { Node } from '../../src/core/expression-syntax.ts'
 import { compileExpression, ExpressionError, type Bindings } from '../../src/core/expression.ts'
+import { seenBy } from '../../src/core/seen-row.ts'
+import { remembered } from '../../src/core/remembered.ts'
 import { forAll, forAllAsync } from '../property.ts'
 
 const value = (text: string, row: Record<string, unknown>, bindings?: Bindings): unknown =>
@@ -57,6 +60,11 @@ t.test('an expression reads the row, its joins, settings and the functions that 
     ["lines[0].$splitText(text, 2).{ 'text': $ }", [{ text: 'xx' }, { text: 'xx' }, { text: 'x' }]],
     ['($name := displayName; $uppercase($name))', 'ADATUM'],
     ["'constant'", 'constant'],
+    ['lines@$line.(displayName & $line.id)', ['Adatuma', 'Adatumb']],
+    ['lines#$place.(id & $place)', ['a0', 'b1']],
+    ['(function($x) { $x & "!" })(displayName)', 'Adatum!'],
+    ['rate.exchangeRateAmount in lines.amount', false],
+    ['inventory in [rate.exchangeRateAmount, -3]', true],
     ['constructor', null],
     ['displayName.length', null],
   ]
@@ -102,6 +110,36 @@ t.test('a failure tells what is wrong and where', async (t) => {
   await t.rejects(async () => value('$uppercase(amount)', { amount: 5 }), ExpressionError)
   await t.rejects(async () => value('a + b', { a: 1, b: 'x' }), { name: 'ExpressionError', position: 2 })
   await t.rejects(async () => value('$uppercase', {}), /function/)
+  await t.rejects(async () => value('$uppercase(a, a)', { a: 'x' }), ExpressionError)
+  await t.rejects(async () => value("$coupled('customer', a)", { a: 'x' }), /non-function/)
+  const wordless = Object.assign(new Error('x'), { message: undefined })
+  const coupled = (): never => {
+    throw wordless
+  }
+  await t.rejects(async () => value("[1].$coupled('customer', $)", {}, { coupled }), /cannot be evaluated/)
+  t.match(checkExpression('('.repeat(50_000)), [{ message: /call stack/, position: 0 }], 'deeper than can be read')
+})
+
+t.test('an expression means the same however it is spaced; one that cannot be read stands for itself', (t) => {
+  t.equal(expressionMeaning('a & $match(b, /x/)'), expressionMeaning(' a&$match( b,/x/ ) /* why */ '))
+  t.not(expressionMeaning('$match(b, /x/)'), expressionMeaning('$match(b, /y/)'))
+  t.equal(expressionMeaning('a &'), 'a &')
+  t.end()
+})
+
+t.test('an expression sees no nothing, also in the rows that are joined', (t) => {
+  const row = { tags: ['a', { b: null, c: 1 }], one: { x: null }, name: null }
+  t.same(seenBy(compileExpression('[tags, one.x, name]'), row), { tags: ['a', { c: 1 }], one: {} })
+  t.end()
+})
+
+t.test('answers are remembered, but not without end', (t) => {
+  let asked = 0
+  const read = remembered((text) => ({ text, asked: (asked += 1) }))
+  t.equal(read('0'), read('0'))
+  for (let each = 1; each <= 2000; each++) read(String(each))
+  t.same(read('0'), { text: '0', asked: 2002 })
+  t.end()
 })
 
 t.test('an expression that does not end is ended', async (t) => {
@@ -135,6 +173,11 @@ t.test('the columns that an expression reads are known', async (t) => {
     ['lines.{ "of": %.number }', ['lines', 'number']],
     ['$$', ['*']],
     ['$lookup($$, "x")', ['*']],
+    ['lines@$line.text', ['lines', 'text']],
+    ['lines@$line.(text & $line.id)', ['lines', 'text']],
+    ['lines#$place.text', ['lines.text']],
+    ['(lines){ id: amount }', ['amount', 'id', 'lines']],
+    ['(function($x) { $x & a })(b)', ['a', 'b']],
   ]
   for (const [text, columns] of cases) t.same(compileExpression(text).columns, columns, text)
   t.same(compileExpression('$uppercase(a) & $lowercase(b) & $uppercase(c)').functions, ['uppercase', 'lowercase'])
@@ -174,6 +217,7 @@ t.test('what must not run is refused beforehand, with its place', async (t) => {
     '$replace(a, /\\s+/, " ")',
     '$contains(a, /x(ab)?y/)',
     '$split(a, /[(+*)]+/)',
+    '$match(a, /(ab){2}/)',
   ]
   for (const text of fine) t.same(checkExpression(text), [], text)
 })
@@ -342,9 +386,33 @@ t.test('F-06 the native rules meet texts that do not fit as natively, or hold th
     ['$fromUnix(absent)', null],
     ['$alphanumeric("Ünïcode №5_名")', 'Ünïcode5名'],
     ['$trimEnds("   ")', ''],
+    ['$part("abc", 1, 0)', ''],
+    ['$parseDate("1 Foo 2026", "d MMM yyyy")', '1 Foo 2026'],
+    ['$parseDate("2026", "yyyy")', '2026'],
+    ['$parseDate("2026-13-01")', '2026-13-01'],
+    ['$parseDate("2026-04-05 later")', '2026-04-05 later'],
+    ['$parseDate("5/4/26", "", "en-US")', '2026-05-04'],
+    ['$parseDateTime("5/4/2026 13:00 PM", "", "en-US")', '5/4/2026 13:00 PM'],
+    ['$parseDateTime("9999-12-31 23:00", "", "", "Asia/Tokyo")', '9999-12-31T14:00:00Z'],
+    ['$parseDateTime(absent)', null],
+    ['$formatDate(absent, "yyyy")', null],
+    ['$formatDate("2026-02-01", "dddd")', 'Sunday'],
+    ['$formatDate("2026-11-21T12:00:00Z", "h tt fff")', '12 PM 000'],
+    ['$datePart(absent, "day")', null],
+    ['$parseDecimal(5)', 5],
+    ['$formatDecimal("x", "en-US")', null],
+    ['$formatDecimal(1234.5, "de-DE")', '1.234,5'],
+    ['$roundTo(absent, 1)', null],
   ]
   for (const [expression, expected] of cases) t.strictSame(await value(expression, {}), expected, expression)
-  const failing = ['$parseDecimal("1.5", "da-DK")', '$parseDecimal("abc")', '$roundTo("x", 1)', '$datePart("x", "day")']
+  const failing = [
+    '$parseDecimal("1.5", "da-DK")',
+    '$parseDecimal("abc")',
+    '$roundTo("x", 1)',
+    '$datePart("x", "day")',
+    '$formatDate("x", "yyyy")',
+    '$formatDate(5, "yyyy")',
+  ]
   for (const expression of failing) await t.rejects(async () => value(expression, {}), ExpressionError, expression)
 })
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import * as fc from 'fast-check'
 import t from 'tap'
 import { type Side, sides } from '../../src/config/config.ts'
-import { withBlanks } from '../../src/core/filter-binding.ts'
+import { boundFilter, coupledIn, withBlanks } from '../../src/core/filter-binding.ts'
 import type { Column } from '../../src/core/record.ts'
 import { evaluateFilter } from '../../src/core/filter-evaluation.ts'
 import {
@@ -141,6 +141,9 @@ t.test('a mistake is told with its place', async (t) => {
     ['a eq 1 b eq 2', 7, /expected "and", "or" or the end but found "b"/],
     ['substring(a,1) eq 2', 0, /unknown function "substring"/],
     ['a eq #', 5, /cannot read "#"/],
+    ['a in (b)', 6, /expected a value but found "b"/],
+    ["Microsoft.Dynamics.CRM.In(Name='a')", 26, /expected "PropertyName" but found "Name"/],
+    ['Microsoft.Dynamics.CRM.In(PropertyName=5)', 39, /expected a text in single quotes but found "5"/],
     [`${'('.repeat(200)}a eq 1${')'.repeat(200)}`, 100, /nested too deeply/],
     [`${'not '.repeat(5000)}a eq 1`, 400, /nested too deeply/],
   ]
@@ -157,15 +160,30 @@ t.test('a mistake is told with its place', async (t) => {
 
 t.test('the columns of a filter are named as rows name them', async (t) => {
   const filter = parseFilter(
-    "_ownerid_value eq null and (list/Status eq 'x' or contains(tolower(name),'y')) and 1 eq a",
+    "_ownerid_value eq null and (list/Status eq 'x' or contains(tolower(name),'y')) and 1 eq a and not (b in (1)) " +
+      "and Microsoft.Dynamics.CRM.In(PropertyName='statecode',PropertyValues=['0'])",
   )
   t.same(
     filterColumns(filter).map(({ name }) => name),
-    ['ownerid', 'list.Status', 'name', 'a'],
+    ['ownerid', 'list.Status', 'name', 'a', 'b', 'statecode'],
   )
   t.equal(bothFilters('a eq 1', undefined), 'a eq 1')
   t.equal(bothFilters('a eq 1', 'b eq 2 or c eq 3'), '(a eq 1) and (b eq 2 or c eq 3)')
   t.equal(bothFilters(undefined, undefined), undefined)
+})
+
+t.test('a filter that speaks of a coupling is told the key that it has, and says which couplings it speaks of', (t) => {
+  const filter = parseFilter(
+    "not (a eq {coupled.one} or tolower(b) eq {coupled.two} or c in ({coupled.one},5)) and contains(d,'{coupled.x}')",
+  )
+  t.same(coupledIn(filter), ['one', 'two'])
+  t.same(bare(parseFilter(printFilter(filter))), bare(filter))
+  const key = '11111111-2222-3333-4444-555555555555'
+  t.equal(
+    printFilter(boundFilter(filter, (name) => (name === 'one' ? key : undefined))),
+    `not (a eq ${key} or tolower(b) eq null or c in (${key},5)) and contains(d,'{coupled.x}')`,
+  )
+  t.end()
 })
 
 const column: fc.Arbitrary<Operand> = fc

@@ -21,6 +21,8 @@ export interface LinesSketch {
   readonly filter?: Partial<BySide<string>>
   /** Step in which new lines of Business Central are numbered. @default not numbered */
   readonly number?: number
+  /** Lines stand in the order in which the services give them. @default false */
+  readonly unordered?: boolean
   readonly fields?: Readonly<Record<string, Partial<Field>>>
 }
 
@@ -32,6 +34,7 @@ const usual = {
 
 export function compiledLines(sketch: LinesSketch = {}): CompiledLines {
   const { direction = 'both', on = 'always', compute = {}, match = [], filter = {}, number } = sketch
+  const order = sketch.unordered === true ? undefined : 'sequence'
   const firstMatch = sketch.firstMatch ?? { blank: 'fill', different: 'hold' }
   const own = mapping({
     name: 'lines',
@@ -45,8 +48,8 @@ export function compiledLines(sketch: LinesSketch = {}): CompiledLines {
   const lines: Lines = {
     mapping: own,
     sides: {
-      businessCentral: { parent: 'documentId', order: 'sequence', number, select: [] },
-      sales: { parent: 'orderId', order: 'sequence', number: undefined, select: [] },
+      businessCentral: { parent: 'documentId', order, number, select: [] },
+      sales: { parent: 'orderId', order, number: undefined, select: [] },
     },
     compute,
     on,

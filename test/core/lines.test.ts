@@ -7,6 +7,7 @@ import { areLinesEdited } from '../../src/core/decide-lines.ts'
 import { lineRows } from '../../src/core/document-lines.ts'
 import { numbered } from '../../src/core/line-numbers.ts'
 import type { Row } from '../../src/core/record.ts'
+import { loaded } from './mapping-fixture.ts'
 import {
   type LinesSketch,
   type Scene,
@@ -32,6 +33,8 @@ t.test(
     const said = async (sketch: LinesSketch): Promise<readonly string[]> =>
       (await lineRows(compiledLines(sketch), 'businessCentral', given, {})).map(({ id, spoken }) => `${id} ${spoken}`)
     t.same(await said({}), ['b1 true', 'b2 true', 'b3 true'], 'without a number they stand at the end')
+    t.same(await said({ unordered: true }), ['b3 true', 'b2 true', 'b1 true'], 'as the service gives them')
+    t.same(await lineRows(compiledLines(), 'sales', loaded({}), {}), [], 'a record that was read without lines')
     t.same(await said({ filter: { businessCentral: "item eq 'B'" } }), ['b1 false', 'b2 true', 'b3 false'])
     t.same(await said({ direction: 'toBusinessCentral' }), ['b1 false', 'b2 false', 'b3 false'])
   },
@@ -264,6 +267,24 @@ t.test('P1 a line with the number that we would give is ours after a death; two 
     { writes: [], held: [{ field: 'lines.quantity', because: 'different' }] },
     'the same item: a person tells',
   )
+})
+
+t.test('an unsaid line, or one without a number, neither takes a number nor hinders one', async (t) => {
+  const scene: Scene = {
+    sketch: { number: 10_000, filter: { sales: 'quantity gt 0' } },
+    businessCentral: [bc('b1', 'A', { sequence: null })],
+    sales: [inSales('s1', 'X', { quantity: 0, sequence: 1 }), inSales('s2', 'Y', { sequence: 2 })],
+  }
+  t.same(told(await decideScene(scene)), [
+    'create businessCentral from s2 #10000 item="Y" quantity=1',
+    'create sales from b1 item="A" quantity=1 price=10',
+  ])
+})
+
+t.test("a person's decision about a field of the document is none about its lines", async (t) => {
+  const scene: Scene = { meeting: 'first', businessCentral: [bc('b1', 'A')], sales: [inSales('s1', 'C')] }
+  const decided = await decideScene({ ...scene, decision: { kind: 'take', fields: { name: 'sales' } } })
+  t.equal(decided.held.length, 2)
 })
 
 t.test('two documents that meet with lines that do not tell which is which are held', async (t) => {

@@ -100,6 +100,12 @@ t.test('P5 a row for which the expression fails is a group of its own', async (t
   t.not(a, b)
 })
 
+t.test('where no column says from when or until when, every row is in its time', (t) => {
+  const undated = compileOne({ per: ['item'], latest: ['line'], from: undefined, until: undefined }, 'UTC')
+  t.match(speakerOf(undated, 'G', [old, summer], on('1900-01-01')), { etag: '2 v2' })
+  t.end()
+})
+
 t.test('rows that a service sorts together stand in one block', (t) => {
   t.equal(blockOf(prices(), { item: 'a', unit: null }), blockOf(prices(), { item: 'A', unit: '' }))
   t.not(blockOf(prices(), { item: 'a', unit: 'x' }), blockOf(prices(), { item: 'a', unit: 'y' }))

@@ -132,6 +132,29 @@ t.test('C-03: a conflict is held, or won by the side that the policy names', asy
   }
 })
 
+t.test(
+  'a side that was emptied is filled again where the row says so, but nothing is at a first meeting',
+  async (t) => {
+    const emptied = { refill: true, blank: { businessCentral: false, sales: true } } as const
+    const table: readonly (readonly [Partial<FieldFacts>, string])[] = [
+      [{ ...emptied, did: { businessCentral: 'same', sales: 'changed' } }, 'sales fill'],
+      [{ ...emptied, did: { businessCentral: 'changed', sales: 'changed' } }, 'sales fill'],
+      [
+        { ...emptied, did: { businessCentral: 'same', sales: 'changed' }, direction: 'toBusinessCentral' },
+        'businessCentral edit',
+      ],
+      [
+        { ...emptied, did: { businessCentral: 'new', sales: 'changed' }, direction: 'toBusinessCentral' },
+        'businessCentral edit',
+      ],
+      [{ ...emptied, did: { businessCentral: 'changed', sales: 'new' }, direction: 'toSales' }, 'sales edit'],
+      [{ refill: true, did: { businessCentral: 'same', sales: 'changed' } }, 'businessCentral edit'],
+      [{ ...emptied, refill: false, did: { businessCentral: 'same', sales: 'changed' } }, 'businessCentral edit'],
+    ]
+    for (const [facts, expected] of table) t.equal(merged(facts), expected, JSON.stringify(facts))
+  },
+)
+
 type Filled = 'both filled' | 'only Business Central' | 'only Sales' | 'neither'
 type Different = FirstMatch['different']
 /** Two records meet: by what is filled, by direction, by the policy for different values; blanks are filled. */
