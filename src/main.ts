@@ -6,6 +6,7 @@
  * try { console.log((await project.run({ dry: true })).plan.counts) } finally { await project.close() }
  * ```
  */
+import { threadEvaluator } from './apart/thread-evaluator.ts'
 import { systemClock } from './clock.ts'
 import type { Clock } from './clock.ts'
 import { checkProject } from './config/load.ts'
@@ -137,7 +138,7 @@ export async function openProject(folder: string, options: ProjectOptions): Prom
     businessCentral: odataConnector(config.connections.businessCentral, connectorPorts),
     sales: odataConnector(config.connections.sales, connectorPorts),
   }
-  const ports = { connectors, store, overlay, clock, emit }
+  const ports = { connectors, store, overlay, clock, emit, apart: threadEvaluator() }
   return {
     config,
     warnings,

@@ -25,6 +25,7 @@ const planted: Readonly<Record<string, string>> = {
   'src/serve/odata.ts': "import { odataConnector } from '../connector/odata.ts'\nexport const x = odataConnector",
   'src/serve/report.ts': "import { runText } from '../report/run-text.ts'\nexport const x = runText",
   'src/report/store.ts': "import type { Store } from '../store/store.ts'\nexport type X = Store",
+  'src/apart/run.ts': "import { run } from '../engine/run.ts'\nexport const x = run",
   'src/rehearsal/network.ts': "import { request } from 'node:http'\nexport const x = request",
   'src/rehearsal/report.ts': "import { testsText } from '../report/test-text.ts'\nexport const x = testsText",
   'src/simulator/encoder.ts':

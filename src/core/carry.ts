@@ -3,7 +3,7 @@
  * length, exchanged through couplings, blank as the row wants it. Pure: couplings are read through `Lookups`.
  */
 import { type CouplingLookup, type Field, type Lookup, type Side, type ValueType, otherSide } from '../config/config.ts'
-import type { Bindings } from './expression.ts'
+import { type Bindings, ExpressionError } from './expression.ts'
 import { keepMark } from './expression-functions.ts'
 import { startOfDay, utcText } from './instant.ts'
 import { ownValue } from './lookup-columns.ts'
@@ -60,10 +60,24 @@ export function valueAt(row: Row, place: { readonly page: string | undefined; re
 /** What `side` says in this field: its column, its expression or the constant; before any exchange. May be a promise (expressions). */
 export function said(compiled: CompiledField, side: Side, row: Row, bindings: Bindings): unknown {
   const expression = compiled.compute[side]
-  if (expression !== undefined) return expression.evaluate(seenBy(expression, row), bindings)
+  if (expression !== undefined)
+    return naming(compiled.field.name, () => expression.evaluate(seenBy(expression, row), bindings))
   if (compiled.field.value !== undefined) return compiled.field.value
   const place = compiled.place[side]
   return place === undefined ? undefined : valueAt(row, place)
+}
+
+/** What `evaluate` gives; an ExpressionError of it tells the field row. */
+function naming(row: string, evaluate: () => unknown): unknown {
+  const named = (error: unknown): never => {
+    throw error instanceof ExpressionError ? error.inRow(row) : error
+  }
+  try {
+    const value = evaluate()
+    return value instanceof Promise ? value.catch(named) : value
+  } catch (error) {
+    return named(error)
+  }
 }
 
 /** All that a carried value depends on. */

@@ -5,6 +5,7 @@
 import { compileExpression, ExpressionError, type Expression } from './expression.ts'
 import { addedFunctions, boundNames, refusedFunctions, standardFunctions } from './expression-functions.ts'
 import type { Node } from './expression-syntax.ts'
+import { dangerOf } from './regex-danger.ts'
 
 /** One thing that is wrong; `position` counts characters of the expression from 0. */
 export interface ExpressionProblem {
@@ -94,30 +95,4 @@ const literalOf = (node: Node): unknown => (node.type === 'string' || node.type 
 function checkRegex({ source, position }: { source: string; position: number }): readonly ExpressionProblem[] {
   const danger = dangerOf(source)
   return danger === undefined ? [] : [{ message: `this regular expression may never end: ${danger}`, position }]
-}
-
-/** More than this many `*`, `+` or `{n,}` one after the other take too long on a long text. */
-const mostRepeats = 3
-
-/** Why a regular expression may take for ever; undefined when it is simple. */
-function dangerOf(source: string): string | undefined {
-  const bare = source.replaceAll(/\\[^\dk]/g, '_').replaceAll(/\[\^?\]?[^\]]*\]/g, '_')
-  if (/\\[\dk]/.test(bare)) return 'it refers back to a group'
-  if (/\(\?<?[=!]/.test(bare)) return 'it looks ahead or behind'
-  if ((bare.match(/[*+]|\{\d+,\}/g)?.length ?? 0) > mostRepeats) return `it repeats more than ${mostRepeats} parts`
-  return repeatsAGroup(bare) ? 'it repeats a group that itself repeats or has alternatives' : undefined
-}
-
-/** From the innermost group outwards: is one repeated whose inside repeats or chooses? */
-function repeatsAGroup(source: string): boolean {
-  let rest = source
-  for (;;) {
-    const group = /\(([^()]*)\)([*+{]?)/.exec(rest)
-    if (group === null) return false
-    const [whole, inside = '', repeat] = group
-    const varies = /[*+{|?]/.test(inside.replace(/^\?(?::|<\w+>)/, ''))
-    if (varies && repeat !== '') return true
-    // A group that varies leaves a mark behind, so that a group around it is known to vary too.
-    rest = rest.replace(whole, () => (varies || repeat !== '' ? '_+' : '_') + (repeat === '{' ? '{' : ''))
-  }
 }

@@ -1,12 +1,13 @@
 /**
  * A JSONata expression, compiled once. It sees the row, its joins, `$settings` and a few functions; it reaches no
  * network and no clock. Time, depth and lengths are limited, so that a mapping cannot hang a run; what the limits
- * cannot stop is refused beforehand by `expression-check`.
+ * cannot stop is refused beforehand by `expression-check`, or evaluated where it can be ended.
  */
 import jsonata from 'jsonata'
 import { closureOf, deoptimised, plainPath, type Closure, type Scope } from './expression-closure.ts'
 import { addedFunctions } from './expression-functions.ts'
 import { namesOf, type Names, type Node } from './expression-syntax.ts'
+import { mostSteps, sizeOf, workOf } from './expression-work.ts'
 import type { Row } from './record.ts'
 import { remembered } from './remembered.ts'
 
@@ -27,6 +28,14 @@ export interface Bindings {
   readonly key?: (mapping: string, value: unknown) => unknown
   /** The option of a choice that `value` is coupled with, or nothing. */
   readonly option?: (mapping: string, value: unknown) => unknown
+  /** Where an expression goes that only the end of its thread would stop. Without it such a one is refused. */
+  readonly apart?: Evaluator | undefined
+}
+
+/** Evaluates what may never end, and ends it. */
+export interface Evaluator {
+  /** As `Expression.evaluate`. Rejects with an ExpressionError, also when the time is up. */
+  evaluate(text: string, row: Row, bindings: Bindings): Promise<unknown>
 }
 
 export interface Expression extends Names {
@@ -38,15 +47,25 @@ export interface Expression extends Names {
    * kind, else as a promise. Throws (or rejects with) an ExpressionError.
    */
   evaluate(row: Row, bindings?: Bindings): unknown
+  /** As `evaluate`, by JSONata itself and in this thread, whatever it costs. */
+  interpret(row: Row, bindings: Bindings): Promise<unknown>
 }
 
 /** The expression is wrong, or failed on a row. `position` counts characters from 0; undefined where none is known. */
 export class ExpressionError extends Error {
   readonly position: number | undefined
-  constructor(message: string, position: number | undefined) {
+  /** The field row whose expression it is, where that is known. */
+  readonly row: string | undefined
+  constructor(message: string, position: number | undefined, row?: string) {
     super(message)
     this.name = 'ExpressionError'
     this.position = position
+    this.row = row
+  }
+
+  /** The same, of this field row. */
+  inRow(row: string): ExpressionError {
+    return new ExpressionError(this.message, this.position, row)
   }
 }
 
@@ -67,18 +86,30 @@ function readExpression(text: string): Expression {
       throw errorOf(error, text)
     }
   }
+  const names = namesOf(tree)
+  const work = workOf(text, names)
   const evaluate = (row: Row, bindings: Bindings = noBindings): unknown => {
+    if (work !== undefined && work(sizeOf(row) + sizeOf(bindings.settings)) > mostSteps)
+      return apart(text, row, bindings)
     const known = closure && quick(closure, { row, bindings: withAdded(bindings) })
     return known === undefined ? interpret(row, bindings) : known.value
   }
-  return { text, path: plainPath(tree), ...namesOf(tree), evaluate }
+  return { text, path: plainPath(tree), ...names, evaluate, interpret }
+}
+
+async function apart(text: string, row: Row, bindings: Bindings): Promise<unknown> {
+  if (bindings.apart !== undefined) return bindings.apart.evaluate(text, row, bindings)
+  throw new ExpressionError('on so long a text this may never end, and here nothing could stop it', undefined)
 }
 
 const noBindings: Bindings = {}
 const known = new WeakMap<Bindings, Record<string, unknown>>()
 /** The bindings with the added functions, made once for all rows. */
 function withAdded(bindings: Bindings): Record<string, unknown> {
-  const made = known.get(bindings) ?? { ...addedFunctions, ...bindings }
+  const found = known.get(bindings)
+  if (found !== undefined) return found
+  const { apart: _, ...seen } = bindings
+  const made = { ...addedFunctions, ...seen }
   known.set(bindings, made)
   return made
 }

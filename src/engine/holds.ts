@@ -128,12 +128,15 @@ export function postedHold(session: Session, who: Who, entity: string): Hold {
 const ends = (side: Side, name: string): string =>
   side === 'sales' ? `--bc PARTNER --sales ${name}` : `--bc ${name} --sales PARTNER`
 
+const whose = ({ row }: ExpressionError): string =>
+  row === undefined ? 'an expression of the mapping' : `the expression of field row "${row}"`
+
 /** The mapping's own expression failed. */
 export const failedExpression = (error: ExpressionError): Hold => ({
   kind: 'failed',
   fields: [],
   names: [],
-  message: `an expression of the mapping failed on this record: ${error.message}`,
+  message: `${whose(error)} failed on this record: ${error.message}`,
   remedy: 'correct the expression in the mapping, or the value in the record',
 })
 

@@ -4,6 +4,7 @@ import type { BySide, Side } from '../config/config.ts'
 import type { Connector } from '../connector/connector.ts'
 import type { HeldKind } from '../core/coupling.ts'
 import type { Emit } from '../core/event.ts'
+import type { Evaluator } from '../core/expression.ts'
 import type { Acceptance } from '../core/guard.ts'
 import type { Plan } from '../core/plan.ts'
 import { StoppedError } from '../errors.ts'
@@ -17,6 +18,8 @@ export interface Ports {
   readonly overlay: (store: Store) => Store
   readonly clock: Clock
   readonly emit: Emit
+  /** Where expressions go that may never end. @default such an expression fails */
+  readonly apart?: Evaluator
   /** Aborted when the work in hand is to be finished and no more begun. @default never */
   readonly stop?: AbortSignal | undefined
 }

@@ -65,7 +65,8 @@ export async function prepare(context: RunContext, mapping: Mapping, store: Stor
   const coupledKey = (name: string): string | undefined => firstCoupled(store, name)
   const descriptions = { businessCentral, sales }
   const compiled = compileMapping(mapping, descriptions, context.config.settings.timeZone, coupledKey)
-  const bindings = { settings: context.config.settings, company: context.company }
+  const { apart } = context.ports
+  const bindings = { settings: context.config.settings, company: context.company, apart }
   const today = localDate(context.ports.clock.now().getTime(), compiled.timeZone)
   const warn = (message: string): void => emit({ kind: 'warning', mapping: mapping.name, message })
   const open = (side: Side): Promise<SideReader> =>
@@ -123,7 +124,7 @@ export function sessionOf(context: RunContext, prepared: Prepared, store: Store,
       compiled: prepared.compiled,
       fingerprint: context.fingerprint,
       lookups,
-      bindings: lookups.bindings(config.settings, context.company),
+      bindings: { ...lookups.bindings(config.settings, context.company), apart: ports.apart },
     },
     connectors: ports.connectors,
     store,

@@ -1,4 +1,5 @@
 /** One mapping test: rows are laid, people edit, the real engine runs; what came of it is told as data. */
+import { threadEvaluator } from '../apart/thread-evaluator.ts'
 import type { Config, Mapping, Side } from '../config/config.ts'
 import { sides } from '../config/config.ts'
 import type { Path } from '../config/path.ts'
@@ -50,6 +51,9 @@ const mostRuns = 3
 const hour = 3_600_000
 const day = 24 * hour
 
+/** One for all tests of a process. */
+const apart = threadEvaluator()
+
 /** The key of the fingerprints; nothing of a test is kept. */
 const stateKey = 'mapping tests'
 
@@ -61,7 +65,7 @@ export async function play(ground: Ground, config: Config, script: Script): Prom
   const stumbles = lay(ground, script)
   if (stumbles.length > 0) return stumbles
   const { connectors, clock } = ground
-  const ports: Ports = { connectors, clock, overlay, store: openMemoryStore(stateKey), emit: () => {} }
+  const ports: Ports = { connectors, clock, overlay, store: openMemoryStore(stateKey), emit: () => {}, apart }
   const { pairs, wrong } = named(ground, config, script)
   const refused = wrong.length > 0 ? wrong : await couple(config, ports, pairs, script)
   if (refused.length > 0) return refused
