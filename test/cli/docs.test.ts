@@ -1,9 +1,7 @@
 /** `couplet docs`: pages that an administrator reads, and that are known to be current. */
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
-import { standardPages } from '../mappings/standard-pages.ts'
 import { couplet } from './world.ts'
 
 const project = `connections:
@@ -70,13 +68,6 @@ function projectOf(t: Test): string {
 }
 
 const read = (folder: string, page: string): string => readFileSync(join(folder, page), 'utf8')
-
-t.test('docs/standard holds the pages of the standard set as it is; `npm run generate` writes them', async (t) => {
-  const pages = await standardPages(t.testdir())
-  const folder = fileURLToPath(new URL('../../docs/standard/', import.meta.url))
-  t.same(readdirSync(folder).toSorted(), [...pages.keys()].toSorted())
-  for (const [name, text] of pages) t.ok(read(folder, name) === text, `docs/standard/${name} is current`)
-})
 
 t.test('a page says what goes where, under which condition, and what happens in each moment of doubt', async (t) => {
   const folder = projectOf(t)

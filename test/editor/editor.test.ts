@@ -36,9 +36,11 @@ t.test('every YAML file of the product names its schema in its first line', (t) 
     const [, address = ''] =
       /^# yaml-language-server: \$schema=(\S+)\n/.exec(readFileSync(join(root, path), 'utf8')) ?? []
     t.ok(address.endsWith(`/${kindOf(path)}.schema.json`), path)
+    const named = join(path, '..', address)
     // A project names the schemas of the package that it has installed.
-    if (!address.includes('node_modules/'))
-      t.ok(existsSync(join(root, path, '..', address)), `${path}: ${address} is there`)
+    if (address.includes('node_modules/'))
+      t.match(named, /^examples\/[^/]+\/node_modules\/couplet\/schemas\//, `${path}: from its own place`)
+    else t.ok(existsSync(join(root, named)), `${path}: ${named} is there`)
   }
   t.end()
 })

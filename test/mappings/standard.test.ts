@@ -1,4 +1,5 @@
 /** The standard set as files: valid, complete, and naming only what both services have and let us write. */
+import { readdirSync, readFileSync } from 'node:fs'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import jsonata from 'jsonata'
 import t, { type Test } from 'tap'
@@ -20,6 +21,7 @@ import {
   readYaml,
   standard,
 } from './standard-files.ts'
+import { standardPages } from './standard-pages.ts'
 
 const rowsOf = (file: MappingFile): readonly (readonly [string, FieldRow])[] =>
   Object.entries(file.fields ?? {}).flatMap(([name, row]) => (row === null ? [] : [[name, row] as const]))
@@ -391,4 +393,12 @@ t.test('a project takes the whole set without a problem, whatever its settings',
   const { itemFilter, ...rest } = abroad
   t.match(itemFilter, /blocked eq false.* and .*number ne 'X1'/)
   t.same({ ...rest, itemFilter: usual.itemFilter }, { ...usual, rates: ['rateToBase'] }, 'the rate to another base')
+})
+
+t.test('docs/standard holds the pages of the set as it is; `npm run generate` writes them', async (t) => {
+  const pages = await standardPages(t.testdir())
+  const folder = new URL('../../docs/standard/', import.meta.url)
+  t.same(readdirSync(folder).toSorted(), [...pages.keys()].toSorted())
+  for (const [name, text] of pages)
+    t.ok(readFileSync(new URL(name, folder), 'utf8') === text, `docs/standard/${name} is current: npm run generate`)
 })
