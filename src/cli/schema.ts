@@ -48,7 +48,11 @@ async function schema(context: Context, given: SchemaArguments): Promise<number>
     () =>
       [
         `${count(files.size, 'schema')} in ${shown(folder) || '.'}: ${written.length - pointed.length} written.`,
-        ...(pointed.length === 0 ? [] : [`${count(pointed.length, 'file')} now name them: ${pointed.join(', ')}`]),
+        ...(pointed.length === 0
+          ? []
+          : [
+              `${count(pointed.length, 'file')} now ${pointed.length === 1 ? 'names' : 'name'} them: ${pointed.join(', ')}`,
+            ]),
       ].join('\n'),
     () => ({ schemas: [...files.keys()].map(shown), written: written.map(shown), live }),
   )
