@@ -29,6 +29,8 @@ export type Deed =
       readonly which: number
       readonly field: EditedField
       readonly text: string
+      /** Of a transaction that took ten minutes: it is seen only now, under the stamp of its beginning. */
+      readonly late: boolean
     }
   | { readonly kind: 'create'; readonly side: SideName; readonly text: string }
   | { readonly kind: 'delete'; readonly side: SideName; readonly which: number }
@@ -93,7 +95,7 @@ export function storyOf(seed: number): Story {
     const kind = below(10)
     if (kind === 0) return { kind: 'create', side, text }
     if (kind === 1) return { kind: 'delete', side, which: below(6) }
-    return { kind: 'edit', side, which: below(6), field: pick(fields), text }
+    return { kind: 'edit', side, which: below(6), field: pick(fields), text, late: below(4) === 0 }
   }
   const some = <T>(most: number, make: () => T): readonly T[] => Array.from({ length: below(most + 1) }, make)
   const run = (): Run => ({
@@ -121,9 +123,9 @@ export function* afterEachDeath(): Generator<Story> {
   for (const conflicts of ['hold', 'businessCentral', 'sales'] as const)
     for (const side of sides)
       for (let step = 3; step <= mostSteps; step++) {
-        const edit = (text: string): Deed => ({ kind: 'edit', side, which: 0, field: 'phone', text })
+        const edit = (text: string): Deed => ({ kind: 'edit', side, which: 0, field: 'phone', text, late: false })
         const dies: Run = { kind: 'run', troubles: [], deeds: [], second: false, death: { step, ...late } }
-        const made: Deed = { kind: 'edit', side, which: 2, field: 'phone', text: 't4' }
+        const made: Deed = { kind: 'edit', side, which: 2, field: 'phone', text: 't4', late: false }
         const steps = [edit('t1'), { kind: 'create', side, text: 't2' } as const, dies, edit('t3'), made]
         yield { conflicts, deletes: 'hold', records: 2, steps }
       }
@@ -157,7 +159,8 @@ const deedText = (deed: Deed): string => {
   const where = places[deed.side]
   if (deed.kind === 'create') return `somebody creates "${deed.text}" in ${where}`
   if (deed.kind === 'delete') return `somebody deletes record ${deed.which} in ${where}`
-  return `somebody sets ${deed.field} of record ${deed.which} in ${where} to "${deed.text}"`
+  const late = deed.late ? ', in a transaction of ten minutes' : ''
+  return `somebody sets ${deed.field} of record ${deed.which} in ${where} to "${deed.text}"${late}`
 }
 
 /** The story as a person reads it. */

@@ -159,7 +159,10 @@ export class SimulatedWorld {
       simulator[deed.side].delete(set, id)
       this.#history.deleted.push({ side: deed.side, name })
     } else {
+      const now = this.on.clock.now().getTime()
+      if (deed.late) this.on.clock.set(now - longTransaction)
       simulator[deed.side].edit(set, id, { [columns[deed.side][deed.field]]: deed.text })
+      if (deed.late) this.on.clock.set(now)
       this.#history.edits.push({ side: deed.side, name, field: deed.field, text: deed.text, order })
     }
   }
@@ -186,9 +189,13 @@ export class SimulatedWorld {
       case 'lost before':
         throw new NoAnswer('was not reached (ECONNRESET)', true)
       case 'lost after':
-      case 'cut off':
         await send()
         throw new NoAnswer('was not reached (ECONNRESET)', true)
+      case 'cut off': {
+        // As a proxy would that loses its own connection half-way and ends the answer well.
+        const whole = await send()
+        return { ...whole, text: whole.text.slice(0, whole.text.length / 2) }
+      }
       case '429':
         return answer(429, '{"error":{"code":"","message":"too many"}}', '2')
       case '429 without a word':
@@ -217,6 +224,9 @@ interface Counter {
 
 /** Runs until both sides must be in step, after the troubles have ended; the last may write nothing. */
 const mostRuns = 3
+
+/** Milliseconds; less than the overlap with which Business Central is read again. */
+const longTransaction = 600_000
 
 const recordId = (n: number): string => `00000000-0000-4000-8001-${String(n).padStart(12, '0')}`
 
