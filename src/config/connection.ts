@@ -232,7 +232,7 @@ class ConnectionReader {
         ['url'],
         `tokens do not go to ${address.host}: it is no address of Microsoft's clouds; name it in \`allowHosts\` of this connection if it is yours`,
       )
-    } else if (!isReference(this.#written.url ?? ''))
+    } else if (!isReference(this.#written.url as string))
       this.#add(
         ['url'],
         `whoever changes this line sends the password elsewhere; write \${env:NAME}, or name ${address.host} in \`allowHosts\``,

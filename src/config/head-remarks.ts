@@ -15,7 +15,7 @@ export function headRemarks(text: string): readonly string[] {
 }
 
 function joined(paragraphs: readonly string[], line: string): readonly string[] {
-  const last = paragraphs.at(-1) ?? ''
+  const last = paragraphs.at(-1) as string
   if (line === '' || last === '' || line.startsWith('- ')) return [...paragraphs, line]
   return [...paragraphs.slice(0, -1), `${last} ${line}`]
 }

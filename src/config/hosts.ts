@@ -85,8 +85,4 @@ export function isKnownHost(url: URL, use: 'data' | 'login'): boolean {
 
 /** Whether `allowHosts` names the address. */
 export const isAllowed = (url: URL, allowHosts: readonly string[]): boolean =>
-  allowHosts.some(
-    (host) =>
-      host.toLowerCase() === url.host ||
-      (!host.includes(':') && host.toLowerCase() === url.hostname && url.port === ''),
-  )
+  allowHosts.some((host) => host.toLowerCase() === url.host)

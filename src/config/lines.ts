@@ -108,7 +108,7 @@ function lineEntity({ lines, businessCentral }: MappingFile, mapping: Mapping): 
 
 /** The lines as rows that are attached to their document. */
 export function joinOf(lines: Lines, side: Side): Join {
-  const entity = lines.mapping[side].entity ?? { kind: 'standard', entity: '' }
+  const entity = lines.mapping[side].entity as EntityRef
   return {
     name: 'lines',
     entity,

@@ -286,7 +286,7 @@ function shownAs(root: string, absolute: string): string {
 function reasonOf(code: string | undefined, file: string): string {
   if (code === 'EISDIR') return 'this is a folder, not a file'
   if (code === 'EACCES' || code === 'EPERM') return 'the file may not be read'
-  if (code !== 'ENOENT' && code !== 'ENOTDIR') return `the file cannot be read: ${code ?? 'unknown cause'}`
+  if (code !== 'ENOENT' && code !== 'ENOTDIR') return `the file cannot be read: ${code}`
   return file === 'couplet.yaml'
     ? 'there is no couplet.yaml in this folder; name another with --project, or play first: couplet simulate --write-project play'
     : 'there is no such file'

@@ -136,7 +136,7 @@ const textsOf = (written: string | readonly string[] = []): readonly string[] =>
 const resolveDeletes = (written: MappingFile['deletes'], usual: 'hold' | 'uncouple'): Mapping['deletes'] => ({
   businessCentral: written?.inBusinessCentral ?? usual,
   sales: written?.inSales ?? usual,
-  sweepMs: durationMs(written?.sweep ?? '24h') ?? 0,
+  sweepMs: durationMs(written?.sweep ?? '24h') as number,
 })
 
 const usualLimits = { deletes: '10 or 1 %', updates: '50 %', creates: '200 or 20 %' }
@@ -144,7 +144,7 @@ const usualLimits = { deletes: '10 or 1 %', updates: '50 %', creates: '200 or 20
 /** Limits with their defaults. */
 function resolveLimits(written: LimitsText = {}): Limits {
   const limit = (key: keyof Limits): Limits['deletes'] =>
-    parseLimit(written[key] ?? usualLimits[key]) ?? { count: 0, share: 0 }
+    parseLimit(written[key] ?? usualLimits[key]) as Limits['deletes']
   return { deletes: limit('deletes'), updates: limit('updates'), creates: limit('creates') }
 }
 
@@ -206,7 +206,7 @@ function columnsRead(side: Side, { mapping, fields, match, defaults }: Parts): r
 /** The settings that the mapping's expressions and filters can see change; the time zone decides dates everywhere. */
 function settingsRead(mapping: MappingFile, settings: Settings): Readonly<Record<string, unknown>> {
   const texts = JSON.stringify(mapping)
-  const named = [...texts.matchAll(/settings\.([A-Za-z_]\w*)/g)].map(([, name]) => name ?? '')
+  const named = [...texts.matchAll(/settings\.([A-Za-z_]\w*)/g)].map(([, name]) => name as string)
   const whole = /\$settings(?!\.\w)/.test(texts)
   const read = whole ? Object.keys(settings) : named
   return Object.fromEntries(['timeZone', ...read].map((name) => [name, settings[name]]))

@@ -16,7 +16,7 @@ export function resolveRow(name: string, row: FieldRow, context: { mapping: Mapp
   const { mapping, settings } = context
   const decided = {
     name,
-    direction: directionOf(row, mapping.direction ?? 'both') ?? 'both',
+    direction: directionOf(row, mapping.direction ?? 'both') as Field['direction'],
     businessCentral: row.businessCentral,
     sales: row.sales,
     compute: { ...row.compute },

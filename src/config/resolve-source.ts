@@ -29,7 +29,7 @@ export function resolveSource(side: Side, context: SourceContext): Source {
   const firm = context.conditions.filter(({ optional }) => optional !== true)
   const filter = bothFilters(...[written.filter, ...context.shared, ...texts(firm)].map(fill))
   const conditions = texts(context.conditions.filter((each) => !firm.includes(each))).flatMap(
-    (text) => fill(text) ?? [],
+    (text) => fill(text) as string,
   )
   const recheck = fill(written.recheck)
   const creates = fill(written.creates)
@@ -138,7 +138,7 @@ function selectOf(name: string, join: JoinText, read: readonly string[]): readon
   if (read.includes(name)) return []
   const used = read.filter((column) => column.startsWith(`${name}.`)).map((column) => column.slice(name.length + 1))
   const own = [...Object.keys(join.on ?? {}), ...(join.latest === undefined ? [] : [join.latest])]
-  return [...new Set([...own, ...used.map((column) => column.split('.')[0] ?? column)])].sort()
+  return [...new Set([...own, ...used.map((column) => column.split('.')[0] as string)])].sort()
 }
 
 /** Columns of one side that a row reads or writes without an expression. */

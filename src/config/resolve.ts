@@ -90,10 +90,10 @@ function resolveJob(name: string, job: JobEntry): Job {
     category,
     attempts,
     startsAsleep,
-    everyMs: durationMs(every) ?? 0,
+    everyMs: durationMs(every) as number,
     inactivityMs: durationMs(inactivity),
     wakeMs: durationMs(wake),
-    delayMs: durationMs(delay) ?? 0,
+    delayMs: durationMs(delay) as number,
   }
 }
 

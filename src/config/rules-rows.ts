@@ -44,14 +44,15 @@ const readsAndWrites: RowRule = (row, { direction = 'both' }) => {
       },
     ]
   }
-  if (row.direction === undefined) return []
-  const closed = sides.find((side) => travelsTo(row.direction ?? 'both', side) && !canTravel(row, side))
+  const { direction: own } = row
+  if (own === undefined) return []
+  const closed = sides.find((side) => travelsTo(own, side) && !canTravel(row, side))
   if (closed === undefined) return []
   const lacking =
     row[closed] === undefined
       ? `a column \`${closed}\``
       : `a column \`${otherSide(closed)}\`, a compute.${towards(closed)} or a value`
-  return [{ path: ['direction'], message: `to travel ${row.direction}, the row needs ${lacking}` }]
+  return [{ path: ['direction'], message: `to travel ${own}, the row needs ${lacking}` }]
 }
 
 const keepsToTheMapping: RowRule = (row, { direction = 'both' }) => {

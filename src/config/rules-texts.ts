@@ -1,7 +1,7 @@
 /** Rules about the expressions and filters inside a mapping. */
 import { checkExpression, knownNames } from '../core/expression-check.ts'
 import { compileExpression, type Expression } from '../core/expression.ts'
-import { filterColumns, FilterSyntaxError, parseFilter, type ParsedFilter } from '../core/filter.ts'
+import { filterColumns, type FilterSyntaxError, parseFilter, type ParsedFilter } from '../core/filter.ts'
 import type { Draft, MappingDraft } from './draft.ts'
 import type { Finding } from './layers.ts'
 import { expressionsOf, filtersOf, type ExpressionText, type FilterText } from './mapping-texts.ts'
@@ -49,7 +49,7 @@ function namesMappings({ path }: ExpressionText, { calls }: Expression, names: r
         return [{ path, offset: position, message: `$${name} needs a mapping's name in quotes first` }]
       const mapping = String(first.value)
       if (names.includes(mapping)) return []
-      const offset = Math.max(0, (first.position ?? 0) - mapping.length - 1)
+      const offset = Math.max(0, (first.position as number) - mapping.length - 1)
       return [{ path, offset, message: `no mapping is called "${mapping}"${didYouMean(mapping, names)}` }]
     })
 }
@@ -86,8 +86,8 @@ export function checkFilter(
     const message = 'Business Central refuses "or" between two columns; use "in", one column, or two mappings'
     return [{ path, offset: offsetAsWritten(offset), message }]
   } catch (error) {
-    if (!(error instanceof FilterSyntaxError)) throw error
-    return [{ path, offset: offsetAsWritten(error.offset), message: `not a filter: ${error.message}` }]
+    const { offset, message } = error as FilterSyntaxError
+    return [{ path, offset: offsetAsWritten(offset), message: `not a filter: ${message}` }]
   }
 }
 

@@ -46,7 +46,7 @@ function next(text: string, scalar: Scalar & { readonly indent: number }, at: { 
 function blockStep(rest: string, scalar: Scalar & { readonly indent: number }, done: number): Step {
   const lineEnd = /^\r?\n/.exec(rest)?.[0]
   if (lineEnd === undefined) return { source: 1, value: 1 }
-  const skipped = (from: number): number => /^ */.exec(rest.slice(from, from + scalar.indent))?.[0].length ?? 0
+  const skipped = (from: number): number => blanksOf(rest.slice(from, from + scalar.indent))
   if (scalar.style === 'folded' && scalar.value[done] !== '\n' && scalar.value[done] !== ' ')
     // Two line ends fold into one: the second gave its character already.
     return { source: lineEnd.length + skipped(lineEnd.length), value: 0 }
@@ -65,12 +65,15 @@ function escapeStep(rest: string): Step {
 /** Spaces before each line of a block: those of its first line that is not blank, or the number in its header. */
 function blockIndent(text: string, { start, end }: Scalar): number {
   const body = text.slice(start, end).replace(/^[^\n]*\n/, '')
-  return /^(?: *\r?\n)*( *)/.exec(body)?.[1]?.length ?? 0
+  return blanksOf(body.replace(/^(?: *\r?\n)*/, ''))
 }
 
 function firstLine(text: string, { start, end }: Scalar, indent: number): number {
   const newline = text.indexOf('\n', start)
   if (newline < 0 || newline >= end) return end
-  const spaces = /^ */.exec(text.slice(newline + 1, newline + 1 + indent))?.[0].length ?? 0
+  const spaces = blanksOf(text.slice(newline + 1, newline + 1 + indent))
   return newline + 1 + spaces
 }
+
+/** Blanks with which a text begins. */
+const blanksOf = (text: string): number => text.length - text.replace(/^ +/, '').length

@@ -64,7 +64,7 @@ interface Mistake {
 function mistakesIn(validate: ValidateFunction, value: unknown): readonly Mistake[] {
   if (validate(value)) return []
   // What is wrong with a name is told by the error of its map.
-  const told = (validate.errors ?? []).filter(
+  const told = (validate.errors as ErrorObject[]).filter(
     ({ keyword, propertyName }) => propertyName === undefined || keyword === 'propertyNames',
   )
   const errors = narrowed(told, value)
@@ -172,7 +172,7 @@ const readings: Readonly<Record<string, Reading>> = {
   }),
   pattern: ({ parentSchema }, path, value) => ({
     path,
-    message: `${shown(value)} does not fit: ${described(parentSchema) ?? ''}`,
+    message: `${shown(value)} does not fit: ${described(parentSchema)}`,
     key: false,
   }),
   propertyNames: ({ params }, path) => {
@@ -240,7 +240,7 @@ const names: Readonly<Record<string, string>> = {
   null: 'empty',
 }
 const kindName = (type: unknown): string =>
-  (Array.isArray(type) ? type : [type]).map((each) => names[String(each)] ?? String(each)).join(' or ')
+  (Array.isArray(type) ? type : [type]).map((each) => names[String(each)] as string).join(' or ')
 
 function kindOf(value: unknown): string {
   if (value === null) return 'empty'

@@ -41,12 +41,16 @@ function projectFacts({ config, connections }: Version): readonly Fact[] {
   const { root, state } = config
   const path = state.path.startsWith(root) ? state.path.slice(root.length + 1) : state.path
   const folder: Fact = { part: 'state', name: 'path', text: path, place: inProject('state', 'path') }
-  return [...sides.flatMap((side) => connectionFacts(side, connections[side])), ...settings, folder, ...service]
+  return [
+    ...sides.flatMap((side) => connectionFacts(side, connections[side] as object)),
+    ...settings,
+    folder,
+    ...service,
+  ]
 }
 
 /** Keys of a connection one by one. What is secret is a reference in the file, and only that is shown. */
-function connectionFacts(side: Fact['side'] & string, block: unknown, path: readonly string[] = []): readonly Fact[] {
-  if (typeof block !== 'object' || block === null) return []
+function connectionFacts(side: Fact['side'] & string, block: object, path: readonly string[] = []): readonly Fact[] {
   return Object.entries(block).flatMap(([key, value]): readonly Fact[] => {
     const here = [...path, key]
     const isBlock = typeof value === 'object' && value !== null && !Array.isArray(value)

@@ -59,8 +59,7 @@ function checkPadding(call: Call): readonly ExpressionProblem[] {
 }
 
 function widthOf(node: Node | undefined): number | undefined {
-  if (node?.type === 'number') return Math.abs(Number(node.value))
-  return node?.type === 'unary' && node.value === '-' ? widthOf(node.expression) : undefined
+  return node?.type === 'number' ? Math.abs(Number(node.value)) : undefined
 }
 
 /** A first argument with which each function works, so that its further ones can be tried before any record is there. */

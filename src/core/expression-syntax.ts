@@ -198,7 +198,7 @@ const steps: Readonly<Record<string, (step: Node, here: Place, found: Found) => 
     for (const term of step.terms as Required<Node>['terms']) visit(term.expression, here, found)
     return here
   },
-  parent: (_step, here) => (here === undefined || here.length === 0 ? undefined : here.slice(0, -1)),
+  parent: (_step, here) => here?.slice(0, -1),
   wildcard: (_step, here, found) => {
     readWhole(here, found)
     return undefined

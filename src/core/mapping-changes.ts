@@ -115,7 +115,7 @@ function compareTemplates(base: Mapping, head: Mapping, name: string, path: Path
   const facts = ({ defaults }: Mapping): readonly Fact[] =>
     sides.flatMap((side) =>
       defaults[side].map(({ name: template, filter, wins, fields }): Fact => {
-        const values = fields.map((field) => [field[side] ?? field.name, field.value ?? written(field.compute)])
+        const values = fields.map((field) => [field[side] as string, field.value ?? written(field.compute)])
         const shown = { filter, wins: wins || undefined, values: Object.fromEntries(values) }
         const place = { file: 'mapping' as const, path: [...path, 'defaults'] }
         return { part: 'template', name: template, side, text: written(shown), meaning: written(fields), place }

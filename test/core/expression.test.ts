@@ -398,6 +398,7 @@ t.test('F-06 the native rules meet texts that do not fit as natively, or hold th
     ['$formatDate(absent, "yyyy")', null],
     ['$formatDate("2026-02-01", "dddd")', 'Sunday'],
     ['$formatDate("2026-11-21T12:00:00Z", "h tt fff")', '12 PM 000'],
+    ['$formatDate("2026-11-21T08:05:00Z", "hh:mm tt")', '08:05 AM'],
     ['$datePart(absent, "day")', null],
     ['$parseDecimal(5)', 5],
     ['$formatDecimal("x", "en-US")', null],

@@ -174,14 +174,16 @@ t.test('the columns of a filter are named as rows name them', async (t) => {
 
 t.test('a filter that speaks of a coupling is told the key that it has, and says which couplings it speaks of', (t) => {
   const filter = parseFilter(
-    "not (a eq {coupled.one} or tolower(b) eq {coupled.two} or c in ({coupled.one},5)) and contains(d,'{coupled.x}')",
+    "not (a eq {coupled.one} or tolower(b) eq {coupled.two} or c in ({coupled.one},5)) and contains(d,'{coupled.x}')" +
+      ' and Microsoft.Dynamics.CRM.In(PropertyName=\'e\',PropertyValues=["5"])',
   )
   t.same(coupledIn(filter), ['one', 'two'])
   t.same(bare(parseFilter(printFilter(filter))), bare(filter))
   const key = '11111111-2222-3333-4444-555555555555'
   t.equal(
     printFilter(boundFilter(filter, (name) => (name === 'one' ? key : undefined))),
-    `not (a eq ${key} or tolower(b) eq null or c in (${key},5)) and contains(d,'{coupled.x}')`,
+    `not (a eq ${key} or tolower(b) eq null or c in (${key},5)) and contains(d,'{coupled.x}')` +
+      ' and Microsoft.Dynamics.CRM.In(PropertyName=\'e\',PropertyValues=["5"])',
   )
   t.end()
 })

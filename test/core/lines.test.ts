@@ -285,6 +285,17 @@ t.test("a person's decision about a field of the document is none about its line
   const scene: Scene = { meeting: 'first', businessCentral: [bc('b1', 'A')], sales: [inSales('s1', 'C')] }
   const decided = await decideScene({ ...scene, decision: { kind: 'take', fields: { name: 'sales' } } })
   t.equal(decided.held.length, 2)
+  const taken = { kind: 'take', fields: { 'lines.item': 'sales' } } as const
+  t.same((await decideScene({ ...scene, decision: taken })).held.length, 2, 'nor is one about a field of the lines')
+})
+
+t.test('lines that go one way look for their partners from their own side alone', async (t) => {
+  const scene: Scene = {
+    sketch: { direction: 'toSales' },
+    businessCentral: [bc('b1', 'A')],
+    sales: [inSales('s1', 'C')],
+  }
+  t.same(told(await decideScene(scene)), ['create sales from b1 item="A" quantity=1 price=10'])
 })
 
 t.test('two documents that meet with lines that do not tell which is which are held', async (t) => {
