@@ -1,4 +1,5 @@
 /** `couplet validate`: are the files right? With `--live`: do they fit both services? */
+import { sortProblems } from '../config/problems.ts'
 import { problemAnnotations } from '../report/github.ts'
 import { problemLine } from '../report/problems.ts'
 import { count } from '../report/words.ts'
@@ -25,14 +26,18 @@ export const addValidate: AddCommand = (command, act) => {
 
 /** Prints every problem; exit 2 when one is an error. Throws ConfigError for files that cannot be resolved. */
 export async function validate(context: Context, given: ValidateArguments): Promise<number> {
-  const { checkProject } = await import('../config/load.ts')
+  const [{ checkProject }, { checkTests }] = await Promise.all([
+    import('../config/load.ts'),
+    import('../config/test-files.ts'),
+  ])
   const { env } = context.terminal
   const reading = {
     env,
     needSecrets: given.live === true,
     ...(context.target !== undefined && { target: context.target }),
   }
-  const { config, problems } = await checkProject(context.folder, reading)
+  const { config, problems: ofProject } = await checkProject(context.folder, reading)
+  const problems = sortProblems([...ofProject, ...(await checkTests(context.folder, config))])
   if (config === undefined) throw new ConfigError(problems)
   const live = given.live === true ? await liveProblems(context) : []
   return tell(context, config, [...problems, ...live])

@@ -27,6 +27,12 @@ export async function readTests(root: string, path: string): Promise<ReadTests> 
   return checkSchema('test', await readOne(root, relative(root, absolute)))
 }
 
+/** What is wrong with the tests of a project, as far as their files tell; without a configuration only their form. */
+export async function checkTests(root: string, config: Config | undefined): Promise<readonly ConfigProblem[]> {
+  const files = await Promise.all((await testFilesIn(join(root, 'tests'))).map((path) => readTests(root, path)))
+  return files.flatMap((file) => [...file.problems, ...(config === undefined ? [] : testProblems(file, config))])
+}
+
 /** A problem at a place of a test file. */
 export const problemAt = (source: Source, path: Path, message: string): ConfigProblem => ({
   at: source.locate(path).position,

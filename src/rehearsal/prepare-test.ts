@@ -1,5 +1,5 @@
 /** What a test needs to be played: its configuration, the mappings that run, and the services it stands on. */
-import type { Config, Limits, Mapping } from '../config/config.ts'
+import type { Config, Connection, Limits, Mapping, Side } from '../config/config.ts'
 import type { Over } from '../config/load.ts'
 import type { Path } from '../config/path.ts'
 import type { Test, TestFile } from '../config/schema-types.ts'
@@ -63,7 +63,11 @@ export async function prepareTest(one: OneTest, configure: Configure): Promise<P
   if (wrong.length > 0) return wrong
   return {
     ...one,
-    config: { ...whole, mappings: mappings.map((mapping): Mapping => ({ ...mapping, limits: unlimited })) },
+    config: {
+      ...whole,
+      connections: { businessCentral: switchedOn(whole, 'businessCentral'), sales: switchedOn(whole, 'sales') },
+      mappings: mappings.map((mapping): Mapping => ({ ...mapping, limits: unlimited })),
+    },
     script: { tested, given, test, path: at },
     ground: {
       company: whole.connections.businessCentral.company ?? 'CRONUS International Ltd.',
@@ -81,6 +85,9 @@ const unlimited: Limits = {
   updates: { count: undefined, share: undefined },
   creates: { count: undefined, share: undefined },
 }
+
+/** A connection that is paused pauses no tests: they reach nothing by it. */
+const switchedOn = ({ connections }: Config, side: Side): Connection => ({ ...connections[side], enabled: true })
 
 const switchedOff = ({ name, reason }: Mapping): string =>
   `the mapping ${name} is switched off${reason === undefined ? '' : ` (${reason})`}; say with which settings it is on`

@@ -50,6 +50,9 @@ const sound = `${given}  a new customer becomes an account:
       held: [{ kind: conflict, record: '10000', fields: [phone], says: both sides }]
 `
 
+/** The YAML that a page of the documentation shows first. */
+const shownIn = (page: string): string => /```yaml\n([^]*?)```/.exec(readFileSync(page, 'utf8'))?.[1] ?? ''
+
 /** A project with files of tests; they may take other files' places. */
 function projectWith(
   t: Test,
@@ -100,6 +103,15 @@ t.test('what holds passes; words and files choose', async (t) => {
   t.equal((await run('tests/none.yaml')).code, 2)
   t.equal((await run('--watch --json')).code, 2)
   t.equal((await run('--junit no/such/folder.xml')).code, 2)
+})
+
+t.test('the example of docs/testing.md holds, also while the connections are paused', async (t) => {
+  const paused = project.replaceAll('kind:', 'enabled: false, reason: moving, kind:')
+  const run = projectWith(t, {
+    'couplet.yaml': `${paused}use: standard@1\nsettings: { localCurrency: GBP }\n`,
+    'tests/customer-account.yaml': shownIn('docs/testing.md'),
+  })
+  t.match((await run()).out, /\n2 tests passed, in/)
 })
 
 /** What a test expects wrongly, with ‸ where the difference is told, and how. */
@@ -253,9 +265,10 @@ tests:
 
 t.test('what is wrong with the project is told together with its tests', async (t) => {
   const run = projectWith(t, { 'tests/empty.yaml': '', 'mappings/customer.yaml': customer.replace('both', 'all') })
-  const { code, err } = await run()
-  t.equal(code, 2)
-  t.match(err, /^mappings\/customer\.yaml:2:12 .*\ntests\/empty\.yaml:1:1 .*\n2 problems; nothing was run$/)
+  for (const { code, err } of [await run(), await couplet(t.testdirName, 'validate')]) {
+    t.equal(code, 2)
+    t.match(err, /^mappings\/customer\.yaml:2:12 .*\ntests\/empty\.yaml:1:1 .*\n2 problems; nothing was run$/)
+  }
   t.match((await couplet(t.testdir({}), 'test')).err, /^couplet\.yaml:1:1 {2}there is no couplet\.yaml/)
   t.match((await projectWith(t, {})()).err, /^There are no tests: .*tests holds no YAML file\.\n→ Write one/)
 })
