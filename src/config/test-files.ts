@@ -73,9 +73,17 @@ export function testProblems({ source, value }: ReadTests, config: Config): read
   })
   const ofTests = Object.entries(value.tests).flatMap(([name, test]) => [
     ...emptyGiven(value, name, source),
+    ...noDay(test, name, source),
     ...unknownRows(value, { name, test, source, config }),
   ])
   return [...ofNames, ...ofTests]
+}
+
+function noDay({ today }: Test, name: string, source: Source): readonly ConfigProblem[] {
+  if (today === undefined) return []
+  const at = new Date(`${today}T00:00:00Z`)
+  if (!Number.isNaN(at.getTime()) && at.toISOString().startsWith(today)) return []
+  return [problemAt(source, ['tests', name, 'today'], `"${today}" is no day`)]
 }
 
 function emptyGiven(file: TestFile, name: string, source: Source): readonly ConfigProblem[] {

@@ -178,7 +178,9 @@ function refusing(work: () => void): void {
     work()
   } catch (error) {
     if (error instanceof Refused) throw error
-    throw new Refused(`the service refuses this: ${error instanceof Error ? error.message : String(error)}`)
+    const message = error instanceof Error ? error.message : String(error)
+    const hint = message.includes("to the expected type 'Edm.String'") ? ' Put it in quotes: it is a text.' : ''
+    throw new Refused(`the service refuses this: ${message}${hint}`)
   }
 }
 

@@ -67,7 +67,8 @@ export async function rehearse(files: readonly ReadTests[], options: RehearsalOp
   } finally {
     await grounds.close()
   }
-  return { results, problems }
+  // Rows that all tests of a file start with are refused in each.
+  return { results, problems: sortProblems(problems) }
 }
 
 const testsIn = (files: readonly ReadTests[], { wanted }: RehearsalOptions): readonly OneTest[] =>

@@ -240,7 +240,7 @@ tests:
     edited: { sales: { accounts: { A: { telefone1: x } } } }
     expect: { operations: [{ kind: update, side: sales, fields: { nam: x } }], held: [{ kind: conflict, fields: [fon] }] }
 `,
-    'tests/nothing.yaml': 'mapping: customer\ntests:\n  d: { expect: { operations: [] } }\n',
+    'tests/nothing.yaml': 'mapping: customer\ntests:\n  d: { today: 2026-02-30, expect: { operations: [] } }\n',
   })
   const { code, out, err } = await run()
   t.equal(code, 2)
@@ -251,6 +251,7 @@ tests:
     'tests/keys.yaml:3:6  tests.a: no rows are given on either side: nothing could happen',
     'tests/keys.yaml:3:39  tests.a.expect.operations[0].kind: "updat" is none of create, update, delete, couple, uncouple, claim (did you mean "update"?)',
     'tests/nothing.yaml:3:6  tests.d: no rows are given on either side: nothing could happen',
+    'tests/nothing.yaml:3:15  tests.d.today: "2026-02-30" is no day',
     'tests/rows.yaml:2:37  given.sales.accounts[0].nme: accounts has no column nme (did you mean "name"?)',
     'tests/rows.yaml:2:81  given.options.account.paymenttermcode: Sales has no choice column account.paymenttermcode (did you mean "account.paymenttermscode"?)',
     'tests/rows.yaml:3:23  settings.timeZone: with these settings: "Nowhere" is no IANA time zone; write one like Europe/Berlin',
@@ -258,7 +259,7 @@ tests:
     'tests/rows.yaml:7:52  tests.c.edited.sales.accounts.A.telefone1: accounts has no column telefone1 (did you mean "telephone1"?)',
     'tests/rows.yaml:8:72  tests.c.expect.operations[0].fields.nam: customer has no field row "nam" (did you mean "name"?)',
     'tests/rows.yaml:8:114  tests.c.expect.held[0].fields[0]: customer has no field row "fon"',
-    '12 problems; nothing was run',
+    '13 problems; nothing was run',
   ])
   t.equal((await run('--json tests/keys.yaml')).out.match(/"line"/g)?.length, 3, 'the same as data')
 })
@@ -295,8 +296,11 @@ tests:
     expect: { operations: [] }
   sound: { expect: { sales: { accounts: [{ name: Adatum }] } } }
 `,
+    'tests/b.yaml': sound.replace("number: '10000'", 'number: 10000'),
   })
-  const { code, out } = await run()
+  const quoteless = await run('tests/b.yaml')
+  t.match(quoteless.out, /^tests\/b\.yaml:2:41 .*Put it in quotes: it is a text\.\n1 problem in the files/, 'told once')
+  const { code, out } = await run('tests/a.yaml')
   t.equal(code, 2)
   const told = out.split('\n')
   t.same(told.slice(0, 6), [
