@@ -41,7 +41,7 @@ import { run } from './engine/run.ts'
 import { ensureFolder } from './store/durable-file.ts'
 import { openJsonStore } from './store/json-store.ts'
 import type { JsonStore } from './store/json-store.ts'
-import { overlay } from './store/memory-store.ts'
+import { openMemoryStore, overlay } from './store/memory-store.ts'
 import { readKey, readStateFile, writeKey } from './store/state-file.ts'
 
 export interface ProjectOptions {
@@ -129,19 +129,21 @@ export const readConfig = async (folder: string, options: ReadOptions): Promise<
 /** Opens a project folder. Throws ConfigError when its files are wrong and StateError when its state cannot be used. */
 export async function openProject(folder: string, options: ProjectOptions): Promise<Project> {
   const { config, warnings } = await readProject(folder, options)
+  return { ...(await openConfig(config, options)), warnings }
+}
+
+/** As openProject, for a configuration that was read already. Throws StateError. */
+export async function openConfig(config: Config, options: Omit<ProjectOptions, 'target'>): Promise<Project> {
   const { env, clock = systemClock, emit = () => {}, offline = false } = options
   const { path, key } = config.state
   const isFirst = key === undefined && (await readStateFile(path)) === undefined && (await readKey(path)) === undefined
   const store = await openJsonStore({ folder: path, clock, ...(key !== undefined && { key }), anyKey: offline })
   const connectorPorts = { clock, random: Math.random, env, userAgent: 'couplet' }
-  const connectors = {
-    businessCentral: odataConnector(config.connections.businessCentral, connectorPorts),
-    sales: odataConnector(config.connections.sales, connectorPorts),
-  }
+  const connectors = connectorsOf(config.connections, connectorPorts)
   const ports = { connectors, store, overlay, clock, emit, apart: threadEvaluator() }
   return {
     config,
-    warnings,
+    warnings: [],
     ports,
     run: (asked) => run(config, ports, { ...defaultRunOptions, ...asked }),
     review: (mappings = []) => review(config, ports, mappings),
@@ -161,6 +163,23 @@ export async function openProject(folder: string, options: ProjectOptions): Prom
     },
   }
 }
+
+/** Services with a state that is only in memory. The caller closes the connectors. */
+export function openScratch(
+  connections: Config['connections'],
+  { env, clock = systemClock }: Pick<ProjectOptions, 'env' | 'clock'>,
+): Ports {
+  const connectors = connectorsOf(connections, { clock, random: Math.random, env, userAgent: 'couplet' })
+  return { connectors, store: openMemoryStore(), overlay, clock, emit: () => {}, apart: threadEvaluator() }
+}
+
+const connectorsOf = (
+  { businessCentral, sales }: Config['connections'],
+  ports: Parameters<typeof odataConnector>[1],
+): BySide<ODataConnector> => ({
+  businessCentral: odataConnector(businessCentral, ports),
+  sales: odataConnector(sales, ports),
+})
 
 /**
  * Gives a state folder that has no key yet the one a plan was made with. Does nothing where a key exists: the plan's

@@ -1,33 +1,47 @@
 /** `couplet diff BASE [HEAD]`: what a change of the configuration means. Writes nothing. */
 import { resolve } from 'node:path'
+import { Option } from 'commander'
 import { diffJson, diffMarkdown, diffText } from '../report/diff-report.ts'
+import type { DiffReport } from '../report/diff-report.ts'
 import { examples } from './context.ts'
 import type { AddCommand, Context } from './context.ts'
+import { effectFrom } from './effect.ts'
 import { exits } from './exit.ts'
 import { addFormatOptions } from './format-option.ts'
 import type { FormatArguments } from './format-option.ts'
 import { withRevision } from './revision.ts'
 import type { Revision } from './revision.ts'
+import { addValueOptions } from './show-values.ts'
+import type { ValueArguments } from './show-values.ts'
 import { UsageError } from './usage-error.ts'
 import { compareVersions, readVersion, standardSetOf } from './versions.ts'
-import type { ReadVersion } from './versions.ts'
 
-export interface DiffArguments extends FormatArguments {
+export interface DiffArguments extends FormatArguments, ValueArguments {
+  readonly live?: boolean
+  readonly demo?: boolean
   readonly standard?: string
   readonly exitCode?: boolean
 }
 
 export const addDiff: AddCommand = (command, act) => {
-  addFormatOptions(command)
+  addValueOptions(addFormatOptions(command))
     .argument('[base]', 'the version before: a branch, tag or commit, or a folder')
     .argument('[head]', 'the version after', 'the files as they stand')
     .option('--standard <folder>', 'read the version before with the standard set of this couplet package')
+    .addOption(
+      new Option('--live', 'tell the effect on the records of the services; connections are those of BASE').conflicts(
+        'demo',
+      ),
+    )
+    .option('--demo', 'tell the effect on the records of a simulated demo company')
     .option('--exit-code', 'end with 10 when something changes')
     .addHelpText(
       'after',
       examples(
         'couplet diff main',
         'couplet diff v1.4 v1.5 --format markdown',
+        'couplet diff main --demo',
+        'couplet diff main --live --format markdown',
         'couplet diff ../sandbox',
         'couplet diff --standard ../couplet-1.0/package',
       ),
@@ -48,6 +62,11 @@ export async function diff(
 ): Promise<number> {
   if (named.base === undefined && given.standard === undefined)
     throw new UsageError('Compared with what?', 'Name a version: couplet diff main')
+  if (named.base === undefined && given.live === true)
+    throw new UsageError(
+      '--live takes the connections of BASE, and none is named.',
+      'Name the version that is trusted: couplet diff main --live',
+    )
   const standard =
     given.standard === undefined
       ? undefined
@@ -57,7 +76,9 @@ export async function diff(
       const { target } = context
       const before = await readVersion(base, { target, standard, lenient: true })
       const after = await readVersion(head, { target })
-      return tell(context, before, after, given)
+      const source = given.live === true ? 'live' : given.demo === true ? 'demo' : undefined
+      const effect = source === undefined ? undefined : await effectFrom(context, source, { before, after }, given)
+      return tell(context, { ...compareVersions(before, after), ...(effect && { effect }) }, given)
     }),
   )
 }
@@ -71,8 +92,7 @@ const withVersion = <T>(
     ? work({ folder: context.folder, label: asTheyStand, isCommit: false })
     : withRevision(context.folder, { name, cwd: context.terminal.cwd, env: context.terminal.env }, work)
 
-function tell(context: Context, before: ReadVersion, after: ReadVersion, given: DiffArguments): number {
-  const report = compareVersions(before, after)
+function tell(context: Context, report: DiffReport, given: DiffArguments): number {
   context.print(
     () =>
       given.format === 'markdown' ? diffMarkdown(report, given.maxLength).trimEnd() : diffText(report, context.paint),

@@ -3,6 +3,8 @@ import type { Mapping } from '../config/config.ts'
 import type { Change } from '../core/change.ts'
 import type { Position } from '../errors.ts'
 import { toldChanges, toldLine } from './change-text.ts'
+import { effectJson, effectSections, effectText } from './effect-report.ts'
+import type { ToldEffect } from './effect-report.ts'
 import { code, fitted } from './markdown.ts'
 import type { Section } from './markdown.ts'
 import { mappingGraph } from './mapping-graph.ts'
@@ -23,12 +25,20 @@ export interface DiffReport {
   readonly changes: readonly PlacedChange[]
   /** Mappings of the new version in the order of a run, those that are gone after them. */
   readonly mappings: readonly Mapping[]
+  /** What it does to the data, where that was asked for. */
+  readonly effect?: ToldEffect
 }
 
 const nothing = 'No change in meaning.'
 
 /** Changes a line each, with their places. */
-export function diffText({ changes }: DiffReport, paint: Paint): string {
+export function diffText({ changes, effect }: DiffReport, paint: Paint): string {
+  return [changesText(changes, paint), effect === undefined ? '' : effectText(effect, paint)]
+    .filter((part) => part !== '')
+    .join('\n\n')
+}
+
+function changesText(changes: DiffReport['changes'], paint: Paint): string {
   if (changes.length === 0) return paint.green(nothing)
   const places = new Map(changes.map(({ change, at }) => [change, at]))
   const lines = toldChanges(changes.map(({ change }) => change)).map((told) => {
@@ -45,16 +55,19 @@ function signOf(change: Change | undefined, paint: Paint): string {
 }
 
 /** The same as data. */
-export const diffJson = ({ base, head, changes }: DiffReport): object => ({
+export const diffJson = ({ base, head, changes, effect }: DiffReport): object => ({
   base,
   head,
   changes: changes.map(({ change, at }) => ({ ...change, text: toldLine(toldChanges([change])[0] ?? noTold), at })),
+  ...(effect !== undefined && { effect: effectJson(effect) }),
 })
 
 const noTold = { mappings: [], text: '', changes: [] }
 
 /** Versions as Git names them stand as code; a description stands as it is. */
 const named = (label: string): string => (label.includes(' ') ? label : code(label))
+
+const rest = 'All of it: couplet diff --json'
 
 /** Mappings of which this many changes are told openly; more are folded. */
 const openChanges = 12
@@ -64,16 +77,18 @@ export function diffMarkdown(report: DiffReport, most: number): string {
   const { changes, mappings, base, head } = report
   const title = `### Couplet: ${changes.length === 0 ? 'no change in meaning' : count(changes.length, 'change')}`
   const compared = `${named(head)} compared with ${named(base)}`
-  if (changes.length === 0) return `${title}\n\n${compared}\n`
+  const effect = report.effect === undefined ? [] : effectSections(report.effect)
+  if (changes.length === 0) return fitted(`${title}\n\n${compared}`, effect, most, rest)
   const told = toldChanges(changes.map(({ change }) => change))
   const lines = told.map((each) => `- ${toldLine(each)}`)
   const all: Section = { title: `All ${count(lines.length, 'change')}`, lines: lines.slice(openChanges) }
   const sections: readonly Section[] = [
     { title: '#### What changes', open: true, lines: lines.slice(0, openChanges) },
+    ...effect,
     ...(all.lines.length === 0 ? [] : [{ ...all, title: count(all.lines.length, 'more change') }]),
     { title: 'Mappings in the order of a run', lines: mappingGraph(mappings, marksOf(changes)) },
   ]
-  return fitted(`${title}\n\n${compared}`, sections, most, 'All of it: couplet diff --json')
+  return fitted(`${title}\n\n${compared}`, sections, most, rest)
 }
 
 function marksOf(changes: readonly PlacedChange[]): ReadonlyMap<string, Mark> {

@@ -1,0 +1,96 @@
+/** What a change of the configuration does to the data: the plan with the new version less the plan with the old one. */
+import type { Mapping, Side } from '../config/config.ts'
+import type { Operation, OperationKind, Plan, PlannedField, PlannedHold } from './plan.ts'
+
+/** Two plans subtracted. */
+export interface PlanEffect {
+  /** What only the new version does; of an update only the fields that only it writes. */
+  readonly caused: readonly Operation[]
+  /** What only the old version would have done. */
+  readonly dropped: readonly Operation[]
+  /** What waits with the new version only. */
+  readonly holds: readonly PlannedHold[]
+  /** How many records wait with the old version only. */
+  readonly released: number
+  readonly counts: readonly EffectCounts[]
+}
+
+/** What the change alone does to one side of one mapping. */
+export type EffectCounts = { readonly mapping: string; readonly side: Side } & Readonly<Record<OperationKind, number>>
+
+/** What `after` does beyond `before`, both made of the same records and the same state. */
+export function planEffect(before: Plan, after: Plan): PlanEffect {
+  const caused = less(after.operations, before.operations)
+  return {
+    caused,
+    dropped: less(before.operations, after.operations),
+    holds: after.holds.filter(notIn(before.holds)),
+    released: before.holds.filter(notIn(after.holds)).length,
+    counts: countsOf(caused),
+  }
+}
+
+/** The operations that only the first has, with the fields that only the first writes. */
+function less(some: readonly Operation[], others: readonly Operation[]): readonly Operation[] {
+  const known = new Map(others.map((operation) => [recordOf(operation), operation]))
+  return some.flatMap((operation) => {
+    const other = known.get(recordOf(operation))
+    if (other === undefined) return [operation]
+    const written = new Set(other.fields.map(meaning))
+    const fields = operation.fields.filter((field) => !written.has(meaning(field)))
+    const sameLines = JSON.stringify(operation.lines ?? []) === JSON.stringify(other.lines ?? [])
+    return fields.length === 0 && sameLines ? [] : [{ ...operation, fields }]
+  })
+}
+
+const recordOf = ({ mapping, side, kind, key, partner }: Operation): string =>
+  `${mapping}/${side}/${kind}/${(kind === 'create' ? partner : key) ?? partner ?? ''}`
+
+/** Rows may be named anew and say the same. */
+const meaning = ({ column, print }: PlannedField): string => `${column}=${print}`
+
+function notIn(holds: readonly PlannedHold[]): (hold: PlannedHold) => boolean {
+  const known = new Set(holds.map(nameOf))
+  return (hold) => !known.has(nameOf(hold))
+}
+const nameOf = ({ mapping, kind, side, id }: PlannedHold): string => `${mapping}/${kind}/${side}/${id}`
+
+function countsOf(operations: readonly Operation[]): readonly EffectCounts[] {
+  const counts = new Map<string, { mapping: string; side: Side } & Record<OperationKind, number>>()
+  for (const { mapping, side, kind } of operations) {
+    const key = `${mapping}/${side}`
+    const none = { mapping, side, create: 0, update: 0, delete: 0, couple: 0, uncouple: 0, claim: 0 }
+    const one = counts.get(key) ?? none
+    one[kind] += 1
+    counts.set(key, one)
+  }
+  return [...counts.values()]
+}
+
+/**
+ * The effect without what the new version alone chose to show: its `reveal`, and record numbers where it says anew what
+ * a number is. So a branch cannot have values told by declaring them codes (P8).
+ */
+export function withoutClaims(effect: PlanEffect, before: readonly Mapping[], after: readonly Mapping[]): PlanEffect {
+  const same = new Set(
+    after.filter((mapping) => before.some((one) => areNamedAlike(one, mapping))).map(({ name }) => name),
+  )
+  const masked = (operation: Operation): Operation => ({
+    ...operation,
+    number: same.has(operation.mapping) ? operation.number : undefined,
+    fields: operation.fields.map(hidden),
+    ...(operation.lines && { lines: operation.lines.map((line) => ({ ...line, fields: line.fields.map(hidden) })) }),
+  })
+  return {
+    ...effect,
+    caused: effect.caused.map(masked),
+    dropped: effect.dropped.map(masked),
+    holds: effect.holds.map((hold) => ({ ...hold, number: same.has(hold.mapping) ? hold.number : undefined })),
+  }
+}
+
+const hidden = (field: PlannedField): PlannedField => ({ ...field, reveal: false })
+
+const areNamedAlike = (one: Mapping, other: Mapping): boolean => naming(one) === naming(other)
+const naming = ({ name, businessCentral, sales, match, one }: Mapping): string =>
+  JSON.stringify([name, match, one?.per, [businessCentral, sales].map(({ entity, keys }) => [entity, keys])])

@@ -1,0 +1,52 @@
+/** The effect of a change: planned with both versions of the configuration over the same services and the same state. */
+import type { Config, Mapping } from '../config/config.ts'
+import { readOnly } from './read-only.ts'
+import { excesses } from '../core/guard.ts'
+import type { Excess } from '../core/guard.ts'
+import { planEffect } from '../core/plan-effect.ts'
+import type { PlanEffect } from '../core/plan-effect.ts'
+import type { Plan } from '../core/plan.ts'
+import { defaultRunOptions } from './ports.ts'
+import type { Ports, RunProblem, RunReport } from './ports.ts'
+import { run } from './run.ts'
+
+export interface Effect extends PlanEffect {
+  /** Safety limits that a run with the new version would stop at. */
+  readonly excesses: readonly Excess[]
+  /** Mappings that could not be planned with one of the versions, and are left out. */
+  readonly refused: readonly RunProblem[]
+}
+
+/** Plans twice and subtracts. Writes nothing, to no service and to no state (P6). Throws as `run`. */
+export async function effectOf(before: Config, after: Config, ports: Ports): Promise<Effect> {
+  const { businessCentral, sales } = ports.connectors
+  const connectors = { businessCentral: readOnly(businessCentral), sales: readOnly(sales) }
+  const plan = (config: Config): Promise<RunReport> =>
+    run(
+      config,
+      { ...ports, connectors, store: ports.overlay(ports.store) },
+      { ...defaultRunOptions, dry: true, full: true },
+    )
+  const old = await plan(before)
+  const renewed = await plan(after)
+  const refused = [...renewed.problems, ...old.problems].filter(({ kind }) => kind === 'service')
+  const left = new Set(refused.map(({ mapping }) => mapping))
+  const compared = withoutMappings(renewed.plan, left)
+  return {
+    ...planEffect(withoutMappings(old.plan, left), compared),
+    excesses: excesses(compared.counts, limitsIn(after), []),
+    refused: refused.filter(({ mapping }, at) => refused.findIndex((one) => one.mapping === mapping) === at),
+  }
+}
+
+const withoutMappings = ({ operations, holds, counts }: Plan, left: ReadonlySet<string>): Plan => {
+  const isKept = ({ mapping }: { readonly mapping: string }): boolean => !left.has(mapping)
+  return { operations: operations.filter(isKept), holds: holds.filter(isKept), counts: counts.filter(isKept) }
+}
+
+function limitsIn({ mappings }: Config): (name: string) => Mapping['limits'] {
+  const limits = new Map(mappings.map((mapping) => [mapping.name, mapping.limits]))
+  const none = { deletes: noLimit, updates: noLimit, creates: noLimit }
+  return (name) => limits.get(name) ?? none
+}
+const noLimit = { count: undefined, share: undefined }
