@@ -15,6 +15,7 @@ import type { Context } from './context.ts'
 import { progress } from './progress.ts'
 import { showsValues } from './show-values.ts'
 import type { ValueArguments } from './show-values.ts'
+import { readAccess } from './versions.ts'
 import type { ReadVersion } from './versions.ts'
 
 export type EffectSource = 'live' | 'demo'
@@ -57,7 +58,10 @@ interface Found {
 async function live(context: Context, { before, after }: Versions): Promise<Found> {
   const { env, clock } = context.terminal
   const { folder } = before.revision
-  const read = await loadProject(folder, { env, ...(context.target !== undefined && { target: context.target }) })
+  const read = await readAccess(before.revision, {
+    env,
+    ...(context.target !== undefined && { target: context.target }),
+  })
   const state = { ...read.state, path: movedTo(context.folder, folder, read.state.path) }
   const { connections } = read
   const { openConfig } = await import('../main.ts')

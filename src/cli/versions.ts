@@ -3,10 +3,12 @@ import { join } from 'node:path'
 import { stat } from 'node:fs/promises'
 import type { Config } from '../config/config.ts'
 import { checkProject } from '../config/load.ts'
+import type { LoadOptions } from '../config/load.ts'
 import { isError } from '../config/problems.ts'
 import type { Places } from '../config/places.ts'
 import { compareConfigs } from '../core/config-changes.ts'
 import { ConfigError } from '../errors.ts'
+import type { ConfigProblem } from '../errors.ts'
 import type { DiffReport } from '../report/diff-report.ts'
 import type { Revision } from './revision.ts'
 import { UsageError } from './usage-error.ts'
@@ -31,7 +33,7 @@ export interface ReadOptions {
  * problems name the version.
  */
 export async function readVersion(revision: Revision, options: ReadOptions): Promise<ReadVersion> {
-  const { folder, label, isCommit } = revision
+  const { folder } = revision
   const { standard } = options
   const target = options.lenient === true && !(await hasTarget(folder, options.target)) ? undefined : options.target
   const { config, places, problems } = await checkProject(folder, {
@@ -41,13 +43,29 @@ export async function readVersion(revision: Revision, options: ReadOptions): Pro
     ...(standard !== undefined && { useStandard: standard }),
   })
   if (config !== undefined) return { revision, config, places }
-  const named = problems.filter(isError).map((problem) => {
+  throw new ConfigError(problemsOf(revision, problems))
+}
+
+/**
+ * Reads how a version reaches the services, and where its state is: the target must be there, and all secrets. Throws
+ * ConfigError whose problems name the version.
+ */
+export async function readAccess(
+  revision: Revision,
+  { target, env }: Pick<LoadOptions, 'target' | 'env'>,
+): Promise<Pick<Config, 'connections' | 'state'>> {
+  const { config, problems } = await checkProject(revision.folder, { env, ...(target !== undefined && { target }) })
+  if (config === undefined) throw new ConfigError(problemsOf(revision, problems))
+  return config
+}
+
+/** Errors, with the version before the files of a commit. */
+const problemsOf = ({ label, isCommit }: Revision, problems: readonly ConfigProblem[]): readonly ConfigProblem[] =>
+  problems.filter(isError).map((problem) => {
     const isOwn = problem.at === undefined || problem.at.file.startsWith('standard/')
     if (!isCommit || isOwn) return problem
     return { ...problem, at: { ...problem.at, file: `${label}:${problem.at.file}` } }
   })
-  throw new ConfigError(named)
-}
 
 async function hasTarget(folder: string, target: string | undefined): Promise<boolean> {
   if (target === undefined) return false
