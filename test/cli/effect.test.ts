@@ -57,7 +57,8 @@ t.test(
     t.match(effect.counts, [{ mapping: 'customer', side: 'sales', update: customers.length, create: 0, delete: 0 }])
     t.match(effect.operations[0]?.fields, [{ column: 'address1_city', after: '•••' }])
     const told = [said, await world.run(['diff', base, '--live', '--format', 'markdown'])]
-    for (const { out } of told) for (const name of [...names, 'Zebrafinch']) t.notOk(out.toLowerCase().includes(name.toLowerCase()), name)
+    for (const { out } of told)
+      for (const name of [...names, 'Zebrafinch']) t.notOk(out.toLowerCase().includes(name.toLowerCase()), name)
     t.match(
       told[1]?.out,
       new RegExp(
