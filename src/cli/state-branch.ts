@@ -9,6 +9,7 @@ import { examples } from './context.ts'
 import type { Act, Context } from './context.ts'
 import { exits } from './exit.ts'
 import { span, wholeNumber } from './numbers.ts'
+import { UsageError } from './usage-error.ts'
 
 interface BranchArguments {
   readonly branch?: string
@@ -134,7 +135,12 @@ function tell(context: Context, lines: readonly string[], document: object): voi
 /** The branch of the project's state. No secret but the fingerprint key is needed. */
 async function branchOf(context: Context, { branch, remote }: BranchArguments): Promise<StateBranch> {
   const { state } = await context.readSettings()
-  if (state.key === undefined || state.key === '')
+  if (state.key === '')
+    throw new StateError(
+      'The variable or file that state.key names is not set, or is empty.',
+      'Set it to the text with which the state was made, the same everywhere.',
+    )
+  if (state.key === undefined)
     throw new StateError(
       'A state on a branch needs a fingerprint key that does not lie beside it.',
       'Write `state: { key: "${env:COUPLET_STATE_KEY}" }` into couplet.yaml and set COUPLET_STATE_KEY to a long random ' +
@@ -144,10 +150,13 @@ async function branchOf(context: Context, { branch, remote }: BranchArguments): 
   const { terminal, folder, target } = context
   const git = gitIn({ folder, env: terminal.env })
   await git(['rev-parse', '--git-dir'])
+  const name = branch ?? (target === undefined ? 'couplet-state' : `couplet-state-${target}`)
+  if ((await git(['check-ref-format', `refs/heads/${name}`], { codes: [0, 1] })).code !== 0)
+    throw new UsageError(`"${name}" cannot be the name of a branch.`, 'Name another one: --branch couplet-state')
   return {
     git,
     remote,
-    branch: branch ?? (target === undefined ? 'couplet-state' : `couplet-state-${target}`),
+    branch: name,
     folder: state.path,
     key: state.key,
     clock: terminal.clock,

@@ -242,7 +242,7 @@ t.test('P8 the key never travels, and without one nothing does', async (t) => {
   const one = runner('one')
   t.match(await one.state('push', { env: { PATH: process.env['PATH'] } }), {
     code: 2,
-    err: /fingerprint key.*openssl rand/s,
+    err: /state\.key names is not set/,
   })
   await couples(one, '1')
   writeFileSync(join(one.folder, '.couplet', 'fingerprint.key'), 'secret')
@@ -279,6 +279,7 @@ t.test('a remote that is not there, a folder without a repository', async (t) =>
   const said = await one.state('push')
   t.match(said, { code: 3, err: /remote origin refused or was not reached.*contents: write/s })
   t.notMatch(said.err, 'secret-token')
+  t.match(await one.state('pull --branch a..b'), { code: 2, err: /"a\.\.b" cannot be the name of a branch/ })
   t.match(await one.state('pull --remote nowhere'), { code: 3 })
   const ceiling = { PATH: process.env['PATH'], COUPLET_STATE_KEY: key, GIT_DIR: '/nonexistent' }
   t.match(await one.state('pull', { env: ceiling }), { code: 2, err: /lies in no Git repository/ })
