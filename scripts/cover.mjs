@@ -8,6 +8,7 @@ import { Session } from 'node:inspector'
 import { findSourceMap } from 'node:module'
 import { basename, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { threadId } from 'node:worker_threads'
 
 const root = join(import.meta.dirname, '..')
 const folder = join(root, '.coverage')
@@ -31,7 +32,7 @@ if (isTest) {
 function write(scripts) {
   mkdirSync(join(folder, 'maps'), { recursive: true })
   const result = scripts.filter(({ url }) => url.startsWith(source))
-  const name = `${basename(process.argv[1])}-${process.pid}-${Date.now()}.json`
+  const name = `${basename(process.argv[1])}-${process.pid}-${threadId}.json`
   writeFileSync(join(folder, name), JSON.stringify({ result }))
   for (const { url } of result) {
     const path = join(folder, 'maps', `${url.slice(source.length).replaceAll('/', '+')}.json`)
