@@ -5,7 +5,7 @@
 import { Agent } from 'node:http'
 import fetch from 'node-fetch'
 import { v5 } from './uuid.ts'
-import type { Addresses, Figures, Phase } from './figures.ts'
+import type { Addresses, Phase, Spent } from './figures.ts'
 
 const agent = new Agent({ keepAlive: true })
 /** Parts of a batch, and batches at once: what our connector settles at on these services. */
@@ -18,7 +18,7 @@ interface Marks {
 }
 
 /** Runs one phase and returns what it cost. */
-export async function bare(addresses: Addresses, phase: Phase, marks: Marks): Promise<Omit<Figures, 'peakMb'>> {
+export async function bare(addresses: Addresses, phase: Phase, marks: Marks): Promise<Spent> {
   const start = performance.now()
   const calls = { count: 0 }
   const token = {

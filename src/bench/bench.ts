@@ -1,98 +1,68 @@
 /**
- * Our sync beside a bare loop against the same services: `npm run bench -- 1000 10000 100000`. Prints a table, and JSON
- * with --json. Machines are noisy: what counts is the ratio within one run, not the seconds.
+ * What Couplet costs: `npm run bench -- loops couplings standard start`, all without a word. Prints tables, and JSON with
+ * --json. Machines are noisy: what counts is the ratio within one run, not the seconds (docs/speed.md).
  */
-import { type ChildProcess, fork } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Addresses, Figures, Phase } from './figures.ts'
+import { once } from 'node:events'
+import { parseArgs } from 'node:util'
+import { startPlayground } from '../cli/playground.ts'
+import type { StandardFigures, StateFigures } from './figures.ts'
+import { type Compared, beside } from './loops.ts'
+import { child, next } from './processes.ts'
+import { starts } from './start.ts'
+import { tables } from './tables.ts'
 
-const sizes = process.argv
-  .slice(2)
-  .filter((text) => /^\d+$/.test(text))
-  .map(Number)
-const asJson = process.argv.includes('--json')
-const phases: readonly Phase[] = ['first', 'drain', 'nothing', 'changed']
-const children: ChildProcess[] = []
-process.on('exit', () => children.forEach((one) => one.kill()))
-const results: { customers: number; phase: Phase; bare: Figures; couplet: Figures; ratio: number }[] = []
+const parts = ['loops', 'couplings', 'standard', 'start'] as const
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    customers: { type: 'string', default: '1000,10000' },
+    latency: { type: 'string', default: '0' },
+    couplings: { type: 'string', default: '1000000' },
+    repeats: { type: 'string', default: '3' },
+    json: { type: 'boolean', default: false },
+  },
+})
+const wrong = positionals.find((word) => !parts.some((part) => part === word))
+if (wrong !== undefined) throw new Error(`there is no part "${wrong}"; there are: ${parts.join(', ')}`)
+const wanted = parts.filter((part) => positionals.length === 0 || positionals.includes(part))
+const numbers = (text: string): readonly number[] => text.split(',').map(Number)
+const repeats = Number(values.repeats)
 
-for (const customers of sizes.length === 0 ? [1000, 10_000, 100_000] : sizes) {
-  const [bare, couplet] = [await measure('bare', customers), await measure('couplet', customers)]
-  for (const phase of phases) {
-    const [plain, ours] = [bare.get(phase), couplet.get(phase)]
-    if (plain !== undefined && ours !== undefined && phase !== 'drain')
-      results.push({ customers, phase, bare: plain, couplet: ours, ratio: ours.ms / plain.ms })
+const measured = {
+  ...(wanted.includes('start') && { start: starts(repeats * 3) }),
+  ...(wanted.includes('loops') && { loops: await loops() }),
+  ...(wanted.includes('couplings') && { couplings: await couplings(Number(values.couplings)) }),
+  ...(wanted.includes('standard') && { standard: await standard() }),
+}
+async function loops(): Promise<readonly Compared[]> {
+  const results: Compared[] = []
+  for (const latencyMs of numbers(values.latency))
+    for (const customers of numbers(values.customers))
+      results.push(...(await beside({ customers, latencyMs }, repeats)))
+  return results
+}
+
+async function couplings(count: number): Promise<StateFigures> {
+  const folder = mkdtempSync(join(tmpdir(), 'couplet-bench-'))
+  try {
+    await once(child('couplings.js', ['make', folder, String(count)]), 'exit')
+    return await next<StateFigures>(child('couplings.js', ['use', folder]))
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
   }
 }
-print()
 
-/** All phases of one client against a fresh pair of services. */
-async function measure(mode: 'bare' | 'couplet', customers: number): Promise<Map<Phase, Figures>> {
-  const server = child('server.js', [String(customers)])
-  const addresses = await next<Addresses>(server)
-  const client = child('client.js', [mode, JSON.stringify(addresses)])
-  await next(client)
-  const figures = new Map<Phase, Figures>()
-  for (const phase of phases) {
-    if (phase === 'changed') {
-      server.send({ edit: Math.ceil(customers / 100) })
-      await next(server)
-    }
-    client.send(phase)
-    figures.set(phase, await next<Figures>(client))
-  }
-  client.send('stop')
-  server.send({ stop: true })
+/** The services are in this process, the sync in another one. */
+async function standard(): Promise<readonly StandardFigures[]> {
+  const playground = await startPlayground({ company: 'cronus', customers: 500, overlap: 0.5, seed: 1 })
+  const { authority, businessCentral, sales } = playground.simulator
+  const simulator = { authority, businessCentral: { url: businessCentral.url }, sales: { url: sales.url } }
+  const figures = await next<StandardFigures[]>(child('standard.js', [JSON.stringify({ ...playground, simulator })]))
+  await playground.simulator.stop()
   return figures
 }
 
-function child(file: string, args: readonly string[]): ChildProcess {
-  const made = fork(join(import.meta.dirname, file), args, {
-    execArgv: [],
-    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-  })
-  children.push(made)
-  return made
-}
-
-function next<T>(process: ChildProcess): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const ended = (): void => reject(new Error('a process of the bench ended early'))
-    process.once('exit', ended)
-    process.once('message', (message) => {
-      process.off('exit', ended)
-      resolve(message as T)
-    })
-  })
-}
-
-function print(): void {
-  if (asJson) return void process.stdout.write(`${JSON.stringify(results, null, 2)}\n`)
-  const head = [
-    'customers',
-    'phase',
-    'bare s',
-    'couplet s',
-    'ratio',
-    'bare req',
-    'couplet req',
-    'records/s',
-    'bare MB',
-    'couplet MB',
-  ]
-  const rows = results.map(({ customers, phase, bare, couplet, ratio }) => [
-    String(customers),
-    phase,
-    (bare.ms / 1000).toFixed(2),
-    (couplet.ms / 1000).toFixed(2),
-    ratio.toFixed(2),
-    String(bare.requests),
-    String(couplet.requests),
-    couplet.records === 0 ? '–' : String(Math.round((couplet.records * 1000) / couplet.ms)),
-    bare.peakMb.toFixed(0),
-    couplet.peakMb.toFixed(0),
-  ])
-  const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => (row[column] ?? '').length)))
-  for (const line of [head, ...rows])
-    process.stdout.write(`${line.map((cell, column) => cell.padStart(widths[column] ?? 0)).join('  ')}\n`)
-}
+process.stdout.write(`${values.json ? JSON.stringify(measured, null, 2) : tables(measured)}\n`)

@@ -11,7 +11,7 @@ import { overlay } from '../store/memory-store.ts'
 import { benchConfig } from './config.ts'
 import { connection } from './connection.ts'
 import { bare } from './bare.ts'
-import type { Addresses, Figures, Phase } from './figures.ts'
+import type { Addresses, Figures, Phase, Spent } from './figures.ts'
 
 // As the program itself does.
 setFlagsFromString('--heap-growing-percent=50')
@@ -25,14 +25,17 @@ const marks = { stamp: '', delta: '' }
 
 process.on('message', (phase: Phase | 'stop') => {
   if (phase === 'stop') process.exit(0)
-  void (mode === 'bare' ? bare(addresses, phase, marks) : couplet()).then((figures) =>
-    process.send?.({ ...figures, peakMb: process.resourceUsage().maxRSS / 1024 } satisfies Figures),
-  )
+  const begun = process.cpuUsage()
+  void (mode === 'bare' ? bare(addresses, phase, marks) : couplet()).then((figures) => {
+    const { user, system } = process.cpuUsage(begun)
+    const peakMb = process.resourceUsage().maxRSS / 1024
+    process.send?.({ ...figures, cpuMs: (user + system) / 1000, peakMb } satisfies Figures)
+  })
 })
 process.send?.('ready')
 
 /** A whole run as a command makes it: state opened and closed, connectors made anew. */
-async function couplet(): Promise<Omit<Figures, 'peakMb'>> {
+async function couplet(): Promise<Spent> {
   const start = performance.now()
   const ports = { clock: systemClock, random: Math.random, env: {}, userAgent: 'couplet/bench' }
   const connectors = {

@@ -14,9 +14,9 @@ const simulator = await startSimulator({
 })
 for (const [set, rows] of seeded.sales) simulator.sales.service.load(set, rows)
 
-process.on('message', (message: { readonly edit?: number; readonly stop?: boolean; readonly report?: boolean }) => {
+process.on('message', (message: { readonly edit?: number; readonly stop?: boolean; readonly cost?: boolean }) => {
   if (message.edit !== undefined) editSome(message.edit)
-  if (message.report === true) process.send?.({ requests: simulator.requests() })
+  if (message.cost === true) process.send?.(process.cpuUsage())
   if (message.stop === true) void simulator.stop().then(() => process.exit(0))
 })
 process.send?.({
