@@ -2,6 +2,7 @@
  * A saved plan: ids, versions and fingerprints of what a run would do, never a value (P6, P8). `apply` recomputes the
  * plan and does those operations that are still the same.
  */
+import { createHash } from 'node:crypto'
 import type { BySide, Config } from '../config/config.ts'
 import { operationHash } from '../core/plan.ts'
 import type { Operation, OperationKind } from '../core/plan.ts'
@@ -19,6 +20,8 @@ export type PlannedOptions = Pick<
 
 export interface PlanFile {
   readonly format: 1
+  /** Over all else in the file: what a hand or a merge changed is no plan that anybody reviewed. */
+  readonly sum: string
   /** Hash over the configuration; another configuration means another plan. */
   readonly config: string
   /** The services that the plan was made against. */
@@ -51,7 +54,7 @@ export async function planFileOf(
 ): Promise<PlanFile> {
   const { config, ports, firstKey } = project
   const names = [...new Set(operations.map(({ mapping }) => mapping))]
-  return {
+  const plan: Omit<PlanFile, 'sum'> = {
     format: 1,
     config: config.hash,
     identities: await identitiesOf(project),
@@ -71,7 +74,15 @@ export async function planFileOf(
     watermarks: Object.fromEntries(names.map((name) => [name, watermarksOf(project, name)])),
     ...(firstKey !== undefined && { key: firstKey }),
   }
+  return { ...plan, sum: sumOf(plan) }
 }
+
+/** As it is read again: what is undefined is not there. */
+const sumOf = (plan: object): string =>
+  createHash('sha256')
+    .update(JSON.stringify(JSON.parse(JSON.stringify(plan))))
+    .digest('hex')
+    .slice(0, 32)
 
 function watermarksOf({ ports }: Project, mapping: string): Readonly<Partial<BySide<Watermark>>> {
   const state = ports.store.mapping(mapping)
@@ -98,6 +109,12 @@ export function readPlanFile(text: string, file: string): PlanFile {
     throw new UsageError(
       `${file} has format ${String(found.format)}; this version reads format 1.`,
       'Plan again: couplet plan --out FILE',
+    )
+  const { sum, ...plan } = found
+  if (sum !== sumOf(plan))
+    throw new UsageError(
+      `${file} is not as it was saved: a hand or a merge was at it.`,
+      'Plan again, and review that: couplet plan --out FILE',
     )
   return found as PlanFile
 }

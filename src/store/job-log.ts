@@ -44,13 +44,28 @@ function latest(lines: readonly string[]): ReadonlyMap<string, JobState> {
 
 const statuses: readonly JobState['status'][] = ['ready', 'asleep', 'stopped', 'onHold']
 
-/** A line of this or an older version; one without a moment or a known status is due now. */
+const faults: readonly unknown[] = ['outage', 'permission', 'limit', 'other'] satisfies readonly JobState['fault'][]
+
+/** A line of this or an older version, or one that a hand was at; one without a moment or a known status is due now. */
 function parse(line: string): JobState | undefined {
   try {
-    const { job, status, ...found } = JSON.parse(line) as Partial<JobState>
+    const { job, status, nextStart, attempts, fault, ...found } = JSON.parse(line) as Partial<Record<string, unknown>>
     if (typeof job !== 'string') return undefined
-    return { nextStart: '', attempts: 0, ...found, job, status: statuses.find((known) => known === status) ?? 'ready' }
+    const texts = Object.entries({ lastStart: isMoment, lastEnd: isMoment, reason: isText }).filter(([key, fits]) =>
+      fits(found[key]),
+    )
+    return {
+      job,
+      status: statuses.find((known) => known === status) ?? 'ready',
+      nextStart: isMoment(nextStart) ? nextStart : '',
+      attempts: Number.isSafeInteger(attempts) ? Math.max(0, Number(attempts)) : 0,
+      ...(faults.includes(fault) && { fault: fault as JobState['fault'] }),
+      ...Object.fromEntries(texts.map(([key]) => [key, String(found[key])])),
+    }
   } catch {
     return undefined
   }
 }
+
+const isText = (value: unknown): value is string => typeof value === 'string'
+const isMoment = (value: unknown): value is string => isText(value) && Number.isFinite(Date.parse(value))

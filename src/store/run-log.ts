@@ -55,8 +55,47 @@ export async function replaceRuns(folder: string, runs: readonly RunSummary[]): 
 
 function parse(line: string): RunSummary | undefined {
   try {
-    return JSON.parse(line) as RunSummary
+    const run: unknown = JSON.parse(line)
+    return isRun(run) ? run : undefined
   } catch {
     return undefined
   }
 }
+
+/** Whether a line is one that this or an earlier version wrote: a hand or a merge may have been there. */
+function isRun(run: unknown): run is RunSummary {
+  if (!isObject(run) || !hasTexts(run, ['run', 'startedAt', 'endedAt'])) return false
+  const { startedAt, endedAt, mappings, problems = [], full = { unfinished: [] } } = run
+  return (
+    [startedAt, endedAt].every((moment) => Number.isFinite(Date.parse(String(moment)))) &&
+    isListOf(
+      mappings,
+      (each) => hasTexts(each, ['mapping', 'direction']) && counts.every((key) => isNumber(each[key])),
+    ) &&
+    isListOf(problems, (each) => hasTexts(each, ['mapping', 'side', 'kind', 'message', 'remedy'])) &&
+    isObject(full) &&
+    Array.isArray(full['unfinished']) &&
+    full['unfinished'].every((name) => typeof name === 'string')
+  )
+}
+
+const counts = [
+  'created',
+  'updated',
+  'deleted',
+  'coupled',
+  'uncoupled',
+  'unchanged',
+  'held',
+  'failed',
+  'requests',
+  'ms',
+]
+
+type Fields = Readonly<Record<string, unknown>>
+const isObject = (value: unknown): value is Fields => typeof value === 'object' && value !== null
+const isNumber = (value: unknown): boolean => typeof value === 'number'
+const hasTexts = (value: Fields, keys: readonly string[]): boolean =>
+  keys.every((key) => typeof value[key] === 'string')
+const isListOf = (value: unknown, fits: (each: Fields) => boolean): boolean =>
+  Array.isArray(value) && value.every((each) => isObject(each) && fits(each))

@@ -1,0 +1,187 @@
+/**
+ * Saved plans, and the lists of runs and jobs, edited by hand or by a merge that went wrong: refused with the file's name
+ * and what to do, or without the lines that are none; never a stack.
+ */
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
+import t from 'tap'
+import { readPlanFile } from '../src/cli/plan-file.ts'
+import { UsageError } from '../src/cli/usage-error.ts'
+import { appendJob, readJobs } from '../src/store/job-log.ts'
+import { appendRun, readRuns } from '../src/store/run-log.ts'
+import { cliWorld } from './cli/world.ts'
+import { run } from './contract/store.ts'
+import { proved } from './proof.ts'
+
+interface Edit {
+  readonly what: string
+  readonly text: string
+}
+
+const wrong: readonly unknown[] = [null, true, 5, -1, '', 'x', [], {}, [null], { __proto__: 1 }]
+
+/** Every place inside a value. */
+function* placesIn(value: unknown, path: readonly string[] = []): Generator<readonly string[]> {
+  if (typeof value !== 'object' || value === null) return
+  for (const [key, inner] of Object.entries(value)) {
+    yield [...path, key]
+    yield* placesIn(inner, [...path, key])
+  }
+}
+
+function changed(
+  value: unknown,
+  path: readonly string[],
+  change: (holder: Record<string, unknown>, key: string) => void,
+): string {
+  const copy = structuredClone(value)
+  let holder = copy as Record<string, unknown>
+  for (const step of path.slice(0, -1)) holder = holder[step] as Record<string, unknown>
+  change(holder, path.at(-1) ?? '')
+  return JSON.stringify(copy)
+}
+
+/** Values of a JSON text taken out or replaced; none where it is none. */
+function* editsOfJson(text: string): Generator<Edit> {
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch {
+    return
+  }
+  for (const path of placesIn(value)) {
+    yield { what: `${path.join('.')} removed`, text: changed(value, path, (holder, key) => void delete holder[key]) }
+    for (const instead of wrong)
+      yield {
+        what: `${path.join('.')} is ${JSON.stringify(instead)}`,
+        text: changed(value, path, (holder, key) => (holder[key] = instead)),
+      }
+  }
+  for (const instead of wrong) yield { what: `is ${JSON.stringify(instead)}`, text: JSON.stringify(instead) }
+}
+
+/** What editors, merges and people do to a file. */
+function* editsOf(text: string, name: string): Generator<Edit> {
+  const lines = text.split('\n')
+  const withLines = (from: number, count: number, ...put: readonly string[]): string =>
+    [...lines.slice(0, from), ...put, ...lines.slice(from + count)].join('\n')
+  yield { what: 'emptied', text: '' }
+  yield { what: 'with a byte order mark', text: `\uFEFF${text}` }
+  yield { what: 'with CRLF', text: text.replaceAll('\n', '\r\n') }
+  yield { what: 'without its last line break', text: text.trimEnd() }
+  yield { what: 'cut', text: text.slice(0, text.length / 2) }
+  yield { what: 'twice', text: text + text }
+  yield { what: 'with words behind', text: `${text}# checked by Ann\n` }
+  yield { what: 'a merge that broke', text: `<<<<<<< HEAD\n${text}=======\n${text}>>>>>>> main\n` }
+  for (const [at, line] of lines.entries()) {
+    if (line === '') continue
+    yield { what: `line ${at} removed`, text: withLines(at, 1) }
+    yield { what: `line ${at} twice`, text: withLines(at, 1, line, line) }
+    yield { what: `line ${at} behind the next`, text: withLines(at, 2, lines[at + 1] ?? '', line) }
+    yield {
+      what: `line ${at} in conflict`,
+      text: withLines(at, 1, '<<<<<<< HEAD', line, '=======', line, '>>>>>>> main'),
+    }
+    if (name.endsWith('.jsonl'))
+      for (const edit of editsOfJson(line))
+        yield { what: `line ${at}: ${edit.what}`, text: withLines(at, 1, edit.text) }
+  }
+  if (name.endsWith('.json')) yield* editsOfJson(text)
+}
+
+t.test('P7 lists of runs and jobs edited by hand lose the lines that are none', async (t) => {
+  const folder = t.testdir()
+  const counts = { created: 1, updated: 0, deleted: 0, coupled: 0, uncoupled: 0, unchanged: 2, held: 1, failed: 0 }
+  const problem = { mapping: 'm', side: 'sales', id: 'S1', kind: 'failed', message: 'refused', remedy: 'look' } as const
+  const summary = { mapping: 'm', direction: 'toSales', ...counts, requests: 3, ms: 4 } as const
+  for (const id of ['one', 'two'])
+    await appendRun(folder, { ...run(id), full: { unfinished: ['m'] }, mappings: [summary], problems: [problem] })
+  for (const job of ['a', 'b'])
+    await appendJob(folder, {
+      job,
+      status: 'onHold',
+      nextStart: '2026-01-02T03:04:05.000Z',
+      attempts: 2,
+      fault: 'other',
+      reason: 'x',
+    })
+  const bad: string[] = []
+  let tried = 0
+  /** Does with all members what commands do; throws where one is missing or of another kind. */
+  const looks: Readonly<Record<string, () => Promise<unknown>>> = {
+    'runs.jsonl': async () =>
+      (await readRuns(folder, 9)).map((one) => [
+        new Date(one.endedAt).toISOString(),
+        new Date(one.startedAt).toISOString(),
+        one.run.trim(),
+        one.full?.unfinished.map((name) => name.trim()),
+        one.mappings.map(({ mapping, direction, created, held, ms }) => [
+          mapping.trim(),
+          direction.trim(),
+          created.toFixed(),
+          held.toFixed(),
+          ms.toFixed(),
+        ]),
+        one.problems?.map(({ mapping, message, remedy, side, kind }) =>
+          [mapping, message, remedy, side, kind].map((each) => each.trim()),
+        ),
+      ]),
+    'jobs.jsonl': async () =>
+      [...(await readJobs(folder)).values()].map((one) => [
+        one.job.trim(),
+        one.status.trim(),
+        one.nextStart === '' ? '' : new Date(one.nextStart).toISOString(),
+        one.attempts.toFixed(),
+        one.reason?.trim(),
+        one.fault?.trim(),
+      ]),
+  }
+  for (const [name, look] of Object.entries(looks)) {
+    const text = await readFile(join(folder, name), 'utf8')
+    t.equal(((await look()) as readonly unknown[]).length, 2)
+    for (const edit of editsOf(text, name)) {
+      await writeFile(join(folder, name), edit.text)
+      tried += 1
+      await look().catch((error: unknown) => bad.push(`${name}: ${edit.what}: ${String(error)}`))
+    }
+    await writeFile(join(folder, name), text)
+  }
+  t.same(bad.slice(0, 5), [], `${bad.length} of ${tried}`)
+  proved('hostile input', { 'edits of state and plans': tried }, bad.length)
+})
+
+/** A whole plan has a hundred thousand places. */
+function* first(most: number, edits: Iterable<Edit>): Generator<Edit> {
+  let count = 0
+  for (const edit of edits) {
+    if (count++ >= most) return
+    yield edit
+  }
+}
+
+t.test('P6 a saved plan edited by hand is refused, or is the same plan', async (t) => {
+  const w = await cliWorld(t, 'mappings: [currency]\n', { overlap: 0 })
+  await w.run('plan currency --out plan.json')
+  const text = await readFile(join(w.folder, 'plan.json'), 'utf8')
+  const plan = readPlanFile(text, 'plan.json')
+  t.ok(plan.operations.length > 0)
+  const bad: string[] = []
+  let tried = 0
+  for (const edit of [...first(300, editsOf(text, 'plan.txt')), ...first(600, editsOfJson(text))]) {
+    tried += 1
+    try {
+      if (!isDeepStrictEqual(readPlanFile(edit.text, 'plan.json'), plan)) bad.push(`${edit.what}: taken for right`)
+    } catch (error) {
+      if (!(error instanceof UsageError) || !error.message.includes('plan.json'))
+        bad.push(`${edit.what}: ${String(error)}`)
+    }
+  }
+  t.same(bad.slice(0, 10), [], `${bad.length} of ${tried}`)
+  const edited = text.replace('"operations"', '"operation"')
+  await writeFile(join(w.folder, 'plan.json'), edited)
+  const { code, err } = await w.run('apply plan.json')
+  t.equal(code, 2)
+  t.match(err, /plan\.json[^]*couplet plan --out/)
+  proved('hostile input', { 'edits of state and plans': tried }, bad.length)
+})
