@@ -38,7 +38,7 @@ import type { Replaced, ReplacementPlan } from './engine/replacing.ts'
 import { review } from './engine/review.ts'
 import type { ReviewLine } from './engine/review.ts'
 import { run } from './engine/run.ts'
-import { ensureFolder } from './store/durable-file.ts'
+import { ensureFolder, explained } from './store/durable-file.ts'
 import { openJsonStore } from './store/json-store.ts'
 import type { JsonStore } from './store/json-store.ts'
 import { openMemoryStore, overlay } from './store/memory-store.ts'
@@ -188,6 +188,8 @@ const connectorsOf = (
 export async function adoptKey(config: Config, key: string): Promise<void> {
   const { path, key: given } = config.state
   if (given !== undefined || (await readKey(path)) !== undefined || (await readStateFile(path)) !== undefined) return
-  await ensureFolder(path)
-  await writeKey(path, key)
+  await explained(path, async () => {
+    await ensureFolder(path)
+    await writeKey(path, key)
+  })
 }

@@ -121,6 +121,19 @@ t.test('every kind of error has its exit code, and only a bug shows a stack', (t
   t.end()
 })
 
+t.test('a state that cannot be kept where it should be is told before anything is asked of a service', async (t) => {
+  const world = await worldFor(t, 'state: { store: json, path: couplet.yaml }\n')
+  const { simulator } = world
+  simulator.resetRequests()
+  for (const command of ['sync', 'plan', 'held']) {
+    const { code, err } = await world.run(command)
+    t.equal(code, 2, command)
+    t.match(err, /ENOTDIR at .*\n→ state.path must name a folder/)
+  }
+  const { businessCentral, sales } = simulator.requests()
+  t.equal(businessCentral.requests + sales.requests, 0)
+})
+
 t.test('validate tells every problem at its place, needs no secret, and makes no request', async (t) => {
   const folder = t.testdir({
     'couplet.yaml': `connections:

@@ -8,7 +8,7 @@ import { createHmac, randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import type { BySide } from '../config/config.ts'
 import { StateError } from '../errors.ts'
-import { readIfThere, replaceFile } from './durable-file.ts'
+import { explained, readIfThere, replaceFile } from './durable-file.ts'
 import { refuseNewer } from './migrate.ts'
 import { refuseDamaged, withSum } from './summed-file.ts'
 
@@ -26,10 +26,10 @@ export interface StateFile {
 
 const keyFile = 'fingerprint.key'
 
-/** undefined when the folder holds no state yet. Throws StateError for a newer format. */
+/** undefined when the folder holds no state yet. Throws StateError for a newer format and for a file that cannot be read. */
 export async function readStateFile(folder: string): Promise<StateFile | undefined> {
   const path = join(folder, 'state.json')
-  const text = await readIfThere(path)
+  const text = await explained(folder, () => readIfThere(path))
   if (text === undefined) return undefined
   try {
     const {
@@ -60,7 +60,7 @@ export const makeKey = (): string => randomBytes(32).toString('hex')
 
 /** The key kept in the folder. */
 export async function readKey(folder: string): Promise<string | undefined> {
-  return (await readIfThere(join(folder, keyFile)))?.trim()
+  return (await explained(folder, () => readIfThere(join(folder, keyFile))))?.trim()
 }
 
 /** Keeps a made key in the folder; returns the file's name for `state.json`. */
