@@ -532,10 +532,11 @@ t.test('the help reads the list of commands and nothing that does the work', asy
     [],
     'no other room is entered',
   )
-  t.same(
-    new Set(packages.filter((name) => name !== 'tsx' && !/esbuild/.test(name))),
-    new Set(['commander', 'picocolors']),
-  )
+  // What the loader and the test runner bring along is not the product's.
+  const { dependencies } = JSON.parse(await readFile(new URL('../package.json', import.meta.url), 'utf8')) as {
+    dependencies: object
+  }
+  t.same(new Set(packages.filter((name) => name in dependencies)), new Set(['commander', 'picocolors']))
   t.ok(own.length <= 20, own.join(' '))
   proved('speed', { 'modules at --help': own.length }, 0)
 })

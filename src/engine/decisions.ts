@@ -39,21 +39,11 @@ const decided = (
  */
 export function recordsNamed(state: MappingState, name: string): readonly Known[] {
   const wanted = wantedBy(name)
-  const pairs = new Map<Coupling, Held[]>()
-  for (const coupling of state.couplings()) {
-    if (sides.some((side) => isNamed(coupling[side], wanted))) pairs.set(coupling, [])
-  }
-  const lone: Known[] = []
-  for (const held of state.allHeld()) {
-    const coupling = state.bySide(held.side, held.id)
-    const own = coupling === undefined ? undefined : pairs.get(coupling)
-    if (own !== undefined) own.push(held)
-    else if (isHeldNamed(held, wanted)) {
-      if (coupling === undefined) lone.push({ coupling, held: [held] })
-      else pairs.set(coupling, [held])
-    }
-  }
-  return [...[...pairs].map(([coupling, held]) => ({ coupling, held })), ...lone]
+  return everyRecord(state).filter(
+    ({ coupling, held }) =>
+      (coupling !== undefined && sides.some((side) => isNamed(coupling[side], wanted))) ||
+      held.some((one) => isHeldNamed(one, wanted)),
+  )
 }
 
 interface Wanted {
