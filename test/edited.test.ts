@@ -1,17 +1,22 @@
 /**
- * Saved plans, and the lists of runs and jobs, edited by hand or by a merge that went wrong: refused with the file's name
- * and what to do, or without the lines that are none; never a stack.
+ * P7: state and plans edited by hand, or by a merge that went wrong: each edit is refused with the file's name and what
+ * to do, or changes nothing; never a stack, never another state without a word.
  */
-import { readFile, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { readFile, readdir, writeFile } from 'node:fs/promises'
+import { basename, join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import t from 'tap'
 import { readPlanFile } from '../src/cli/plan-file.ts'
 import { UsageError } from '../src/cli/usage-error.ts'
+import { systemClock } from '../src/clock.ts'
+import { StateError } from '../src/errors.ts'
 import { appendJob, readJobs } from '../src/store/job-log.ts'
+import { openJsonStore } from '../src/store/json-store.ts'
 import { appendRun, readRuns } from '../src/store/run-log.ts'
+import type { Entry } from '../src/store/store.ts'
+import { verifyState } from '../src/store/verify.ts'
 import { cliWorld } from './cli/world.ts'
-import { run } from './contract/store.ts'
+import { couple, held, run } from './contract/store.ts'
 import { proved } from './proof.ts'
 
 interface Edit {
@@ -89,6 +94,86 @@ function* editsOf(text: string, name: string): Generator<Edit> {
   }
   if (name.endsWith('.json')) yield* editsOfJson(text)
 }
+
+/** All that a state says. */
+async function pictureOf(folder: string): Promise<unknown> {
+  const store = await openJsonStore({ folder, clock: systemClock })
+  const content = store.mappings().map((name) => [name, store.content(name)])
+  return JSON.parse(JSON.stringify({ identity: store.identity, key: store.key, content }))
+}
+
+const identity = { businessCentral: 'contoso CRONUS', sales: 'contoso org' }
+
+/** A state with two pairs in its snapshot, one more in its journal, and a record that waits. */
+async function smallState(folder: string): Promise<void> {
+  const store = await openJsonStore({ folder, clock: systemClock })
+  await store.lock('run-1')
+  await store.bind(identity)
+  const watermark = { kind: 'delta', link: 'https://sales.example/delta/7' } as const
+  const first: readonly Entry[] = [
+    couple('B1', 'S1'),
+    couple('B2', 'S2'),
+    { kind: 'watermark', name: 'sales', watermark },
+    { kind: 'hold', held: held('B9') },
+  ]
+  await store.commit('m', first)
+  await store.replace('m', store.content('m'))
+  await store.commit('m', [couple('B3', 'S3')])
+  // Not closed: closing folds the journal into the snapshot.
+}
+
+/** What is wrong with how an edited state is read; undefined where all is well. */
+async function amiss(folder: string, file: string, before: unknown): Promise<string | undefined> {
+  try {
+    const found = await pictureOf(folder)
+    if (isDeepStrictEqual(found, before)) return undefined
+    if ((await verifyState(folder)).length > 0) return undefined
+    // Other services than those of the next run: refused when it says who they are.
+    const store = await openJsonStore({ folder, clock: systemClock })
+    const isUnbound = store.identity === undefined || store.identity === null
+    if (!isUnbound) await store.bind(identity)
+    return isUnbound ? 'belongs to nobody' : 'another state'
+  } catch (error) {
+    if (!(error instanceof StateError)) return error instanceof Error ? error.stack : String(error)
+    const isNamed = error.message.includes(basename(file)) || error.message.includes(folder)
+    return isNamed && error.remedy !== '' ? undefined : `told so: ${error.message} ${error.remedy}`
+  }
+}
+
+t.test('P7 a state edited by hand is refused with its file and a remedy, or is the same state', async (t) => {
+  const folder = join(t.testdir(), 'state')
+  await smallState(folder)
+  const before = await pictureOf(folder)
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true })
+  const files = entries
+    .filter((one) => one.isFile() && one.name !== '.gitignore')
+    .map((one) => join(one.parentPath, one.name))
+  const bad: string[] = []
+  let tried = 0
+  for (const file of files) {
+    const text = await readFile(file, 'utf8')
+    for (const edit of editsOf(text, file)) {
+      if (edit.text === text || belongsToNobody.test(edit.what)) continue
+      await writeFile(file, edit.text)
+      tried += 1
+      const found = await amiss(folder, file, before)
+      if (found !== undefined) bad.push(`${file.slice(folder.length)}: ${edit.what}: ${found}`)
+    }
+    await writeFile(file, text)
+  }
+  t.same(
+    files
+      .map((file) => basename(file))
+      .filter((name) => !name.startsWith('lock'))
+      .toSorted(),
+    ['couplings.json', 'fingerprint.key', 'held.json', 'journal.jsonl', 'marks.json', 'state.json'],
+  )
+  t.same(bad.slice(0, 10), [], `${bad.length} of ${tried}`)
+  proved('hostile input', { 'edits of state and plans': tried }, bad.length)
+})
+
+/** A state that has met no services yet says so in these words: by hand it is told to forget them. */
+const belongsToNobody = /^identity is null$/
 
 t.test('P7 lists of runs and jobs edited by hand lose the lines that are none', async (t) => {
   const folder = t.testdir()

@@ -83,7 +83,12 @@ export class SnapshotFolder implements Adapter<Snapshot> {
     const marksText = (await this.#text('marks.next.json')) ?? (await this.#text('marks.json'))
     const couplingsText = marksText ?? (await this.#text('couplings.json'))
     if (couplingsText === undefined) return null
-    const marks = parse(join(this.#folder, 'marks.json'), marksText ?? '{}') as Partial<Marks>
+    const marks = parse(join(this.#folder, 'marks.json'), marksText ?? '{}') as Partial<Marks> | null
+    if (marks === null)
+      throw new StateError(
+        `${join(this.#folder, 'marks.json')} holds no marks.`,
+        'Restore the whole state folder from its last good copy (all its files together); then run again.',
+      )
     refuseNewer(marks.format ?? 0, this.#folder)
     refuseDamaged(join(this.#folder, 'marks.json'), marksText ?? '')
     this.#files = marks.files ?? {}
@@ -95,11 +100,19 @@ export class SnapshotFolder implements Adapter<Snapshot> {
   }
 
   #migrated(raw: RawSnapshot): Snapshot {
-    const current = migrate(raw, this.#format, this.#folder)
-    return snapshotOf(
-      current,
-      current.couplings.map((line) => encodeLine(couplingOf(line))),
-    )
+    try {
+      const current = migrate(raw, this.#format, this.#folder)
+      return snapshotOf(
+        current,
+        current.couplings.map((line) => encodeLine(couplingOf(line))),
+      )
+    } catch (error) {
+      if (error instanceof StateError) throw error
+      throw new StateError(
+        `${join(this.#folder, 'marks.json')} does not fit the files beside it.`,
+        'Restore the whole state folder from its last good copy (all its files together); then run again.',
+      )
+    }
   }
 
   /** Durable on return. One file's text is made after the other: the content is of one moment and does not change. */

@@ -11,10 +11,13 @@ export function withSum(content: object): string {
   return `${body}${mark}${checksum(body)}${end}`
 }
 
-/** Throws StateError when the checksum does not fit. Files of an earlier version have none. */
+/**
+ * Throws StateError when the checksum does not fit, also where an editor laid the file out anew. Files of an earlier
+ * version have none.
+ */
 export function refuseDamaged(path: string, text: string): void {
   const at = text.lastIndexOf(mark)
-  if (at < 0 || text.slice(at) === `${mark}${checksum(text.slice(0, at))}${end}`) return
+  if ((at < 0 && !/"sum"\s*:/.test(text)) || text.slice(at) === `${mark}${checksum(text.slice(0, at))}${end}`) return
   throw new StateError(
     `${path} is damaged: its checksum does not fit.`,
     'Restore the whole state folder from its last good copy (all its files together); then run again.',
