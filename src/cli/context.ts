@@ -1,7 +1,8 @@
 /** What every command works with: the terminal, the options all commands share, and the project when it asks for it. */
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
-import type { Config } from '../config/config.ts'
+import type { Config, Mapping } from '../config/config.ts'
+import { ConfigError } from '../errors.ts'
 import type { Project, ProjectOptions } from '../main.ts'
 import { paintFor } from '../report/paint.ts'
 import type { Paint } from '../report/paint.ts'
@@ -33,6 +34,8 @@ export interface Context {
   readConfig(): Promise<Config>
   /** The same where no connection is used: their secrets need not be set. */
   readSettings(): Promise<Config>
+  /** With `--connections`, the mappings of that folder: they were reviewed, those of the project were not. */
+  readReviewed(): Promise<readonly Mapping[] | undefined>
   /** Opens the project, works, and closes it whatever happens. */
   withProject<T>(work: (project: Project) => Promise<T>): Promise<T>
   /** The same for commands that only look at what is remembered: no secret is needed and no request is made. */
@@ -75,9 +78,21 @@ export function contextOf(terminal: Terminal, shared: SharedOptions, open: Open)
     target: shared.target,
     readConfig: () => read(false),
     readSettings: () => read(true),
+    readReviewed: async () => (reachedAs === undefined ? undefined : reviewedIn(reachedAs, shared.target)),
     withProject: (work) => opened(false, work),
     withState: (work) => opened(true, work),
     print: (text, document) => terminal.out(json ? JSON.stringify(document(), null, 2) : text()),
+  }
+}
+
+/** None of a project that is broken itself: then nothing counts as reviewed. */
+async function reviewedIn(folder: string, target: string | undefined): Promise<readonly Mapping[]> {
+  const { readConfig } = await import('../main.ts')
+  try {
+    return (await readConfig(folder, { target, env: {}, offline: true })).mappings
+  } catch (error) {
+    if (error instanceof ConfigError) return []
+    throw error
   }
 }
 

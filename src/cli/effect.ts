@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { isAbsolute, join, relative, resolve } from 'node:path'
 import type { Config } from '../config/config.ts'
 import { loadProject } from '../config/load.ts'
-import { withoutClaims } from '../core/plan-effect.ts'
+import { effectWithoutClaims } from '../core/claims.ts'
 import { effectOf } from '../engine/effect.ts'
 import type { Effect } from '../engine/effect.ts'
 import { defaultRunOptions } from '../engine/ports.ts'
@@ -39,7 +39,7 @@ export async function effectFrom(
   const known = new Map([...before, ...after].map((mapping) => [mapping.name, mapping]))
   return {
     ...effect,
-    ...(showValues ? {} : withoutClaims(effect, before, after)),
+    ...(showValues ? {} : effectWithoutClaims(effect, before, after)),
     source: from,
     showValues,
     entityOf: (name, side) => known.get(name)?.[side].entity?.entity ?? 'records',

@@ -61,13 +61,14 @@ export function plan(context: Context, names: readonly string[], given: PlanArgu
       excesses: limitsOf(project, report, options.accept ?? []),
       waiting: waitingBeside(report.problems, report.plan.holds),
     }
+    const told = showValues ? report.plan : await withoutClaims(context, project, report.plan)
     const services = report.problems.filter(({ kind }) => kind === 'service')
     context.print(
       () =>
         given.format === 'markdown'
-          ? planMarkdown(report.plan, { ...shown, refused: services, most: given.maxLength }).trimEnd()
-          : planInWords(report.plan, services, shown),
-      () => ({ ...planJson(report.plan, shown), problems: services }),
+          ? planMarkdown(told, { ...shown, refused: services, most: given.maxLength }).trimEnd()
+          : planInWords(told, services, shown),
+      () => ({ ...planJson(told, shown), problems: services }),
     )
     if (given.out !== undefined) {
       const saved = await planFileOf(project, report.plan.operations, options)
@@ -77,6 +78,14 @@ export function plan(context: Context, names: readonly string[], given: PlanArgu
     if (report.refused) return exits.refused
     return given.exitCode === true && report.plan.operations.length > 0 ? exits.toDo : exits.done
   })
+}
+
+/** What a version that nobody has reviewed declares to be a code or a number stays masked (P8). */
+async function withoutClaims(context: Context, { config }: Project, made: Plan): Promise<Plan> {
+  const reviewed = await context.readReviewed()
+  if (reviewed === undefined) return made
+  const { planWithoutClaims } = await import('../core/claims.ts')
+  return planWithoutClaims(made, reviewed, config.mappings)
 }
 
 function planInWords(plan: Plan, services: RunReport['problems'], shown: PlanTextOptions): string {

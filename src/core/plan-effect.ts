@@ -1,5 +1,5 @@
 /** What a change of the configuration does to the data: the plan with the new version less the plan with the old one. */
-import type { Mapping, Side } from '../config/config.ts'
+import type { Side } from '../config/config.ts'
 import type { Operation, OperationKind, Plan, PlannedField, PlannedHold } from './plan.ts'
 
 /** Two plans subtracted. */
@@ -66,31 +66,3 @@ function countsOf(operations: readonly Operation[]): readonly EffectCounts[] {
   }
   return [...counts.values()]
 }
-
-/**
- * The effect without what the new version alone chose to show: its `reveal`, and record numbers where it says anew what
- * a number is. So a branch cannot have values told by declaring them codes (P8).
- */
-export function withoutClaims(effect: PlanEffect, before: readonly Mapping[], after: readonly Mapping[]): PlanEffect {
-  const same = new Set(
-    after.filter((mapping) => before.some((one) => areNamedAlike(one, mapping))).map(({ name }) => name),
-  )
-  const masked = (operation: Operation): Operation => ({
-    ...operation,
-    number: same.has(operation.mapping) ? operation.number : undefined,
-    fields: operation.fields.map(hidden),
-    ...(operation.lines && { lines: operation.lines.map((line) => ({ ...line, fields: line.fields.map(hidden) })) }),
-  })
-  return {
-    ...effect,
-    caused: effect.caused.map(masked),
-    dropped: effect.dropped.map(masked),
-    holds: effect.holds.map((hold) => ({ ...hold, number: same.has(hold.mapping) ? hold.number : undefined })),
-  }
-}
-
-const hidden = (field: PlannedField): PlannedField => ({ ...field, reveal: false })
-
-const areNamedAlike = (one: Mapping, other: Mapping): boolean => naming(one) === naming(other)
-const naming = ({ name, businessCentral, sales, match, one }: Mapping): string =>
-  JSON.stringify([name, match, one?.per, [businessCentral, sales].map(({ entity, keys }) => [entity, keys])])

@@ -8,6 +8,7 @@ import { dirname } from 'node:path'
 import { StateError } from '../errors.ts'
 import { checksum, errno, fileMode, syncFolder, writeSynced } from './durable-file.ts'
 import type { Entry } from './store.ts'
+import { restoreAll } from './summed-file.ts'
 
 /** The entries of one commit. */
 export interface JournalLine {
@@ -65,10 +66,7 @@ export async function readJournal(path: string): Promise<JournalText> {
 }
 
 const damaged = (path: string, line: number): StateError =>
-  new StateError(
-    `${path}:${line} is damaged: its checksum does not fit, and it is not the last line.`,
-    'Restore the whole state folder from its last good copy (all its files together); then run again.',
-  )
+  new StateError(`${path}:${line} is damaged: its checksum does not fit, and it is not the last line.`, restoreAll)
 
 /**
  * The lines that count, for a snapshot that holds everything up to `upTo`, made under the lock `fence`.
@@ -89,7 +87,7 @@ export function linesAfter(path: string, upTo: number, fence: number, lines: rea
   if (gap < 0) return after
   throw new StateError(
     `${path} goes from commit ${upTo + gap} to ${after[gap]?.commit}: commits between are missing.`,
-    'Restore the whole state folder from its last good copy (all its files together); then run again.',
+    restoreAll,
   )
 }
 

@@ -17,7 +17,7 @@ import { checksum, readIfThere, replaceFile, syncFolder, writeSynced } from './d
 import type { PackedContent } from './mapping-content.ts'
 import { currentFormat, migrate, refuseNewer } from './migrate.ts'
 import type { RawSnapshot } from './migrate.ts'
-import { refuseDamaged, withSum } from './summed-file.ts'
+import { refuseDamaged, restoreAll, withSum } from './summed-file.ts'
 
 export interface Snapshot {
   /** The last commit that is in it. */
@@ -83,20 +83,23 @@ export class SnapshotFolder implements Adapter<Snapshot> {
     const marksText = (await this.#text('marks.next.json')) ?? (await this.#text('marks.json'))
     const couplingsText = marksText ?? (await this.#text('couplings.json'))
     if (couplingsText === undefined) return null
-    const marks = parse(join(this.#folder, 'marks.json'), marksText ?? '{}') as Partial<Marks> | null
-    if (marks === null)
-      throw new StateError(
-        `${join(this.#folder, 'marks.json')} holds no marks.`,
-        'Restore the whole state folder from its last good copy (all its files together); then run again.',
-      )
-    refuseNewer(marks.format ?? 0, this.#folder)
-    refuseDamaged(join(this.#folder, 'marks.json'), marksText ?? '')
+    const marks = this.#marksOf(marksText)
     this.#files = marks.files ?? {}
     this.#format = marks.format ?? 0
     if (marks.files === undefined) return this.#migrated({ ...(await this.#unlisted()), marks })
     const { couplings, held } = await this.#listed(marks.files, marks.fence ?? 0)
     if (this.#format === currentFormat) return snapshotOf({ marks, held }, couplings)
     return this.#migrated({ marks, held, couplings: couplings.map((line): unknown => JSON.parse(line)) })
+  }
+
+  /** What `marks.json` says; nothing where an old state has none. */
+  #marksOf(text: string | undefined): Partial<Marks> {
+    const path = join(this.#folder, 'marks.json')
+    const marks = parse(path, text ?? '{}') as Partial<Marks> | null
+    if (marks === null) throw new StateError(`${path} holds no marks.`, restoreAll)
+    refuseNewer(marks.format ?? 0, this.#folder)
+    refuseDamaged(path, text ?? '')
+    return marks
   }
 
   #migrated(raw: RawSnapshot): Snapshot {
@@ -108,10 +111,7 @@ export class SnapshotFolder implements Adapter<Snapshot> {
       )
     } catch (error) {
       if (error instanceof StateError) throw error
-      throw new StateError(
-        `${join(this.#folder, 'marks.json')} does not fit the files beside it.`,
-        'Restore the whole state folder from its last good copy (all its files together); then run again.',
-      )
+      throw new StateError(`${join(this.#folder, 'marks.json')} does not fit the files beside it.`, restoreAll)
     }
   }
 
@@ -216,10 +216,7 @@ function parse(path: string, text: string): unknown {
   try {
     return JSON.parse(text)
   } catch (error) {
-    throw new StateError(
-      `${path} is not JSON: ${error instanceof Error ? error.message : String(error)}`,
-      'Restore the whole state folder from its last good copy (all its files together); then run again.',
-    )
+    throw new StateError(`${path} is not JSON: ${error instanceof Error ? error.message : String(error)}`, restoreAll)
   }
 }
 

@@ -2,6 +2,10 @@
 import { StateError } from '../errors.ts'
 import { checksum } from './durable-file.ts'
 
+/** The way on from files of a state that are not what was written. */
+export const restoreAll =
+  'Restore the whole state folder from its last good copy (all its files together); then run again.'
+
 const mark = ',\n "sum": "'
 const end = '"\n}\n'
 
@@ -18,8 +22,5 @@ export function withSum(content: object): string {
 export function refuseDamaged(path: string, text: string): void {
   const at = text.lastIndexOf(mark)
   if ((at < 0 && !/"sum"\s*:/.test(text)) || text.slice(at) === `${mark}${checksum(text.slice(0, at))}${end}`) return
-  throw new StateError(
-    `${path} is damaged: its checksum does not fit.`,
-    'Restore the whole state folder from its last good copy (all its files together); then run again.',
-  )
+  throw new StateError(`${path} is damaged: its checksum does not fit.`, restoreAll)
 }

@@ -56,7 +56,12 @@ t.test(
     const { effect } = JSON.parse(said.out) as Told
     t.match(effect.counts, [{ mapping: 'customer', side: 'sales', update: customers.length, create: 0, delete: 0 }])
     t.match(effect.operations[0]?.fields, [{ column: 'address1_city', after: '•••' }])
-    const told = [said, await world.run(['diff', base, '--live', '--format', 'markdown'])]
+    const told = [
+      said,
+      await world.run(['diff', base, '--live', '--format', 'markdown']),
+      await world.run(['--connections', base, 'plan', '--format', 'markdown', '--max-length', '60000']),
+    ]
+    t.match(told[2]?.out, '`address1_city`')
     for (const { out } of told)
       for (const name of [...names, 'Zebrafinch']) t.notOk(out.toLowerCase().includes(name.toLowerCase()), name)
     t.match(
