@@ -37,6 +37,11 @@ export class Following {
     return this.#followed.size === 0 && this.#own.size === 0 && this.#own.allHeld().next().done === true
   }
 
+  /** How many pairs it rides on. */
+  get size(): number {
+    return this.#followed.size
+  }
+
   /** What a record of the source side writes to; none where it is not coupled in the followed mapping. */
   target(id: string): Target {
     if (this.#followed.bySide(this.source, id) === undefined) return { kind: 'none' }

@@ -207,7 +207,7 @@ class WholeRun {
     if (!options.dry) await settleIntents(sessionOf(this.#context, prepared, ports.store, 'apply'))
     const session = sessionOf(this.#context, prepared, this.#overlay, 'plan')
     if (options.dry) await settleIntents(session)
-    this.#coupledBefore.set(name, session.state.size)
+    this.#coupledBefore.set(name, pairsToCount(session))
     const scope = await scopeOf(session)
     this.#asked.set(name, { session, scope })
     const planned = await planMapping(session, scope, this.#takeAlong('plan', name), this.#keeping(name))
@@ -378,3 +378,10 @@ function noteFresh({ following, deferred, options, mapping, writable }: Session)
 
 const takeInAgain = (session: Session, ids: Readonly<Record<Side, readonly string[]>>): Promise<Intake> =>
   takeIn(session, { kind: 'ids', ids })
+
+/**
+ * The pairs that a share of the limits is taken of. A mapping that follows gets the pairs that are new there in the same
+ * run: writing to them is no surprise.
+ */
+const pairsToCount = ({ state, following }: Session): number =>
+  state.size === 0 ? 0 : Math.max(state.size, following?.size ?? 0)
