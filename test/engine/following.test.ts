@@ -107,6 +107,16 @@ t.test('P4: figures written to the coupled account lead to no write of the follo
   t.equal(writesMade(s.simulator), 0)
 })
 
+t.test('P6: pairs that are new where it follows do not exceed the share of a mapping that follows', async (t) => {
+  const all = { count: undefined, share: 1 }
+  const following = balances({ limits: { deletes: all, updates: all, creates: all } })
+  const { s } = await world(t, [following])
+  for (const number of ['C3', 'C4', 'C5']) owe(s, idOf(s.customer({ number })), 10)
+  const report = await s.run([customers, following])
+  t.match(counted(report, 'balances'), { updated: 3 }, 'three updates where two pairs were, but five are followed')
+  t.equal(accountOf(s, 'C5')?.['revenue'], 10)
+})
+
 t.test('a pair that is coupled later is followed in the run that couples it', async (t) => {
   const { s, all, alone } = await world(t, [balances(), sheets(), links()])
   s.simulator.businessCentral.edit('customers', alone, { blocked: '_x0020_' })
