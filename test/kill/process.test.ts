@@ -62,7 +62,7 @@ t.test(`P1 P7 ${name}`, { skip: !isAsked(name) }, async (t) => {
     (['before', 'after'] as const).map((moment): Point => ({ at: 'request', nth: n + 1, moment })),
   ).flat()
   const lines = Array.from({ length: calm.lines }, (_, n): Point => ({ at: 'journal', nth: n + 1 }))
-  const points = isWhole ? [...requests, ...lines] : [...spread(requests, 6), ...spread(lines, 2)]
+  const points = isWhole ? [...requests, ...lines] : [...spread(requests, 4), ...spread(lines, 2)]
   let killed = 0
   const wrong: string[] = []
   for (const point of points) {
