@@ -1,6 +1,5 @@
 /** `couplet plan`: what a run would do. Writes nothing, anywhere (P6). */
-import { excesses } from '../core/guard.ts'
-import type { Excess } from '../core/guard.ts'
+import { excesses, limitsIn } from '../core/guard.ts'
 import type { Plan } from '../core/plan.ts'
 import type { RunReport } from '../engine/ports.ts'
 import type { Project } from '../main.ts'
@@ -58,7 +57,7 @@ export function plan(context: Context, names: readonly string[], given: PlanArgu
       paint: context.paint,
       showValues,
       details: given.details === true,
-      excesses: limitsOf(project, report, options.accept ?? []),
+      excesses: excesses(report.plan.counts, limitsIn(project.config.mappings), options.accept ?? []),
       waiting: waitingBeside(report.problems, report.plan.holds),
     }
     const told = showValues ? report.plan : await withoutClaims(context, project, report.plan)
@@ -92,12 +91,3 @@ function planInWords(plan: Plan, services: RunReport['problems'], shown: PlanTex
   const text = planText(plan, { ...shown, incomplete: services.length > 0 })
   return [text, problemGroups(services, shown.paint)].filter((part) => part !== '').join('\n\n')
 }
-
-/** The limits that a run would stop at. */
-function limitsOf({ config }: Project, report: RunReport, accepted: Parameters<typeof excesses>[2]): readonly Excess[] {
-  const limits = new Map(config.mappings.map((mapping) => [mapping.name, mapping.limits]))
-  const none = { deletes: unlimited, updates: unlimited, creates: unlimited }
-  return excesses(report.plan.counts, (name) => limits.get(name) ?? none, accepted)
-}
-
-const unlimited = { count: undefined, share: undefined }

@@ -182,3 +182,18 @@ export interface Refusal {
   /** What an administrator does about it. */
   readonly remedy: string
 }
+
+/** The connector's methods as an object, so that some can be replaced. */
+export const portOf = (connector: Connector): Connector => ({
+  side: connector.side,
+  identify: () => connector.identify(),
+  describe: (entity, wanted) => connector.describe(entity, wanted),
+  changes: (query, since) => connector.changes(query, since),
+  glance: (query, since) => connector.glance(query, since),
+  read: (query, ids) => connector.read(query, ids),
+  find: (query, anyOf) => connector.find(query, anyOf),
+  keys: (query) => connector.keys(query),
+  write: (operations, onBatch) => connector.write(operations, onBatch),
+  usage: () => connector.usage(),
+  close: () => connector.close(),
+})

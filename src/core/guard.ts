@@ -2,7 +2,7 @@
  * The safety limits: a plan that does more than the limits allow stops before anything is written, until a person gives
  * the very number back. The guard reads only counts.
  */
-import type { Limit, Limits, Side } from '../config/config.ts'
+import type { Limit, Limits, Mapping, Side } from '../config/config.ts'
 import type { MappingCounts } from './plan.ts'
 
 export type Counted = 'deletes' | 'updates' | 'creates'
@@ -27,6 +27,14 @@ export interface Excess {
   /** What to give back, e.g. `customer-account.sales.deletes=41`. */
   readonly accept: string
 }
+
+/** The limits of mappings by name; none of one that is not among them. */
+export function limitsIn(mappings: readonly Mapping[]): (name: string) => Limits {
+  const limits = new Map(mappings.map((mapping) => [mapping.name, mapping.limits]))
+  return (name) => limits.get(name) ?? { deletes: unlimited, updates: unlimited, creates: unlimited }
+}
+
+const unlimited: Limit = { count: undefined, share: undefined }
 
 /** The counts that exceed their limits and were not accepted. */
 export function excesses(

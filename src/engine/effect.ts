@@ -1,7 +1,7 @@
 /** The effect of a change: planned with both versions of the configuration over the same services and the same state. */
-import type { Config, Mapping } from '../config/config.ts'
+import type { Config } from '../config/config.ts'
 import { readOnly } from './read-only.ts'
-import { excesses } from '../core/guard.ts'
+import { excesses, limitsIn } from '../core/guard.ts'
 import type { Excess } from '../core/guard.ts'
 import { planEffect } from '../core/plan-effect.ts'
 import type { PlanEffect } from '../core/plan-effect.ts'
@@ -34,7 +34,7 @@ export async function effectOf(before: Config, after: Config, ports: Ports): Pro
   const compared = withoutMappings(renewed.plan, left)
   return {
     ...planEffect(withoutMappings(old.plan, left), compared),
-    excesses: excesses(compared.counts, limitsIn(after), []),
+    excesses: excesses(compared.counts, limitsIn(after.mappings), []),
     refused: refused.filter(({ mapping }, at) => refused.findIndex((one) => one.mapping === mapping) === at),
   }
 }
@@ -43,10 +43,3 @@ const withoutMappings = ({ operations, holds, counts }: Plan, left: ReadonlySet<
   const isKept = ({ mapping }: { readonly mapping: string }): boolean => !left.has(mapping)
   return { operations: operations.filter(isKept), holds: holds.filter(isKept), counts: counts.filter(isKept) }
 }
-
-function limitsIn({ mappings }: Config): (name: string) => Mapping['limits'] {
-  const limits = new Map(mappings.map((mapping) => [mapping.name, mapping.limits]))
-  const none = { deletes: noLimit, updates: noLimit, creates: noLimit }
-  return (name) => limits.get(name) ?? none
-}
-const noLimit = { count: undefined, share: undefined }

@@ -1,19 +1,8 @@
 /** Counts of one mapping run, per direction. */
 import type { Direction, Side } from '../config/config.ts'
 import { otherSide } from '../config/config.ts'
+import { counters, type Counter } from '../core/counters.ts'
 import type { MappingSummary } from '../store/store.ts'
-
-export type Counter = 'created' | 'updated' | 'deleted' | 'coupled' | 'uncoupled' | 'unchanged' | 'held' | 'failed'
-const counters: readonly Counter[] = [
-  'created',
-  'updated',
-  'deleted',
-  'coupled',
-  'uncoupled',
-  'unchanged',
-  'held',
-  'failed',
-]
 
 export class Tally {
   readonly #counts = new Map<string, number>()

@@ -1,4 +1,5 @@
 /** What is in step, how fresh it is, and what waits: one line a mapping. */
+import { counters, type Counter } from '../core/counters.ts'
 import type { HeldKind } from '../core/coupling.ts'
 import { type JobStatusTold, jobsTable } from './job-text.ts'
 import type { Paint } from './paint.ts'
@@ -68,43 +69,23 @@ export interface ListedRun {
   readonly startedAt: string
   readonly endedAt: string
   readonly ok: boolean
-  readonly mappings: readonly {
-    readonly created: number
-    readonly updated: number
-    readonly deleted: number
-    readonly coupled: number
-    readonly uncoupled: number
-    readonly unchanged: number
-    readonly held: number
-    readonly failed: number
-    readonly requests: number
-  }[]
+  readonly mappings: readonly Readonly<Record<Counter | 'requests', number>>[]
 }
 
 /** The last runs, newest first. */
 export function runsText(runs: readonly ListedRun[], paint: Paint): string {
   if (runs.length === 0) return 'Nothing has run yet.'
-  const counters = [
-    'created',
-    'updated',
-    'deleted',
-    'coupled',
-    'uncoupled',
-    'unchanged',
-    'held',
-    'failed',
-    'requests',
-  ] as const
+  const counted = [...counters, 'requests'] as const
   const columns = [
     { title: 'ended (UTC)' },
     { title: 'run' },
-    ...[...counters, 'time'].map((title) => ({ title, align: 'right' as const })),
+    ...[...counted, 'time'].map((title) => ({ title, align: 'right' as const })),
     { title: '' },
   ]
   const rows = runs.map((run) => [
     run.endedAt.slice(0, 16).replace('T', ' '),
     run.run,
-    ...counters.map((counter) => thousands(run.mappings.reduce((sum, one) => sum + one[counter], 0))),
+    ...counted.map((counter) => thousands(run.mappings.reduce((sum, one) => sum + one[counter], 0))),
     duration(Date.parse(run.endedAt) - Date.parse(run.startedAt)),
     run.ok ? { text: 'in step', paint: paint.green } : { text: 'records wait', paint: paint.yellow },
   ])

@@ -1,5 +1,6 @@
 /** `runs.jsonl`: what the last runs did, one line a run, newest last. */
 import { join } from 'node:path'
+import { counters } from '../core/counters.ts'
 import { appendSynced, readIfThere, replaceFile } from './durable-file.ts'
 import type { RunSummary } from './store.ts'
 
@@ -79,18 +80,7 @@ function isRun(run: unknown): run is RunSummary {
   )
 }
 
-const counts = [
-  'created',
-  'updated',
-  'deleted',
-  'coupled',
-  'uncoupled',
-  'unchanged',
-  'held',
-  'failed',
-  'requests',
-  'ms',
-]
+const counts = [...counters, 'requests', 'ms']
 
 type Fields = Readonly<Record<string, unknown>>
 const isObject = (value: unknown): value is Fields => typeof value === 'object' && value !== null

@@ -5,7 +5,8 @@ import { LockedError, UnsafePlanError } from '../../src/errors.ts'
 import { Ceiling } from '../../src/engine/ceiling.ts'
 import { PlanBook } from '../../src/engine/plan-book.ts'
 import { configOf, customerAccount, mapping, row, source } from './project.ts'
-import { type Stage, bothWays, counted, idOf, portOf, refusing, stage, toSales, writesMade } from './stage.ts'
+import { type Stage, bothWays, counted, idOf, refusing, stage, toSales, writesMade } from './stage.ts'
+import { portOf } from '../../src/connector/connector.ts'
 
 const name = 'customer-account'
 const minute = 60_000

@@ -2,8 +2,9 @@
 import t from 'tap'
 import type { Mapping } from '../../src/config/config.ts'
 import { openMemoryStore } from '../../src/store/memory-store.ts'
-import { type Stage, counted, pairsOf, portOf, stage, toSales, writesMade } from './stage.ts'
+import { type Stage, counted, pairsOf, stage, toSales, writesMade } from './stage.ts'
 import { mapping, row, source } from './project.ts'
+import { portOf } from '../../src/connector/connector.ts'
 
 const day = 86_400_000
 const dated = { per: ['currencyCode'], latest: ['startingDate'], from: 'startingDate', until: undefined } as const

@@ -6,7 +6,8 @@ import type { Connector, WriteStep } from '../../src/connector/connector.ts'
 import { openMemoryStore } from '../../src/store/memory-store.ts'
 import { proved } from '../proof.ts'
 import { customerAccount, row } from './project.ts'
-import { type Stage, bothWays, counted, idOf, portOf, stage, theKey, toSales, writesMade, writingVia } from './stage.ts'
+import { type Stage, bothWays, counted, idOf, stage, theKey, toSales, writesMade, writingVia } from './stage.ts'
+import { portOf } from '../../src/connector/connector.ts'
 
 const name = 'customer-account'
 const mapped = customerAccount(bothWays)

@@ -13,6 +13,7 @@ import type { Entry, Store } from '../../src/store/store.ts'
 import { type World, type WorldOptions, world } from '../connector/world.ts'
 import { directHttp } from '../../src/rehearsal/direct-http.ts'
 import { configOf } from './project.ts'
+import { portOf } from '../../src/connector/connector.ts'
 
 export const theKey = 'the key of the fingerprints'
 
@@ -139,21 +140,6 @@ export const writingVia = (
     await before(operations)
     return connector.write(operations, onBatch)
   },
-})
-
-/** The connector's methods as an object, so that some can be replaced. */
-export const portOf = (connector: Connector): Connector => ({
-  side: connector.side,
-  identify: () => connector.identify(),
-  describe: (entity, wanted) => connector.describe(entity, wanted),
-  changes: (query, since) => connector.changes(query, since),
-  glance: (query, since) => connector.glance(query, since),
-  read: (query, ids) => connector.read(query, ids),
-  find: (query, anyOf) => connector.find(query, anyOf),
-  keys: (query) => connector.keys(query),
-  write: (operations, onBatch) => connector.write(operations, onBatch),
-  usage: () => connector.usage(),
-  close: () => connector.close(),
 })
 
 /** A service that refuses one record, as a plug-in of the organisation would. */

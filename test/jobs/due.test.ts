@@ -8,8 +8,9 @@ import { Lookout } from '../../src/engine/lookout.ts'
 import type { RunProblem } from '../../src/engine/ports.ts'
 import { ConnectorError, LockedError, StoppedError } from '../../src/errors.ts'
 import { configOf, customerAccount, mapping, row, source } from '../engine/project.ts'
-import { type Stage, bothWays, idOf, portOf, stage, toSales } from '../engine/stage.ts'
+import { type Stage, bothWays, idOf, stage, toSales } from '../engine/stage.ts'
 import { jobOf } from './job.ts'
+import { portOf } from '../../src/connector/connector.ts'
 
 const min = 60_000
 const hour = 60 * min

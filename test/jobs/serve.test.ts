@@ -11,9 +11,10 @@ import { openMemoryStore, overlay } from '../../src/store/memory-store.ts'
 import type { Store } from '../../src/store/store.ts'
 import { world } from '../connector/world.ts'
 import { configOf, customerAccount } from '../engine/project.ts'
-import { bothWays, portOf, theKey } from '../engine/stage.ts'
+import { bothWays, theKey } from '../engine/stage.ts'
 import { jobOf } from './job.ts'
 import { VirtualTime } from './time.ts'
+import { portOf } from '../../src/connector/connector.ts'
 
 const min = 60_000
 const hour = 60 * min

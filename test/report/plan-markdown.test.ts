@@ -1,29 +1,9 @@
 import t from 'tap'
-import type { Operation, PlannedField, PlannedHold } from '../../src/core/plan.ts'
+import type { PlannedHold } from '../../src/core/plan.ts'
 import { planMarkdown } from '../../src/report/plan-markdown.ts'
 import type { PlanMarkdownOptions } from '../../src/report/plan-markdown.ts'
+import { field, operation } from './planned.ts'
 
-const field = (more: Partial<PlannedField> = {}): PlannedField => ({
-  name: 'phone',
-  column: 'telephone1',
-  before: '0123',
-  after: '0456',
-  why: 'edit',
-  reveal: false,
-  print: 'p',
-  ...more,
-})
-const operation = (more: Partial<Operation> = {}): Operation => ({
-  mapping: 'customer-account',
-  kind: 'update',
-  side: 'sales',
-  key: 'a1',
-  partner: 'c1',
-  number: '10000',
-  version: 'v',
-  fields: [field()],
-  ...more,
-})
 const hold: PlannedHold = {
   mapping: 'customer-account',
   side: 'businessCentral',

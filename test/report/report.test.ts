@@ -1,7 +1,7 @@
 import t from 'tap'
 import type { HeldKind } from '../../src/core/coupling.ts'
 import { excesses } from '../../src/core/guard.ts'
-import type { Operation, Plan, PlannedField, PlannedHold } from '../../src/core/plan.ts'
+import type { Operation, Plan, PlannedHold } from '../../src/core/plan.ts'
 import { auditText } from '../../src/report/audit-text.ts'
 import { problemAnnotations, runAnnotations, runMarkdown } from '../../src/report/github.ts'
 import { heldText } from '../../src/report/held-text.ts'
@@ -15,29 +15,7 @@ import { statusText } from '../../src/report/status-text.ts'
 import { table } from '../../src/report/table.ts'
 import type { CountsTold, ProblemTold, RunTold } from '../../src/report/told.ts'
 import { count, duration, firstOf, thousands, wrap } from '../../src/report/words.ts'
-
-const field = (more: Partial<PlannedField> = {}): PlannedField => ({
-  name: 'phone',
-  column: 'telephone1',
-  before: '0123',
-  after: '0456',
-  why: 'edit',
-  reveal: false,
-  print: 'p',
-  ...more,
-})
-
-const operation = (more: Partial<Operation> = {}): Operation => ({
-  mapping: 'customer-account',
-  kind: 'update',
-  side: 'sales',
-  key: 'a1',
-  partner: 'c1',
-  number: '10000',
-  version: 'v',
-  fields: [field()],
-  ...more,
-})
+import { field, operation } from './planned.ts'
 
 const hold = (more: Partial<PlannedHold> = {}): PlannedHold => ({
   mapping: 'customer-account',
