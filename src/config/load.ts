@@ -211,13 +211,25 @@ const unused: StandardRead = { set: undefined, includes: new Map(), problems: []
 
 /** The standard set, where the project uses it in the version that is here. */
 async function readStandard(root: string, folder: string, use: string): Promise<StandardRead> {
+  const { version, read } =
+    folder === standardFolder ? await (productsOwn ??= readSet(root, folder)) : await readSet(root, folder)
+  if (version === undefined || use === `standard@${version}`) return read
+  return { ...unused, wrong: `this version of couplet has standard@${version}` }
+}
+
+interface SetRead {
+  readonly version: number | undefined
+  readonly read: StandardRead
+}
+
+/** The product's own set, which does not change while the program runs: whoever reads several projects needs it once. */
+let productsOwn: Promise<SetRead> | undefined
+
+async function readSet(root: string, folder: string): Promise<SetRead> {
   const list: Checked<StandardFile> = checkSchema('standard', await readOne(root, join(folder, 'standard.yaml')))
-  const version = list.value?.version
-  if (version !== undefined && use !== `standard@${version}`)
-    return { ...unused, wrong: `this version of couplet has standard@${version}` }
-  const read = (name: string): Promise<Source> => readOne(root, join(folder, `${name}.yaml`))
+  const mapping = (name: string): Promise<Source> => readOne(root, join(folder, `${name}.yaml`))
   const mappings = await Promise.all(
-    (list.value?.mappings ?? []).map(async (name) => [name, checkSchema('mapping', await read(name))] as const),
+    (list.value?.mappings ?? []).map(async (name) => [name, checkSchema('mapping', await mapping(name))] as const),
   )
   const jobs = await readJobs(root, folder)
   const includes = await readFolder(root, join(folder, 'include'), 'include')
@@ -225,11 +237,8 @@ async function readStandard(root: string, folder: string, use: string): Promise<
     ...problemsOf([list, jobs, ...mappings.map(([, each]) => each), ...includes]),
     ...includes.flatMap(filterProblems),
   ]
-  return {
-    set: { mappings: new Map<string, Checked<MappingFile>>(mappings), jobs },
-    includes: byName(includes),
-    problems,
-  }
+  const set = { mappings: new Map<string, Checked<MappingFile>>(mappings), jobs }
+  return { version: list.value?.version, read: { set, includes: byName(includes), problems } }
 }
 
 const byName = <T>(files: readonly Checked<T>[]): ReadonlyMap<string, Checked<T>> =>
