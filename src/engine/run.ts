@@ -12,6 +12,7 @@ import { Ceiling } from './ceiling.ts'
 import { type Intake, type Scope, takeIn } from './intake.ts'
 import type { Wanted } from './judge.ts'
 import { applyMapping } from './apply-mapping.ts'
+import { takeUpJobs } from './job-recovery.ts'
 import { chosen, contextOf } from './context.ts'
 import { type Keeping, type PlannedMapping, planMapping } from './plan-mapping.ts'
 import { referredMappings } from './references.ts'
@@ -30,7 +31,7 @@ export type { Ports, RunOptions, RunReport } from './ports.ts'
 export { defaultRunOptions } from './ports.ts'
 
 /**
- * Runs mappings in order. Throws UnsafePlanError when a safety limit stops it (nothing was written), LockedError,
+ * Runs mappings in order, and takes up again the jobs that had failed on them. Throws UnsafePlanError when a safety limit stops it (nothing was written), LockedError,
  * StateError, ConfigError for a mapping that does not exist or is switched off, ConnectorError when not even the
  * identity of a side could be read, StoppedError when it was asked to stop.
  */
@@ -38,7 +39,11 @@ export async function run(config: Config, ports: Ports, options: RunOptions): Pr
   chosen(config, options)
   if (options.dry) return runLocked(config, ports, options)
   const id = runId(ports)
-  return underLock(ports, id, () => runLocked(config, ports, options, id))
+  return underLock(ports, id, async () => {
+    const report = await runLocked(config, ports, options, id)
+    await takeUpJobs(config, ports, options, report)
+    return report
+  })
 }
 
 /** Works under the lock of the state. Throws LockedError. */

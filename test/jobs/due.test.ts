@@ -3,7 +3,8 @@ import t from 'tap'
 import type { Config, Job } from '../../src/config/config.ts'
 import type { JobResult } from '../../src/core/schedule.ts'
 import { runDue } from '../../src/engine/due.ts'
-import { activeJobs, restsBecause, resultOf } from '../../src/engine/jobs.ts'
+import { resultOf } from '../../src/engine/job-result.ts'
+import { activeJobs, restsBecause } from '../../src/engine/jobs.ts'
 import { Lookout } from '../../src/engine/lookout.ts'
 import type { RunProblem } from '../../src/engine/ports.ts'
 import { ConnectorError, LockedError, StoppedError } from '../../src/errors.ts'
@@ -137,6 +138,65 @@ t.test('T-06 a job that an outage stopped goes on when the services answer again
   t.equal(still.unseen, down, 'that nothing could be looked at is told')
   s.connectors = good
   t.same(await dueNames(s, once), ['customers'])
+})
+
+t.test(
+  'a limit that a person accepted by hand keeps the job no longer, and no edit waits for its interval',
+  async (t) => {
+    const s = await stage(t)
+    const none = { count: 100, share: undefined }
+    const limits = { creates: { count: 1, share: undefined }, updates: none, deletes: none }
+    const jobs = [jobOf(), jobOf({ name: 'currencies', mappings: ['currency'] })]
+    const guarded: Config = { ...configOf([currencies, customerAccount({ ...bothWays, limits })]), jobs }
+    const customers = ['1', '2', '3'].map((number) => s.customer({ number }))
+    t.match((await runDue(guarded, s.ports)).runs[1]?.state, { attempts: 1, fault: 'limit' })
+    s.clock.advance(hour)
+    t.match((await runDue(guarded, s.ports)).runs[0]?.state, { attempts: 2, fault: 'limit' })
+    const state = async () => (await s.store.jobs()).get('customers')
+
+    await s.run(guarded, { records: [{ column: 'number', value: '1' }] })
+    await s.run(guarded, { mappings: ['currency'] })
+    await s.run(guarded, { dry: true })
+    t.match(await state(), { attempts: 2 }, 'a record, another mapping, or a plan says nothing about it')
+    await t.rejects(s.run(guarded))
+    t.match(await state(), { attempts: 2 }, 'nor does a run that the limit stops again')
+
+    await s.run(guarded, { mappings: ['customer-account'], accept: [{ kind: 'creates', count: 2 }] })
+    t.match(await state(), { status: 'ready', attempts: 0, fault: undefined, reason: undefined })
+    t.same(await dueNames(s, guarded), ['customers'], 'it is due')
+    s.simulator.businessCentral.edit('customers', idOf(customers[0] ?? {}), { phoneNumber: '1' })
+    t.same(await dueNames(s, guarded), ['customers'], 'and edits wake it again')
+  },
+)
+
+t.test('a good run by hand takes up a stopped job, and leaves one that a person put on hold', async (t) => {
+  const s = await stage(t)
+  const stopped = { job: 'customers', nextStart: '2999-01-01T00:00:00Z', attempts: 10 } as const
+  const put = async (status: 'stopped' | 'onHold') => {
+    await s.store.lock('test')
+    await s.store.recordJob({ ...stopped, status, fault: 'other', reason: 'broken' })
+    await s.store.unlock()
+  }
+  await put('onHold')
+  await s.run(config)
+  t.match((await s.store.jobs()).get('customers'), { status: 'onHold', reason: 'broken' })
+  await put('stopped')
+  const good = s.connectors
+  const down = new ConnectorError('sales', 'forbidden', { message: 'not allowed', remedy: '' })
+  s.connectors = {
+    ...good,
+    sales: {
+      ...portOf(good.sales),
+      changes: () => {
+        throw down
+      },
+    },
+  }
+  await s.run(config)
+  t.match((await s.store.jobs()).get('customers'), { status: 'stopped' }, 'a run that went badly changes nothing')
+  s.connectors = good
+  await s.run(config)
+  t.match((await s.store.jobs()).get('customers'), { status: 'ready', attempts: 0, reason: undefined })
 })
 
 t.test('T-07 what is switched off in the files or on hold does not run', async (t) => {
