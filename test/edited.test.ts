@@ -7,6 +7,7 @@ import { basename, join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import t from 'tap'
 import { readPlanFile } from '../src/cli/plan-file.ts'
+import { readReplacementFile } from '../src/cli/replace.ts'
 import { UsageError } from '../src/cli/usage-error.ts'
 import { systemClock } from '../src/clock.ts'
 import { StateError } from '../src/errors.ts'
@@ -245,28 +246,75 @@ function* first(most: number, edits: Iterable<Edit>): Generator<Edit> {
   }
 }
 
-t.test('P6 a saved plan edited by hand is refused, or is the same plan', async (t) => {
-  const w = await cliWorld(t, 'mappings: [currency]\n', { overlap: 0 })
-  await w.run('plan currency --out plan.json')
-  const text = await readFile(join(w.folder, 'plan.json'), 'utf8')
-  const plan = readPlanFile(text, 'plan.json')
-  t.ok(plan.operations.length > 0)
+/** Tries edits of a saved plan; says how many were tried and which were taken for right. */
+function triedOn(text: string, read: (text: string) => unknown): { readonly tried: number; readonly bad: string[] } {
+  const plan = read(text)
   const bad: string[] = []
   let tried = 0
   for (const edit of [...first(300, editsOf(text, 'plan.txt')), ...first(600, editsOfJson(text))]) {
     tried += 1
     try {
-      if (!isDeepStrictEqual(readPlanFile(edit.text, 'plan.json'), plan)) bad.push(`${edit.what}: taken for right`)
+      if (!isDeepStrictEqual(read(edit.text), plan)) bad.push(`${edit.what}: taken for right`)
     } catch (error) {
       if (!(error instanceof UsageError) || !error.message.includes('plan.json'))
         bad.push(`${edit.what}: ${String(error)}`)
     }
   }
+  return { tried, bad }
+}
+
+t.test('P6 a saved plan edited by hand is refused, or is the same plan', async (t) => {
+  const w = await cliWorld(t, 'mappings: [currency]\n', { overlap: 0 })
+  await w.run('plan currency --out plan.json')
+  const text = await readFile(join(w.folder, 'plan.json'), 'utf8')
+  t.ok(readPlanFile(text, 'plan.json').operations.length > 0)
+  const { tried, bad } = triedOn(text, (edited) => readPlanFile(edited, 'plan.json'))
   t.same(bad.slice(0, 10), [], `${bad.length} of ${tried}`)
   const edited = text.replace('"operations"', '"operation"')
   await writeFile(join(w.folder, 'plan.json'), edited)
   const { code, err } = await w.run('apply plan.json')
   t.equal(code, 2)
   t.match(err, /plan\.json[^]*couplet plan --out/)
+  proved('hostile input', { 'edits of state and plans': tried }, bad.length)
+})
+
+const replaceable = `mapping: customer
+direction: toSales
+create: toSales
+businessCentral: { entity: customers, keys: [number] }
+sales: { entity: accounts }
+match:
+  - { businessCentral: [number], sales: [accountnumber] }
+fields:
+  number: { businessCentral: number, sales: accountnumber }
+  name: { businessCentral: displayName, sales: name }
+  city: { businessCentral: city, sales: address1_city, on: create }
+replace:
+  rows: [city]
+  aside: { accountnumber: accountnumber & ' old', statecode: '1' }
+`
+
+t.test('P6 a saved plan of replacements edited by hand is refused, and nothing is set aside', async (t) => {
+  const files = { 'customer.yaml': replaceable }
+  const w = await cliWorld(t, 'mappings: [customer]\n', { company: 'empty', files })
+  const { businessCentral, sales } = w.simulator
+  for (const number of ['K1', 'K2']) businessCentral.create('customers', { number, displayName: number, city: 'Bath' })
+  t.equal((await w.run('sync')).code, 0)
+  for (const number of ['K1', 'K2']) businessCentral.edit('customers', number, { city: 'Rome' })
+  t.equal((await w.run('replace plan --out plan.json')).code, 0)
+  const text = await readFile(join(w.folder, 'plan.json'), 'utf8')
+  t.equal(readReplacementFile(text, 'plan.json').replacements.length, 2)
+  const { tried, bad } = triedOn(text, (edited) => readReplacementFile(edited, 'plan.json'))
+  t.same(bad.slice(0, 10), [], `${bad.length} of ${tried}`)
+  const plan = JSON.parse(text) as { replacements: unknown[] }
+  await writeFile(join(w.folder, 'plan.json'), JSON.stringify({ ...plan, replacements: plan.replacements.slice(1) }))
+  const aside = (): number => sales.rows('accounts').filter(({ statecode }) => statecode === 1).length
+  const { code, err } = await w.run('replace apply plan.json')
+  t.equal(code, 2)
+  t.match(err, /plan\.json is not as it was saved[^]*couplet replace plan --out/)
+  t.equal(aside(), 0)
+  await writeFile(join(w.folder, 'plan.json'), text)
+  t.equal((await w.run('replace apply plan.json --accept customer.sales.deletes=2')).code, 0)
+  t.equal(aside(), 2, 'as it was saved it is done')
   proved('hostile input', { 'edits of state and plans': tried }, bad.length)
 })

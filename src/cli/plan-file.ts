@@ -2,7 +2,6 @@
  * A saved plan: ids, versions and fingerprints of what a run would do, never a value (P6, P8). `apply` recomputes the
  * plan and does those operations that are still the same.
  */
-import { createHash } from 'node:crypto'
 import type { BySide, Config } from '../config/config.ts'
 import { operationHash } from '../core/plan.ts'
 import type { Operation, OperationKind } from '../core/plan.ts'
@@ -10,6 +9,7 @@ import type { Watermark } from '../core/watermark.ts'
 import type { RunOptions } from '../engine/ports.ts'
 import type { Project } from '../main.ts'
 import { sideName } from '../report/words.ts'
+import { checkSum, objectIn, summed } from './plan-sum.ts'
 import { UsageError } from './usage-error.ts'
 
 /** Options of the run that the plan is of; `apply` plans with the same. */
@@ -20,7 +20,7 @@ export type PlannedOptions = Pick<
 
 export interface PlanFile {
   readonly format: 1
-  /** Over all else in the file: what a hand or a merge changed is no plan that anybody reviewed. */
+  /** Over all else in the file. */
   readonly sum: string
   /** Hash over the configuration; another configuration means another plan. */
   readonly config: string
@@ -54,7 +54,7 @@ export async function planFileOf(
 ): Promise<PlanFile> {
   const { config, ports, firstKey } = project
   const names = [...new Set(operations.map(({ mapping }) => mapping))]
-  const plan: Omit<PlanFile, 'sum'> = {
+  return summed({
     format: 1,
     config: config.hash,
     identities: await identitiesOf(project),
@@ -73,16 +73,8 @@ export async function planFileOf(
     })),
     watermarks: Object.fromEntries(names.map((name) => [name, watermarksOf(project, name)])),
     ...(firstKey !== undefined && { key: firstKey }),
-  }
-  return { ...plan, sum: sumOf(plan) }
+  })
 }
-
-/** As it is read again: what is undefined is not there. */
-const sumOf = (plan: object): string =>
-  createHash('sha256')
-    .update(JSON.stringify(JSON.parse(JSON.stringify(plan))))
-    .digest('hex')
-    .slice(0, 32)
 
 function watermarksOf({ ports }: Project, mapping: string): Readonly<Partial<BySide<Watermark>>> {
   const state = ports.store.mapping(mapping)
@@ -102,7 +94,7 @@ export async function identitiesOf({ ports }: Project): Promise<BySide<string>> 
 
 /** Reads a saved plan. Throws UsageError when it is none. */
 export function readPlanFile(text: string, file: string): PlanFile {
-  const found = parse(text)
+  const found = objectIn<PlanFile>(text)
   if (found === undefined || found.format === undefined || found.operations === undefined)
     throw new UsageError(`${file} is not a saved plan.`, 'Make one: couplet plan --out FILE')
   if (found.format !== 1)
@@ -110,22 +102,8 @@ export function readPlanFile(text: string, file: string): PlanFile {
       `${file} has format ${String(found.format)}; this version reads format 1.`,
       'Plan again: couplet plan --out FILE',
     )
-  const { sum, ...plan } = found
-  if (sum !== sumOf(plan))
-    throw new UsageError(
-      `${file} is not as it was saved: a hand or a merge was at it.`,
-      'Plan again, and review that: couplet plan --out FILE',
-    )
+  checkSum(found, file, 'couplet plan --out FILE')
   return found as PlanFile
-}
-
-function parse(text: string): Partial<PlanFile> | undefined {
-  try {
-    const value: unknown = JSON.parse(text)
-    return typeof value === 'object' && value !== null ? value : undefined
-  } catch {
-    return undefined
-  }
 }
 
 /** Throws UsageError when the plan was made with other files or against other services. */

@@ -10,6 +10,7 @@ import type { AddCommand, Context } from './context.ts'
 import { exits } from './exit.ts'
 import { mappingsNamed } from './mapping-names.ts'
 import { identitiesOf } from './plan-file.ts'
+import { checkSum, objectIn, summed } from './plan-sum.ts'
 import { acceptances, acceptOption } from './run-options.ts'
 import { readTextFile, saveFile } from './save-file.ts'
 import { UsageError } from './usage-error.ts'
@@ -18,6 +19,8 @@ import { UsageError } from './usage-error.ts'
 interface ReplacementFile {
   readonly format: 1
   readonly kind: 'replace'
+  /** Over all else in the file. */
+  readonly sum: string
   /** Hash over the configuration; another configuration means another plan. */
   readonly config: string
   readonly identities: Awaited<ReturnType<typeof identitiesOf>>
@@ -61,14 +64,15 @@ function plan(context: Context, names: readonly string[], out: string | undefine
   })
 }
 
-const fileOf = async (project: Project, { replacements }: ReplacementPlan): Promise<ReplacementFile> => ({
-  format: 1,
-  kind: 'replace',
-  config: project.config.hash,
-  identities: await identitiesOf(project),
-  createdAt: project.ports.clock.now().toISOString(),
-  replacements,
-})
+const fileOf = async (project: Project, { replacements }: ReplacementPlan): Promise<ReplacementFile> =>
+  summed({
+    format: 1,
+    kind: 'replace',
+    config: project.config.hash,
+    identities: await identitiesOf(project),
+    createdAt: project.ports.clock.now().toISOString(),
+    replacements,
+  })
 
 /** So many records of a mapping are named. */
 const namedMost = 12
@@ -101,7 +105,7 @@ function openText(waiting: ReplacementPlan['waiting']): readonly string[] {
 
 function apply(context: Context, file: string, accept: readonly string[]): Promise<number> {
   return context.withProject(async (project) => {
-    const saved = planIn(await readTextFile(context, file), file)
+    const saved = readReplacementFile(await readTextFile(context, file), file)
     await checkPlan(project, saved)
     const ended = await project.applyReplacements({ replacements: saved.replacements, accept: acceptances(accept) })
     const failed = ended.filter(({ outcome }) => outcome === 'moved' || outcome === 'refused')
@@ -113,25 +117,21 @@ function apply(context: Context, file: string, accept: readonly string[]): Promi
   })
 }
 
-function planIn(text: string, file: string): ReplacementFile {
-  const wrong = new UsageError(`${file} is not a plan of replacements.`, 'Make one: couplet replace plan --out FILE')
-  let found: Partial<ReplacementFile> | null
-  try {
-    found = JSON.parse(text) as Partial<ReplacementFile> | null
-  } catch {
-    throw wrong
-  }
-  if (found?.kind !== 'replace' || found.format !== 1 || found.replacements === undefined) throw wrong
+/** Reads a saved plan of replacements. Throws UsageError when it is none. */
+export function readReplacementFile(text: string, file: string): ReplacementFile {
+  const found = objectIn<ReplacementFile>(text)
+  if (found?.kind !== 'replace' || found.format !== 1 || found.replacements === undefined)
+    throw new UsageError(`${file} is not a plan of replacements.`, `Make one: ${planAgain}`)
+  checkSum(found, file, planAgain)
   return found as ReplacementFile
 }
+
+const planAgain = 'couplet replace plan --out FILE'
 
 /** Throws UsageError when the plan was made with other files or against other services. */
 async function checkPlan(project: Project, saved: ReplacementFile): Promise<void> {
   if (saved.config !== project.config.hash)
-    throw new UsageError(
-      'The files have changed since the plan was made.',
-      'Plan again: couplet replace plan --out FILE',
-    )
+    throw new UsageError('The files have changed since the plan was made.', `Plan again: ${planAgain}`)
   const now = await identitiesOf(project)
   if (now.businessCentral !== saved.identities.businessCentral || now.sales !== saved.identities.sales)
     throw new UsageError(
