@@ -81,6 +81,10 @@ t.test('ordinary expressions stay in this thread', async (t) => {
     '$join($match(text, /(.)l+/).groups)',
   ])
     await t.resolves(async () => compileExpression(expression).evaluate(short, { apart }), expression)
+  const long = { text: 'a'.repeat(1000) }
+  t.equal(await compileExpression('$match(text, /b+c/).match').evaluate(long, { apart }), null)
+  const tenfold = '$match($replace(text, "a", "aaaaaaaaaa"), /b+c/).match'
+  await t.rejects(async () => compileExpression(tenfold).evaluate(long, { apart }), /went apart/, 'made longer first')
 })
 
 const mapping = `mapping: hostile

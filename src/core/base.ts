@@ -40,11 +40,8 @@ export function withPrints(base: Base, changed: Base): Base {
   return merged
 }
 
-function packPrints(prints: Prints | undefined): string {
-  if (prints === undefined) return ''
-  const { businessCentral, sales } = prints
-  return businessCentral === sales ? (sales ?? '') : `${businessCentral ?? ''}:${sales ?? ''}`
-}
+const packPrints = ({ businessCentral = '', sales = '' }: Partial<Prints> = {}): string =>
+  businessCentral === sales ? sales : `${businessCentral}:${sales}`
 
 function unpackPrints(text: string | undefined): Prints | undefined {
   if (text === undefined || text === '') return undefined

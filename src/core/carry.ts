@@ -3,7 +3,7 @@
  * length, exchanged through couplings, blank as the row wants it. Pure: couplings are read through `Lookups`.
  */
 import { type CouplingLookup, type Field, type Lookup, type Side, type ValueType, otherSide } from '../config/config.ts'
-import { type Bindings, ExpressionError } from './expression.ts'
+import type { Bindings, ExpressionError } from './expression.ts'
 import { keepMark } from './expression-functions.ts'
 import { startOfDay, utcText } from './instant.ts'
 import { ownValue } from './lookup-columns.ts'
@@ -67,10 +67,10 @@ export function said(compiled: CompiledField, side: Side, row: Row, bindings: Bi
   return place === undefined ? undefined : valueAt(row, place)
 }
 
-/** What `evaluate` gives; an ExpressionError of it tells the field row. */
+/** What `evaluate` gives; its ExpressionError tells the field row. */
 function naming(row: string, evaluate: () => unknown): unknown {
   const named = (error: unknown): never => {
-    throw error instanceof ExpressionError ? error.inRow(row) : error
+    throw (error as ExpressionError).inRow(row)
   }
   try {
     const value = evaluate()

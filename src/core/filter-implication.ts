@@ -34,7 +34,7 @@ export function implies(one: ParsedFilter, other: ParsedFilter): boolean {
 /** A statement about one column and constants: the values it allows, a bound, or the one value that it rules out. */
 type Atom =
   | { readonly kind: 'among'; readonly of: string; readonly values: readonly string[] }
-  | { readonly kind: 'not'; readonly of: string; readonly values: readonly string[] }
+  | { readonly kind: 'not'; readonly of: string; readonly value: string }
   | Bound
 
 interface Bound {
@@ -49,7 +49,7 @@ function impliesAtom(one: ParsedFilter, other: ParsedFilter): boolean {
   const [a, b] = [atomOf(one), atomOf(other)]
   if (a === undefined || b === undefined || a.of !== b.of) return false
   if (a.kind === 'among') return a.values.every((value) => allows(b, value))
-  if (a.kind === 'not') return b.kind === 'not' && b.values.every((value) => a.values.includes(value))
+  if (a.kind === 'not') return b.kind === 'not' && a.value === b.value
   return b.kind === 'bound' && a.above === b.above && isWithin(a, b)
 }
 
@@ -62,7 +62,7 @@ function isWithin(a: Bound, b: Bound): boolean {
 /** Whether the very value passes. */
 function allows(atom: Atom, value: string): boolean {
   if (atom.kind === 'among') return atom.values.includes(value)
-  if (atom.kind === 'not') return atom.values.every((each) => differ(each, value))
+  if (atom.kind === 'not') return differ(atom.value, value)
   if (typeOf(value) !== 'number') return false
   const number = Number(value.slice('number '.length))
   if (number === atom.value) return !atom.open
@@ -85,7 +85,7 @@ function atomOf(filter: ParsedFilter): Atom | undefined {
   const of = nameOf(left)
   const value = valueOf(right.literal)
   if (of === undefined || value === undefined) return undefined
-  if (operator === 'ne') return { kind: 'not', of, values: [value] }
+  if (operator === 'ne') return { kind: 'not', of, value }
   if (right.literal.kind !== 'number') return undefined
   const above = operator === 'gt' || operator === 'ge'
   return { kind: 'bound', of, above, value: right.literal.value, open: operator === 'gt' || operator === 'lt' }

@@ -28,13 +28,11 @@ export interface Excess {
   readonly accept: string
 }
 
-/** The limits of mappings by name; none of one that is not among them. */
+/** The limits of mappings by name. */
 export function limitsIn(mappings: readonly Mapping[]): (name: string) => Limits {
   const limits = new Map(mappings.map((mapping) => [mapping.name, mapping.limits]))
-  return (name) => limits.get(name) ?? { deletes: unlimited, updates: unlimited, creates: unlimited }
+  return (name) => limits.get(name) as Limits
 }
-
-const unlimited: Limit = { count: undefined, share: undefined }
 
 /** The counts that exceed their limits and were not accepted. */
 export function excesses(

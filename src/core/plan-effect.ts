@@ -43,8 +43,9 @@ function less(some: readonly Operation[], others: readonly Operation[]): readonl
   })
 }
 
+/** A new record is known by what it is made from: a service may choose its key. */
 const recordOf = ({ mapping, side, kind, key, partner }: Operation): string =>
-  `${mapping}/${side}/${kind}/${(kind === 'create' ? partner : key) ?? partner ?? ''}`
+  JSON.stringify([mapping, side, kind, kind === 'create' ? partner : key])
 
 /** Rows may be named anew and say the same. */
 const meaning = ({ column, print }: PlannedField): string => `${column}=${print}`

@@ -285,7 +285,17 @@ t.test('what is new, or runs again, is the other way round what is gone or rests
     `- \`contact\`: \`actAs\`: nothing now, before: ${whom}`,
     '11 changes',
   ])
-  write(join(folder, 'base'), { 'couplet.yaml': `${project}mappings: { customer: { enabled: false } }\n` })
+  write(join(folder, 'base'), {
+    'couplet.yaml': `${project}mappings: { customer: { enabled: false } }\ncreate: both\n`,
+    'jobs.yaml': 'jobs:\n  often: { mappings: [customer], every: 5 min, enabled: false, reason: a pause }\n',
+    'mappings/customer.yaml': customer.replace('direction: both', 'direction: both\nconflicts: newest'),
+  })
+  t.ok((await told('base', 'head')).includes('~ job `often`: `enabled` now `off`, before: `off: a pause`'))
+  t.strictSame(
+    (await told('base', 'head')).filter((line) => /`customer`.*`(?:conflicts|create)`/.test(line)),
+    ['~ `customer`: `conflicts`: now `hold`, before: `newest`'],
+    'what one that rests says itself is news, what it has from the project is none',
+  )
   const limits = (await told('base', 'head')).filter((line) => line.includes('limits'))
   t.strictSame(
     limits,
@@ -293,6 +303,63 @@ t.test('what is new, or runs again, is the other way round what is gone or rests
     'of one that rests it is no news',
   )
 })
+
+t.test(
+  'who goes on without a mapping that is gone: by lines, by riding on it; fixed rows are told as that',
+  async (t) => {
+    const folder = both(t, {
+      'mappings/item.yaml': item,
+      'mappings/stock.yaml': stock,
+      'mappings/order.yaml': order,
+      'mappings/list.yaml': list,
+    })
+    const { out } = await couplet(folder, ['diff', 'head', '--project', 'base'])
+    t.match(
+      out,
+      '- `item`: the mapping is gone (toSales, between items and products); `order`, `stock` had references through it',
+    )
+    t.match(out, '- `list`: the mapping is gone (toSales, between constant rows and pricelevels)')
+  },
+)
+
+const item = `mapping: item
+direction: toSales
+businessCentral: { entity: items, keys: [number] }
+sales: { entity: products }
+match: [{ businessCentral: [number], sales: [productnumber] }]
+fields:
+  name: { businessCentral: displayName, sales: name }
+`
+const stock = `mapping: stock
+follows: item
+direction: toSales
+businessCentral: { entity: items, keys: [number] }
+sales: { entity: products }
+fields:
+  inventory: { businessCentral: inventory, sales: quantityonhand }
+`
+const order = `mapping: order
+direction: toSales
+after: [item]
+businessCentral: { entity: salesOrders, keys: [number] }
+sales: { entity: salesorders }
+match: [{ businessCentral: [number], sales: [name] }]
+lines:
+  businessCentral: { entity: salesOrderLines, parent: documentId }
+  sales: { entity: salesorderdetails, parent: salesorderid }
+  fields:
+    item: { businessCentral: itemId, sales: productid, lookup: item }
+fields:
+  number: { businessCentral: number, sales: name }
+`
+const list = `mapping: list
+direction: toSales
+businessCentral: { constant: "[{ 'id': '0b2f3d54-8a1c-5d6e-9f70-123456789abc', 'code': 'STANDARD' }]", keys: [code] }
+sales: { entity: pricelevels }
+match: [{ businessCentral: [code], sales: [name] }]
+fields:
+  name: { businessCentral: code, sales: name }
+`
 
 t.test('a comment of a pull request', async (t) => {
   const folder = both(t, cases[1]?.[1] ?? {})

@@ -1019,6 +1019,14 @@ t.test('a failing expression is told, not swallowed', async (t) => {
       writable: { businessCentral: true, sales: true },
       deferLater: false,
     }),
-    { name: 'ExpressionError' },
+    { name: 'ExpressionError', row: 'site' },
   )
+  const atOnce = decidingOf({
+    ...website,
+    fields: {
+      site: { sales: 'websiteurl', direction: 'toSales', compute: { toSales: '$uppercase($splitText(website, 1))' } },
+    },
+  })
+  const failed = decide(atOnce, { businessCentral: { website: 'x' }, sales: {} })
+  await t.rejects(failed, { name: 'ExpressionError', row: 'site' }, 'whether it is waited for or not')
 })

@@ -302,6 +302,32 @@ async function ours(text: string, row: Record<string, unknown>): Promise<string>
   }
 }
 
+t.test('what is left to JSONata, and what has no value, is as JSONata has it', async (t) => {
+  const cases: [text: string, row: Record<string, unknown>][] = [
+    ['a & b', { a: [1, 2], b: 'x' }],
+    ['a & b', { a: { b: 1 }, b: 'x' }],
+    ['a & b', { a: 1.5, b: 0.1 + 0.2 }],
+    ['a & b', { a: 1, b: -2 }],
+    ['a & b', { a: true, b: false }],
+    ['a ? b : c', { a: { b: 1 }, b: 'b', c: 'c' }],
+    ['a and b', { a: {}, b: true }],
+    ['a / b', { a: 1, b: 0 }],
+    ['a + b', { a: 1 }],
+    ['a + b', { a: 'x', b: 1 }],
+    ['a < b', { a: 'x', b: 'y' }],
+    ['a < b', { b: 1 }],
+    ['a < b', { a: 'x', b: 1 }],
+    ['a = b', { a: { b: 1 }, b: { b: 1 } }],
+    ['a != b', { a: { b: 1 }, b: 'x' }],
+    ['-a', {}],
+    ['$abs(a)', {}],
+    ['$not(a)', {}],
+    ['$not(a)', { a: 0 }],
+  ]
+  for (const [text, row] of cases)
+    t.equal(await ours(text, row), await reference(text, row), `${text} of ${JSON.stringify(row)}`)
+})
+
 t.test('whatever the row, the value is the one that JSONata gives', async (t) => {
   for (const text of expressions) {
     assert.ok(closureOf(jsonata(text).ast() as unknown as Node), `${text} has a closure`)

@@ -22,6 +22,13 @@ const table: readonly (readonly [before: string | undefined, after: string | und
   ['a gt 5', 'a gt 3', 'wider'],
   ['a lt 5', 'a lt 3', 'narrower'],
   ['a eq 7', 'a gt 5', 'wider'],
+  ['a eq 5', 'a ge 5', 'wider'],
+  ['a eq 5', 'a gt 5', 'other'],
+  ["a eq '7'", 'a gt 5', 'other'],
+  ['a gt 2024-01-01', 'a gt 2023-01-01', 'other'],
+  ['a ne null', "a ne ''", 'same'],
+  ['a ne 1', 'a ne 2', 'other'],
+  ['a eq true', 'a ne false', 'wider'],
   ["a eq 'x'", "a ne 'y'", 'wider'],
   // The same in Dataverse; in Business Central, where a text is as it is written, not.
   ["a eq 'X'", "a eq 'x'", 'other'],

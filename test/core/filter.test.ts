@@ -177,6 +177,8 @@ t.test('a filter that speaks of a coupling is told the key that it has, and says
     "not (a eq {coupled.one} or tolower(b) eq {coupled.two} or c in ({coupled.one},5)) and contains(d,'{coupled.x}')" +
       ' and Microsoft.Dynamics.CRM.In(PropertyName=\'e\',PropertyValues=["5"])',
   )
+  const others = 'Microsoft.Dynamics.CRM.NotIn(PropertyName=\'e\',PropertyValues=["5"])'
+  t.equal(printFilter(parseFilter(others)), others)
   t.same(coupledIn(filter), ['one', 'two'])
   t.same(bare(parseFilter(printFilter(filter))), bare(filter))
   const key = '11111111-2222-3333-4444-555555555555'

@@ -287,6 +287,14 @@ t.test("a person's decision about a field of the document is none about its line
   t.equal(decided.held.length, 2)
   const taken = { kind: 'take', fields: { 'lines.item': 'sales' } } as const
   t.same((await decideScene({ ...scene, decision: taken })).held.length, 2, 'nor is one about a field of the lines')
+  const [base] = await agreedOn(undefined, [pairOf(1)])
+  const edited = {
+    businessCentral: [bc('b1', 'I1', { quantity: 6 })],
+    sales: [inSales('s1', 'I1', { quantity: 5 })],
+    pairs: base === undefined ? [] : [base],
+  }
+  const whole = await decideScene({ ...edited, decision: { kind: 'take', fields: { '*': 'sales' } } })
+  t.same(told(whole), ['update businessCentral b1 quantity=5'], 'one about the whole record is')
 })
 
 t.test('lines that go one way look for their partners from their own side alone', async (t) => {

@@ -8,10 +8,14 @@ import {
   type MappingCounts,
   type Operation,
   type OperationKind,
+  type Plan,
   type PlannedField,
+  type PlannedLine,
   inOrder,
   operationHash,
 } from '../../src/core/plan.ts'
+import { planEffect } from '../../src/core/plan-effect.ts'
+import { planWithoutClaims } from '../../src/core/claims.ts'
 import { settle } from '../../src/core/settle.ts'
 import { type Sketch, compiled, described } from './mapping-fixture.ts'
 import { forAll } from '../property.ts'
@@ -105,6 +109,8 @@ t.test('what a filter says of joined rows is not sent', async (t) => {
   t.equal(sides.sales.sendFilter, 'statecode eq 0')
   const plain = compiled({ ...read, sources: {} }).sides.businessCentral
   t.strictSame([plain.filter, plain.sendFilter], [undefined, undefined])
+  const speaking = compiled({ ...read, sources: { sales: { filter: 'ref eq {coupled.unit}' } } }).sides.sales
+  t.equal(speaking.sendFilter, 'ref eq null', 'without state no coupling has a key')
 })
 
 t.test('an expression over the whole row selects no column of that name', async (t) => {
@@ -254,6 +260,14 @@ const operation: Operation = {
   fields: [planned('name', 'p1'), planned('city', 'p2')],
 }
 
+const line = (other: Partial<PlannedLine>): PlannedLine => ({
+  kind: 'create',
+  key: 'l1',
+  partner: 'm1',
+  fields: [planned('quantity', 'p4')],
+  ...other,
+})
+
 t.test('P6: a saved operation is the same only on the same version with the same values', async (t) => {
   const hash = operationHash(operation)
   const others: Record<string, Partial<Operation>> = {
@@ -266,9 +280,12 @@ t.test('P6: a saved operation is the same only on the same version with the same
     'another version': { version: 'v2' },
     'a value less': { fields: [planned('name', 'p1')] },
     'another value': { fields: [planned('name', 'p1'), planned('city', 'p3')] },
+    'a line': { lines: [line({})] },
     'values crossed': { fields: [planned('name', 'p2'), planned('city', 'p1')] },
   }
   for (const [what, other] of Object.entries(others)) t.not(operationHash({ ...operation, ...other }), hash, what)
+  const lines = [line({}), line({ kind: 'update' }), line({ key: undefined }), line({ partner: undefined })]
+  t.equal(new Set(lines.map((each) => operationHash({ ...operation, lines: [each] }))).size, 4, 'each line another')
   t.equal(
     operationHash({ ...operation, fields: [...operation.fields].reverse() }),
     hash,
@@ -280,6 +297,34 @@ t.test('P6: a saved operation is the same only on the same version with the same
     hash,
     'nor do values and numbers for people',
   )
+})
+
+const planOf = (...operations: readonly Operation[]): Plan => ({ operations, holds: [], counts: [] })
+
+t.test('the effect of a change is what the new version does beyond the old one, lines and new records too', (t) => {
+  const made: Operation = { ...operation, kind: 'create', key: 'new-1', partner: 'c2' }
+  const order: Operation = { ...operation, key: 'o1', lines: [line({})] }
+  const shorter: Operation = { ...order, lines: [line({ fields: [planned('quantity', 'p5')] })] }
+  const none = planEffect(planOf(operation, made, order), planOf(operation, { ...made, key: 'new-2' }, order))
+  t.strictSame([none.caused, none.dropped], [[], []], 'a new record is known by what it is made from')
+  const { caused, dropped, counts } = planEffect(planOf(made, order), planOf(operation, shorter))
+  t.strictSame(caused, [operation, { ...shorter, fields: [] }])
+  t.strictSame(dropped, [made, { ...order, fields: [] }])
+  t.match(counts, [{ mapping: 'customer-account', side: 'sales', update: 2, create: 0 }])
+  t.end()
+})
+
+t.test('P8 no value is shown because a version that nobody reviewed calls it a code, not in a line either', (t) => {
+  const revealed: Operation = {
+    ...operation,
+    fields: [{ ...planned('name', 'p1'), reveal: true }],
+    lines: [line({ fields: [{ ...planned('text', 'p2'), reveal: true }] })],
+  }
+  const reviewed = compiled(read).mapping
+  const { operations } = planWithoutClaims(planOf(revealed, operation), [reviewed], [reviewed])
+  t.notMatch(JSON.stringify(operations), '"reveal":true')
+  t.equal(operations[0]?.lines?.length, 1)
+  t.end()
 })
 
 const kinds: readonly OperationKind[] = ['couple', 'create', 'update', 'uncouple', 'delete']

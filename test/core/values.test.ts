@@ -328,9 +328,14 @@ t.test('a packed base is short: one print where both sides said the same', async
     ['a@1', { businessCentral: 'x', sales: 'x' }],
     ['b@1', { businessCentral: 'x', sales: '-' }],
     ['c@1', { businessCentral: undefined, sales: 'y' }],
+    ['d@1', { businessCentral: 'z', sales: undefined }],
+    ['silent@1', { businessCentral: undefined, sales: undefined }],
     ['gone@0', { businessCentral: 'z', sales: 'z' }],
   ])
-  t.equal(packBase(base, ['a@1', 'b@1', 'new@1', 'c@1']), 'x,x:-,,:y')
+  const layout = ['a@1', 'b@1', 'new@1', 'c@1', 'd@1', 'silent@1']
+  const packed = 'x,x:-,,:y,z:,'
+  t.equal(packBase(base, layout), packed)
+  t.strictSame([...unpackBase(packed, layout)], [...base].slice(0, 4), 'who never spoke has no base')
   t.strictSame(unpackBase('', ['a@1']), noBase)
   t.strictSame([...unpackBase('x', ['a@1', 'b@1']).keys()], ['a@1'], 'rows beyond what was packed have no base')
 })
