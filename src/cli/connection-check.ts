@@ -13,6 +13,7 @@ import { describeMapping, isDescription } from './describe-mapping.ts'
 import type { Described } from './describe-mapping.ts'
 import { entityFindings, fieldFindings } from './live-rules.ts'
 import { nativeSteps } from './native-check.ts'
+import { sharingSteps } from './sharing-check.ts'
 
 /** Both sides; the entities only where the side answers. Throws nothing that a service causes. */
 export async function checkConnections(
@@ -31,6 +32,7 @@ export async function checkConnections(
   }
   return sides.flatMap((side) => [
     ...reached[side],
+    ...sharingSteps(project.config, side),
     ...identities[side],
     ...entities.filter((step) => step.side === nameOf(side)),
   ])

@@ -26,6 +26,9 @@ export interface PlaygroundOptions {
   readonly native?: boolean | undefined
   /** Whom the login knows and for how long. @default any client, with the secret of the written project */
   readonly login?: SimulatorOptions['login']
+  /** Limits instead of the services' own, and the clock that they go by. @default their own, the real one */
+  readonly limits?: SimulatorOptions['limits']
+  readonly now?: SimulatorOptions['now']
   /** First of three ports (Business Central, Sales, login). @default free ones */
   readonly port?: number | undefined
 }
@@ -40,13 +43,15 @@ export interface Playground {
 
 /** Starts the simulators, all on 127.0.0.1. */
 export async function startPlayground(options: PlaygroundOptions): Promise<Playground> {
-  const { company, customers, overlap, port, without = [] } = options
+  const { company, customers, overlap, port, limits, now, without = [] } = options
   const sizes = { customers, contactsPerCustomer: customers > 0 ? 1 : 0 }
   const seeded = seed({ company, overlap, seed: options.seed, sizes, without, native: options.native === true })
   const simulator = await startSimulator({
     businessCentral: businessCentral({ company: seeded.company, rows: seeded.businessCentral, routes: orderPages }),
     sales: dataverse({ baseCurrency: seeded.baseCurrency, choices: seeded.choices, ...options.sales }),
     ...(options.login !== undefined && { login: options.login }),
+    ...(limits !== undefined && { limits }),
+    ...(now !== undefined && { now }),
     ...(port !== undefined && { ports: { businessCentral: port, sales: port + 1, login: port + 2 } }),
   })
   for (const [set, rows] of seeded.sales) simulator.sales.service.load(set, rows)

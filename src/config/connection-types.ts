@@ -24,6 +24,26 @@ export interface Connection {
   readonly maxParallel: number
   /** Rows asked for in a page; the service's largest by default. */
   readonly pageSize: number
+  /** Whom the service counts as one with this connection, and what is left for it. @default nobody else, no limit */
+  readonly sharing?: Sharing
+}
+
+/** Targets that log in as one identity, to which the service sets its limits as a whole. */
+export interface Sharing {
+  /** Their names, this one's among them. */
+  readonly targets: readonly string[]
+  /** What they may take together; undefined: they have to run one after the other. */
+  readonly budget: Budget | undefined
+  /** The part of it that each takes. */
+  readonly share: Budget
+}
+
+/** Limits of one identity at one service. An absent number means that it is not counted. */
+export interface Budget {
+  /** Requests at the same time. */
+  readonly parallel?: number
+  /** Requests in five minutes. */
+  readonly requests?: number
 }
 
 export type Auth =

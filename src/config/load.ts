@@ -12,6 +12,7 @@ import { merge } from './merge.ts'
 import { isError, sortProblems } from './problems.ts'
 import { placesOf, type Places } from './places.ts'
 import { resolveProject } from './resolve.ts'
+import { withShare, type Targets } from './sharing.ts'
 import { checkSchema, type Checked } from './schema-check.ts'
 import type { IncludeFile, MappingFile, ProjectFile, StandardFile, Files as FileKinds } from './schema-types.ts'
 import { filesIn, isReference, literalSecret, unset, type Secrets } from './secrets.ts'
@@ -76,13 +77,16 @@ export async function openFiles(
 }
 
 async function checkFiles(root: string, read: FilesRead, options: LoadOptions): Promise<CheckedProject> {
-  const { files, problems: ofFiles } = read
+  const { files, targets, problems: ofFiles } = read
   const draft = await assemble(files)
   const places = placesOf(draft)
   const { needSecrets = true } = options
   const stateRoot = resolve(options.reachedAs ?? root)
   const secrets = await readSecrets(draft, stateRoot, options.env)
-  const reached = sides.map((side) => readConnection(side, draft.project.value, { secrets, complete: needSecrets }))
+  const reached = sides.map((side) => {
+    const read = readConnection(side, draft.project.value, { secrets, complete: needSecrets })
+    return withShare(read, side, targets, secrets)
+  })
   const findings = [
     ...reached.flatMap((each) => each.findings),
     ...keyFindings(draft, needSecrets ? secrets : undefined),
@@ -113,6 +117,8 @@ function keyFindings({ project }: Draft, secrets: Secrets | undefined): readonly
 
 interface FilesRead {
   readonly files: Files
+  /** Who else may log in as this project does. */
+  readonly targets: Targets
   readonly problems: readonly ConfigProblem[]
 }
 
@@ -131,6 +137,7 @@ async function readFiles(root: string, options: LoadOptions): Promise<FilesRead>
       ? []
       : [{ at: project.source.locate(['use']).position, path: 'use', message: standard.wrong }]
   return {
+    targets: await readTargets(root, options, { project, reached }),
     files: {
       project,
       target: overlay,
@@ -198,6 +205,17 @@ async function readTarget(root: string, target: string): Promise<Checked<NonNull
     )
   const known = names.length === 0 ? 'there is no file in targets/' : `known: ${names.join(', ')}`
   return checkSchema('project', unreadable(`targets/${target}.yaml`, `no target is called "${target}"; ${known}`))
+}
+
+/** Every overlay of the folder; what is wrong with those that are not in use is told when they are. */
+async function readTargets(
+  root: string,
+  { target, reachedAs }: LoadOptions,
+  { project, reached }: Pick<Files, 'project' | 'reached'>,
+): Promise<Targets> {
+  const files = await readFolder(resolve(reachedAs ?? root), 'targets', 'project')
+  const overlays = new Map([...byName(files)].map(([name, { value }]) => [name, value]))
+  return { project: (reached?.project ?? project).value, target, overlays }
 }
 
 interface StandardRead {

@@ -227,6 +227,7 @@ export interface BusinessCentral {
    */
   webClient?: string
   auth?: Auth
+  budget?: Budget
   allowHosts?: AllowHosts
   timeout?: Duration
   /**
@@ -272,6 +273,19 @@ export interface Auth {
   scope?: string
 }
 /**
+ * Limits that a service sets to one identity, or what is left of them for Couplet. Each target of targets/ that logs in as the same identity takes an equal share, so that all of them may run at the same time. Belongs in couplet.yaml, not in a target.
+ */
+export interface Budget {
+  /**
+   * Most requests at the same time, of all these targets together. Default: no share of it is taken.
+   */
+  parallel?: number
+  /**
+   * Most requests in five minutes, of all these targets together. Default: they are not counted.
+   */
+  requests?: number
+}
+/**
  * A Dataverse environment with Dynamics 365 Sales.
  */
 export interface Dataverse {
@@ -300,6 +314,7 @@ export interface Dataverse {
    * Dataverse's form: AuthType=ClientSecret;Url=…;ClientId=…;ClientSecret=${env:NAME};TenantId=…. One of auth and connectionString.
    */
   connectionString?: string
+  budget?: Budget
   allowHosts?: AllowHosts
   timeout?: Duration
   /**

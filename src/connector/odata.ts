@@ -4,6 +4,7 @@ import type { Connection, EntityRef } from '../config/config.ts'
 import type { Description } from '../core/record.ts'
 import type { Watermark } from '../core/watermark.ts'
 import { businessCentralAddress, salesAddress } from './address.ts'
+import { allowance } from './allowance.ts'
 import { authorization } from './auth.ts'
 import { catalog } from './catalog.ts'
 import type { Catalog } from './catalog.ts'
@@ -96,8 +97,9 @@ function reachOf(
   const { clock, random, env } = ports
   const dialect = dialects[side]
   const most = Math.min(dialect.parallel.most, connection.maxParallel)
+  const { requests } = connection.sharing?.share ?? {}
   const base = service(connection, {
-    http,
+    http: requests === undefined ? http : allowance(http, requests, clock),
     clock,
     random,
     authorization: authorization(connection.auth, { side, http, clock, random, env }),
