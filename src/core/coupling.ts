@@ -26,8 +26,17 @@ export interface Coupling extends BySide<Seen> {
   readonly unfinished?: boolean
   /** The pair is over: on this side its record was posted, or deleted for good. Nothing of it travels or is made again. */
   readonly ended?: Side
+  /** One of the two was created by us, and has not been looked at since. */
+  readonly fresh?: Fresh
   /** The lines of a document: which belong together, under the document's own coupling. */
   readonly lines?: CoupledLines
+}
+
+/** A record as its create left it. */
+export interface Fresh {
+  readonly side: Side
+  /** See versionOf. */
+  readonly version: string
 }
 
 /** The pairs of lines of a coupled document, with the layout of their bases. */

@@ -145,7 +145,7 @@ export const lacksPage = (field: CompiledField, missing: ReadonlySet<string>): b
   missing.size > 0 && sides.some((side) => field.needs[side].some((page) => missing.has(page)))
 
 /** A record without a row on one of its pages: what stands there can neither be read nor written for it. */
-function lacksPageRow(deciding: Deciding, field: CompiledField, rows: BySide<Loaded>): boolean {
+export function lacksPageRow(deciding: Deciding, field: CompiledField, rows: BySide<Loaded>): boolean {
   const { mapping } = deciding.compiled
   return sides.some((side) => {
     const page = field.place[side]?.page

@@ -17,6 +17,10 @@ import { type Session, commit, isRead, isSource, layoutEntries } from './session
 /** How often a record that changed meanwhile is read and decided again in one run. */
 const roundsMost = 4
 
+/** Each further page of a record is written in a round of its own. */
+const roundsFor = ({ mapping }: Session): number =>
+  roundsMost + sides.reduce((sum, side) => sum + mapping[side].with.length, 0)
+
 /** Windows being written at the same time: while one waits for the service, the next is made ready. */
 const windowsAtOnce = 2
 
@@ -79,7 +83,7 @@ async function goOn(work: Work, first: Applied): Promise<readonly Action[]> {
   const deletes = [...first.deletes]
   let last: Pick<Applied, 'again' | 'tried'> = first
   let open = continued(work, first.again)
-  for (let round = 1; open.length > 0 && round < roundsMost; round++) {
+  for (let round = 1; open.length > 0 && round < roundsFor(session); round++) {
     const applied: Applied[] = []
     for (const part of parts(open)) applied.push(await judgeAndApply(work, part))
     deletes.push(...applied.flatMap((one) => one.deletes))

@@ -8,11 +8,10 @@ import type { Coupling } from '../core/coupling.ts'
 import { ConnectorError } from '../errors.ts'
 import type { Entry } from '../store/store.ts'
 import { type Action, actionsOf, deleteActionOf } from './actions.ts'
-import type { Done } from './coupling-after.ts'
 import type { Ref } from './intake.ts'
 import { type Judgement, isClaiming } from './judgement.ts'
 import { noteDeferred } from './judge-window.ts'
-import { currentCoupling } from './coupling-after.ts'
+import { type Done, currentCoupling, ofRecord } from './coupling-after.ts'
 import { doneEntries, entriesOf, refusedEntries, uncoupled } from './outcome.ts'
 import type { Permit } from './permit.ts'
 import { withoutAdopted } from './references-asked.ts'
@@ -162,7 +161,8 @@ async function staleEntries(session: Session, { intent }: Action): Promise<reado
   return session.compiled.lines === undefined ? settleOne(session, intent) : [{ kind: 'settled', id: intent.id }]
 }
 
-async function done(session: Session, action: Action, result: Done): Promise<Outcome> {
+async function done(session: Session, action: Action, answer: Done): Promise<Outcome> {
+  const result = ofRecord(action, answer)
   countDone(session, action)
   session.permit?.wrote(session, action.side, result.id)
   return {

@@ -18,10 +18,9 @@ import { type Session, keysOf, linePairsOf, packed, packedLines } from './sessio
 export type Done = Extract<WriteResult, { kind: 'done' }>
 
 /** The coupling once the write is done. Another write of the same pair may have changed it since it was decided. */
-export async function couplingAfter(session: Session, action: Action, answer: Done): Promise<Coupling> {
+export async function couplingAfter(session: Session, action: Action, result: Done): Promise<Coupling> {
   const { judgement, side } = action
   const from = otherSide(side)
-  const result = ofRecord(action, answer)
   const current = currentCoupling(session, action)
   const { moved, derived } = await answered(session, action, result.row)
   const isOpen = moved || derived || action.more || owesMore(action)
@@ -36,10 +35,17 @@ export async function couplingAfter(session: Session, action: Action, answer: Do
     businessCentral: pair.businessCentral,
     sales: pair.sales,
     ...packed(session, baseAfter(session, next, action.writes)),
-    ...packedLines(session, linesAfter(action, answer, linePairsOf(session, current))),
+    ...packedLines(session, linesAfter(action, result, linePairsOf(session, current))),
     ...(judgement.action.kind === 'merge' && judgement.action.paused ? { outside: true } : {}),
+    ...freshAfter(session, action, result),
     ...(moved ? { moved: (current?.moved ?? 0) + 1 } : {}),
   }
+}
+
+/** Its further pages have not been looked at yet. */
+function freshAfter({ mapping }: Session, { kind, side }: Action, result: Done): Pick<Coupling, 'fresh'> {
+  const version = versionOf({ etag: result.etag, modified: result.modified })
+  return kind === 'create' && mapping[side].with.length > 0 && version !== undefined ? { fresh: { side, version } } : {}
 }
 
 /**
@@ -90,7 +96,7 @@ function keysAfter(session: Session, action: Action, row: Row | undefined): Read
 }
 
 /** A write to a further page answers with the page's key and etag: they say nothing of the record's own. */
-function ofRecord(action: Action, result: Done): Done {
+export function ofRecord(action: Action, result: Done): Done {
   const isPage = action.writes.some(({ field }) => field.place[action.side]?.page !== undefined)
   return isPage ? { kind: 'done', id: action.intent.target, etag: undefined, row: undefined } : result
 }

@@ -2,11 +2,13 @@
  * Deciding a pair: as a whole (in step, merged, paused, deleted, restored), then field by field. Keeps P2 and P9; the
  * decisions themselves are the pure core's.
  */
-import { type Side, otherSide, sides } from '../config/config.ts'
-import { type Base, noBase } from '../core/base.ts'
+import { type BySide, type Side, otherSide, sides } from '../config/config.ts'
+import { type Base, noBase, withPrints } from '../core/base.ts'
 import type { Coupling, Decision, Held } from '../core/coupling.ts'
 import { type Decided, type FieldWrite, decidePair, isEdited } from '../core/decide.ts'
 import { decideEnd } from '../core/decide-end.ts'
+import { freshBase, isFresh } from '../core/fresh.ts'
+import type { Loaded } from '../core/record.ts'
 import { type PairVerdict, type Standing, reconcile } from '../core/reconcile.ts'
 import { deletedPartner, holdsOf, loneHold, metadataHold, recordArgument } from './holds.ts'
 import { haveLinesChanged, isUnfinished, withAround, withLines } from './judge-lines.ts'
@@ -125,9 +127,10 @@ async function mergePair(session: Session, common: Common, facts: CoupledFacts):
   if (businessCentral === undefined || sales === undefined) return plainly({ kind: 'ignore' })
   const paused = facts.verdict.kind === 'pause'
   const decision = decisionFor(session, common.held)
+  const news = await newsOf(session, { businessCentral, sales }, facts)
   const compared = await decidePair(session.deciding, {
     rows: { businessCentral, sales },
-    base: facts.base,
+    base: withPrints(facts.base, news),
     meeting: session.state.layout(facts.coupling.layout) === undefined ? 'first' : 'known',
     pending: pendingRows(session, facts.coupling, facts.base),
     paused,
@@ -136,7 +139,8 @@ async function mergePair(session: Session, common: Common, facts: CoupledFacts):
     writable: session.writable,
     deferLater: session.deferLater,
   })
-  const header = meetingOf(facts) === 'new' ? finishedFirst(session, compared) : compared
+  const known = { ...compared, agreed: withPrints(news, compared.agreed) }
+  const header = meetingOf(facts) === 'new' ? finishedFirst(session, known) : known
   const decided = paused
     ? await withAround(session, common, header, { meeting: 'known', unfinished: false })
     : await withLines(session, common, header, { meeting: meetingOf(facts), decision, unfinished: facts.unfinished })
@@ -150,6 +154,12 @@ async function mergePair(session: Session, common: Common, facts: CoupledFacts):
       ...(paused ? stillHeld(common.held) : []),
     ],
   })
+}
+
+/** What is still to be said on the pages of a record that was just created. */
+function newsOf({ deciding }: Session, rows: BySide<Loaded>, { coupling, base }: CoupledFacts): Base | Promise<Base> {
+  const { fresh } = coupling
+  return fresh !== undefined && isFresh(fresh, rows) ? freshBase(deciding, fresh.side, rows, base) : noBase
 }
 
 /** The lines of a document whose creation broke off are not known yet: they are found by what they say. */

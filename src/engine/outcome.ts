@@ -89,6 +89,7 @@ function sameCoupling(a: Coupling, b: Coupling): boolean {
     a.moved === b.moved &&
     a.unfinished === b.unfinished &&
     a.ended === b.ended &&
+    a.fresh?.version === b.fresh?.version &&
     JSON.stringify(a.lines) === JSON.stringify(b.lines) &&
     sameSeen(a, b, 'businessCentral') &&
     sameSeen(a, b, 'sales')

@@ -283,6 +283,66 @@ t.test('a further page of a record is read with it, and written in a second roun
   t.equal(s.accounts().find((each) => each['accountnumber'] === 'C1')?.['fax'], null)
 })
 
+/** Persons with the parts of their name on one further page, and the middle name on another. */
+const named = mapping({
+  name: 'person',
+  businessCentral: source('businessCentral', 'contacts', {
+    keys: ['number'],
+    with: [
+      { name: 'names', entity: { kind: 'standard', entity: 'customerContacts' }, on: { id: 'id' }, optional: false },
+      {
+        name: 'details',
+        entity: { kind: 'service', entity: 'ContactNameDetails', key: ['No'] },
+        on: { No: 'number' },
+        optional: true,
+      },
+    ],
+  }),
+  sales: source('sales', 'contacts', { filter: "jobtitle eq 'tried'" }),
+  createOn: { businessCentral: true, sales: false },
+  fields: [
+    row('type', { businessCentral: 'type', value: 'Person', direction: 'toBusinessCentral' }),
+    row('whole', { businessCentral: 'displayName', sales: 'fullname', direction: 'toBusinessCentral', on: 'create' }),
+    row('email', { businessCentral: 'email', sales: 'emailaddress1' }),
+    row('middle', { businessCentral: 'details.Middle_Name', sales: 'middlename', blank: 'write' }),
+    row('first', { businessCentral: 'names.firstName', sales: 'firstname' }),
+    row('last', { businessCentral: 'names.lastName', sales: 'lastname' }),
+  ],
+})
+
+t.test('P4 what a service makes of a new record on its further pages is no edit of a person', async (t) => {
+  const s = await stage(t)
+  const name = { firstname: 'Joost', lastname: 'van der Berg', jobtitle: 'tried' }
+  const contact = s.simulator.sales.create('contacts', { ...name, emailaddress1: 'j@contoso.example' })
+  t.same((await s.run([named])).problems, [])
+  t.same(s.held('person'), [])
+  const [person] = s.simulator.businessCentral.rows('contacts')
+  t.match(person, { displayName: 'Joost van der Berg', email: 'j@contoso.example' })
+  t.match(s.simulator.businessCentral.row('customerContacts', idOf(person ?? {})), {
+    firstName: 'Joost',
+    lastName: 'van der Berg',
+  })
+  t.match(s.simulator.sales.row('contacts', idOf(contact)), { middlename: null, lastname: 'van der Berg' })
+  s.simulator.resetRequests()
+  await s.run([named])
+  t.equal(writesMade(s.simulator), 0)
+})
+
+t.test('P2 what a person wrote on a further page of a record that was just made is not overwritten', async (t) => {
+  const s = await stage(t)
+  s.simulator.sales.create('contacts', { firstname: 'Joost', lastname: 'van der Berg', jobtitle: 'tried' })
+  s.onEvent = (event) => {
+    const [person] = s.simulator.businessCentral.rows('contacts')
+    if (event.kind !== 'written' || person === undefined) return
+    s.onEvent = () => {}
+    s.simulator.businessCentral.edit('customerContacts', idOf(person), { lastName: 'Bergman' })
+  }
+  await s.run([named])
+  const [person] = s.simulator.businessCentral.rows('contacts')
+  t.equal(s.simulator.businessCentral.row('customerContacts', idOf(person ?? {}))?.['lastName'], 'Bergman')
+  t.match(s.held('person'), [{ kind: 'different', fields: ['first', 'last'] }])
+})
+
 t.test('P4 P10 our own write that is reported again, and what was seen before, cost no request', async (t) => {
   const s = await stage(t)
   for (let n = 0; n < 3; n++) s.customer({ number: `C${n}`, phoneNumber: '1' })
