@@ -1,4 +1,5 @@
 /** A field row as it was written becomes a Field: defaults filled in, references spelt out. */
+import { expressionMeaning } from '../core/expression-meaning.ts'
 import type { Field, FirstMatch, Lookup, QueryValue, Settings, WhenUncoupled } from './config.ts'
 import { hashOf } from './hash.ts'
 import { isCase, isQuery } from './rules-references.ts'
@@ -34,9 +35,13 @@ export function resolveRow(name: string, row: FieldRow, context: { mapping: Mapp
     ...marksOf(row),
     conflicts: row.conflicts,
     firstMatch: row.firstMatch && resolveFirstMatch(row.firstMatch),
-    hash: hashOf({ ...decided, constant: Object.hasOwn(row, 'value') }, 8),
+    hash: hashOf({ ...decided, compute: meaningOf(row.compute), constant: Object.hasOwn(row, 'value') }, 8),
   }
 }
+
+/** Spelt anew, an expression is the same row: nothing meets for the first time. */
+const meaningOf = (compute: FieldRow['compute'] = {}): Readonly<Record<string, string>> =>
+  Object.fromEntries(Object.entries(compute).map(([to, text]) => [to, expressionMeaning(text)]))
 
 const marksOf = ({
   optional = false,

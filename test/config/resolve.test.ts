@@ -429,6 +429,9 @@ t.test('a hash changes with what decides a run, and with nothing else', async (t
   const one = await of(computed, { x: 1 })
   const two = await of(computed, { x: 2 })
   t.not(one.row, base.row, 'an expression')
+  const respelt = { fields: { name: { ...name, compute: { toSales: '/* both */ $settings.x\n  & displayName' } } } }
+  const { mapping, row: rowHash } = await of(respelt, { x: 1 })
+  t.same({ mapping, row: rowHash }, { mapping: one.mapping, row: one.row }, 'an expression spelt anew')
   t.not(two.mapping, one.mapping, 'a setting that a row reads')
   t.equal(
     (await of({ fields: { name: { ...name, conflicts: 'sales' } } })).row,
