@@ -158,7 +158,7 @@ async function outcomeOf(session: Session, action: Action, result: WriteResult):
  * compared with its lines, by the next decision.
  */
 async function staleEntries(session: Session, { intent }: Action): Promise<readonly Entry[]> {
-  return session.compiled.lines === undefined ? settleOne(session, intent) : [{ kind: 'settled', id: intent.id }]
+  return session.compiled.lines === undefined ? settleOne(session, intent, true) : [{ kind: 'settled', id: intent.id }]
 }
 
 async function done(session: Session, action: Action, answer: Done): Promise<Outcome> {

@@ -19,6 +19,7 @@ import { haveLinesChanged } from './judge-lines.ts'
 import { FollowedIntake } from './following.ts'
 import { Matching } from './matching.ts'
 import { Recheck } from './recheck.ts'
+import { Reborn } from './reborn.ts'
 import type { NamedRecord } from './ports.ts'
 import { mayBeEmptied } from './posted.ts'
 import { type Session, baseOf, heldOf, isAdmitted, isAsRefused, isImagined, isRead } from './session.ts'
@@ -95,6 +96,7 @@ class Reading {
   readonly #lone: Record<Side, Set<string>> = { businessCentral: new Set(), sales: new Set() }
   /** Pairs whose coupling moves to another record, by BC id of the coupling. */
   readonly #moved = new Map<string, Ref>()
+  readonly #reborn: Reborn
   readonly #followed: FollowedIntake | undefined
   readonly #marks: Entry[] = []
   readonly #emptied: Side[] = []
@@ -102,6 +104,7 @@ class Reading {
   constructor(session: Session) {
     this.#session = session
     this.#matching = new Matching(session)
+    this.#reborn = new Reborn(session)
     const { following, state } = session
     this.#followed = following === undefined ? undefined : new FollowedIntake(following, state)
   }
@@ -175,6 +178,7 @@ class Reading {
     const paired = new Set<string>()
     for (const side of sides) {
       for (const id of this.#lone[side]) {
+        if (this.#reborn.has(side, id)) continue
         const partner = this.#followed?.partners.get(id)
         const what = partner === undefined ? (found[side].get(id) ?? none) : { kind: 'one' as const, id: partner }
         if (what.kind === 'one') {
@@ -265,9 +269,9 @@ class Reading {
 
   async #touch(side: Side, change: Change, coupling: Coupling): Promise<void> {
     this.#pairs.set(coupling.businessCentral.id, coupling)
-    if (change.kind === 'upsert') this.#session.cache.keep(side, change)
-    if (change.kind === 'upsert' && this.#session.mapping.match.length > 0)
-      await this.#matching.add(side, change, 'coupled')
+    if (change.kind === 'tombstone') return this.#reborn.noteGone(side, coupling)
+    this.#session.cache.keep(side, change)
+    if (this.#session.mapping.match.length > 0) await this.#matching.add(side, change, 'coupled')
   }
 
   /**

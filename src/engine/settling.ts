@@ -26,18 +26,22 @@ export async function settleIntents(session: Session): Promise<void> {
   for (const intent of intents) {
     const source = rows[otherSide(intent.side)].get(intent.source)
     const target = rows[intent.side].get(intent.target) ?? (await documentOf(session, intent, source))
-    entries.push(...(await entriesFor(session, intent, { target, source })))
+    entries.push(...(await entriesFor(session, intent, { target, source, isKnown: false })))
   }
   await commit(session, entries)
 }
 
-/** Settles one write whose answer was lost. */
-export async function settleOne(session: Session, intent: Intent): Promise<readonly Entry[]> {
+/** Settles one write whose answer was lost, or (`refused`) one that is known not to have been made. */
+export async function settleOne(session: Session, intent: Intent, refused = false): Promise<readonly Entry[]> {
   const [target, source] = await Promise.all([
     readOne(session, intent.side, intent.target),
     readOne(session, otherSide(intent.side), intent.source),
   ])
-  return entriesFor(session, intent, { target: target ?? (await documentOf(session, intent, source)), source })
+  return entriesFor(session, intent, {
+    target: target ?? (await documentOf(session, intent, source)),
+    source,
+    isKnown: refused,
+  })
 }
 
 /**
@@ -57,10 +61,18 @@ async function documentOf(session: Session, intent: Intent, source: Loaded | und
   return found === undefined || session.state.bySide(intent.side, found.id) !== undefined ? undefined : found
 }
 
+/** What reading shows of a write. */
+interface Found {
+  readonly target: Loaded | undefined
+  readonly source: Loaded | undefined
+  /** That it was not made is known. */
+  readonly isKnown: boolean
+}
+
 async function entriesFor(
   session: Session,
   intent: Intent,
-  { target, source }: { readonly target: Loaded | undefined; readonly source: Loaded | undefined },
+  { target, source, isKnown }: Found,
 ): Promise<readonly Entry[]> {
   const settled: Entry = { kind: 'settled', id: intent.id }
   const outcome = settle(intent, target === undefined ? undefined : { version: versionOf(target) })
@@ -71,7 +83,7 @@ async function entriesFor(
       ? [settled]
       : [{ kind: 'uncouple', businessCentral: coupling.businessCentral.id, sales: coupling.sales.id }, settled]
   if (source === undefined || target === undefined) return [settled]
-  const base = await baseSeen(session, intent, target)
+  const base = await baseSeen(session, intent, { target, isKnown })
   const next = coupled(session, intent, { target, source, base })
   return [{ kind: 'couple', coupling: { ...next, ...linesKept(session, coupling) } }, settled]
 }
@@ -84,29 +96,41 @@ const linesKept = (session: Session, coupling: Coupling | undefined): Partial<Co
 
 /**
  * What the write left, as far as the target shows it: a row that holds something else keeps the base it had, so that
- * an edit by somebody else, or a value that never arrived, is merged and not taken for agreed. What a new record says
- * by itself in rows that travel from it alone (the number it was given) is its own edit, as in the answer to its create.
+ * an edit by somebody else, or a value that never arrived, is merged and not taken for agreed. Where the merge would let
+ * the source win, and it cannot be told whether that edit came before the write or after it, the base is lost: a person
+ * decides (P2). What a new record says by itself in rows that travel from it alone (the number it was given) is its own
+ * edit, as in the answer to its create.
  */
-async function baseSeen(session: Session, intent: Intent, target: Loaded): Promise<Base> {
+async function baseSeen(
+  session: Session,
+  intent: Intent,
+  { target, isKnown }: { readonly target: Loaded; readonly isKnown: boolean },
+): Promise<Base> {
   const coupling = session.state.bySide(intent.side, intent.target)
   const isSame = coupling !== undefined && coupling[otherSide(intent.side)].id === intent.source
   const before = isSame ? baseOf(session, coupling) : noBase
   const rows = session.state.layout(intent.layout)
   const meant = rows === undefined ? noBase : unpackBase(intent.base, rows)
   const seen = new Map<string, Prints>()
+  const lost = new Set<string>()
   for (const field of session.compiled.fields) {
     const prints = meant.get(field.rowId)
     if (prints === undefined) continue
-    if (intent.kind === 'create' && isItsOwn(field, intent.side)) seen.set(field.rowId, prints)
-    else if ((await printOf(session.deciding, field, intent.side, target.row)) === prints[intent.side])
-      seen.set(field.rowId, prints)
+    const now = await printOf(session.deciding, field, intent.side, target.row)
+    const isEdited = now !== before.get(field.rowId)?.[intent.side]
+    if (isItsOwn(field, intent) || now === prints[intent.side]) seen.set(field.rowId, prints)
+    else if (isEdited && !isKnown && sourceWins(session, intent, field)) lost.add(field.rowId)
   }
-  return withPrints(before, seen)
+  return new Map([...withPrints(before, seen)].filter(([rowId]) => !lost.has(rowId)))
 }
 
+/** A conflict would be decided for the side that was to be carried. */
+const sourceWins = ({ mapping }: Session, { side }: Intent, { field }: CompiledField): boolean =>
+  field.direction === 'both' && (field.conflicts ?? mapping.conflicts) === otherSide(side)
+
 /** The new record alone says what the row holds. */
-const isItsOwn = ({ field, place }: CompiledField, made: Side): boolean =>
-  !travelsTo(field.direction, made) && (field.claim || place[made] !== undefined)
+const isItsOwn = ({ field, place }: CompiledField, { kind, side: made }: Intent): boolean =>
+  kind === 'create' && !travelsTo(field.direction, made) && (field.claim || place[made] !== undefined)
 
 /** The pair as the write left it. Versions stay open, so that the next report of either side is looked at. */
 function coupled(

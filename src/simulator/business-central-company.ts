@@ -110,7 +110,10 @@ export class Company {
     do number = letter + String(++last).padStart(5, '0')
     while (this.table(table).lookup('No.', [number]).length > 0)
     this.#lastNumbers.set(table, last)
-    this.#world.onUndo(() => this.#lastNumbers.set(table, before))
+    this.#world.onUndo(
+      () => this.#lastNumbers.set(table, before),
+      () => this.#lastNumbers.set(table, last),
+    )
     return number
   }
 

@@ -179,8 +179,12 @@ function choice(organization: Organization, body: Body) {
     pending: {
       set: (options: Record<string, string>) => {
         const before = waiting.get(column)
-        organization.world.onUndo(() => (before === undefined ? waiting.delete(column) : waiting.set(column, before)))
-        waiting.set(column, { table, options })
+        const change = (): void => void waiting.set(column, { table, options })
+        organization.world.onUndo(
+          () => (before === undefined ? waiting.delete(column) : waiting.set(column, before)),
+          change,
+        )
+        change()
       },
     },
   }
@@ -192,12 +196,15 @@ function publish(organization: Organization, tables: readonly string[]): undefin
   for (const [column, { table, options }] of waiting ?? []) {
     if (!tables.includes(table)) continue
     const before = column.options
+    const change = (): void => {
+      column.options = options
+      waiting?.delete(column)
+    }
     organization.world.onUndo(() => {
       if (before !== undefined) column.options = before
       waiting?.set(column, { table, options })
-    })
-    column.options = options
-    waiting?.delete(column)
+    }, change)
+    change()
     organization.metadataChanged.set(table, organization.world.nextVersion())
   }
   return undefined

@@ -20,6 +20,8 @@ export interface FaultMatch {
 export interface FaultAction {
   /** Wait before the request is served, milliseconds. */
   readonly delayMs?: number
+  /** Answer a read with what stood there so many milliseconds ago, as a copy does that lags. Needs a savepoint. */
+  readonly lagMs?: number
   /** Answer this instead of serving the request. */
   readonly status?: number
   /** Retry-After header, as sent: seconds or an HTTP date. */

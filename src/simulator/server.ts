@@ -13,6 +13,8 @@ export interface Shared {
   readonly log: RequestLog
   readonly login: Login
   readonly now: () => number
+  /** See `World`. */
+  readonly lagging: <T>(ms: number, look: () => T) => T
 }
 
 /** How one service is served. */
@@ -26,7 +28,7 @@ export interface ServingOptions {
 export function guarded(
   name: ServiceName,
   shared: Shared,
-  handle: (request: Incoming, gate: Gate) => Answer | Promise<Answer>,
+  handle: (request: Incoming, gate: Gate, lagMs: number) => Answer | Promise<Answer>,
 ): (request: Incoming) => Promise<Delivery> {
   return async (request) => {
     const began = shared.now()
@@ -36,7 +38,7 @@ export function guarded(
     const fault = shared.faults.take({ service: name, method: request.method, path: target, part: false })
     let delivery: Delivery = { status: 0, drop: true }
     try {
-      delivery = await withFault(fault, () => handle(request, gateFor(name, shared)))
+      delivery = await withFault(fault, () => handle(request, gateFor(name, shared), fault?.lagMs ?? 0))
     } finally {
       const status = delivery.drop === true ? 0 : delivery.status
       const line = { service: name, method: request.method, target, status, ms: shared.now() - began }
@@ -53,7 +55,7 @@ export function serving(
   options: ServingOptions,
 ): (request: Incoming) => Promise<Delivery> {
   const keeper = new Gatekeeper(options.limits, shared.now)
-  return guarded(service.name, shared, async (request, gate) => {
+  return guarded(service.name, shared, async (request, gate, lagMs) => {
     const caller = shared.login.check(service.name, request)
     if (typeof caller !== 'string') return service.refuse(caller)
     const admission = await keeper.admit(caller)
@@ -62,7 +64,9 @@ export function serving(
     try {
       if (options.latencyMs > 0) await pause(options.latencyMs)
       const asked = { ...request, caller }
-      const answer = (await service.reachOut?.(asked)) ?? service.handle(asked, gate)
+      const serve = (): Answer => service.handle(asked, gate)
+      const lags = lagMs > 0 && request.method === 'GET'
+      const answer = (await service.reachOut?.(asked)) ?? (lags ? shared.lagging(lagMs, serve) : serve())
       return { ...answer, headers: { ...answer.headers, ...remaining(service, keeper, caller) } }
     } finally {
       admission.release(shared.now() - began)

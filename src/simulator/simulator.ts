@@ -72,6 +72,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     log: new RequestLog(),
     login: new Login(options.login ?? {}, now),
     now,
+    lagging: (ms, look) => world.lagging(ms, look),
   }
   const services: { [name in Service['name']]?: Service } = {}
   if (options.sales) services.sales = options.sales(world)

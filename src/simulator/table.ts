@@ -197,11 +197,18 @@ export class Table {
   }
 
   #remember(key: string, version: number, before: Entry | undefined): void {
+    const after = this.get(key)
     this.#log.push({ key, version })
-    this.#world.onUndo(() => {
-      this.#log.pop()
-      this.#place(key, before)
-    })
+    this.#world.onUndo(
+      () => {
+        this.#log.pop()
+        this.#place(key, before)
+      },
+      () => {
+        this.#log.push({ key, version })
+        this.#place(key, after)
+      },
+    )
   }
 
   /** Puts an entry (or none) in the place of a key, in order and indexes. */

@@ -16,8 +16,22 @@ export interface World {
   transaction<T>(work: () => T): T
   /** Remembers this moment; calling what it gives back takes all writes since back, as often as it is called. */
   savepoint(): () => void
-  /** Told by a table how to take its last write back. */
-  onUndo(undo: () => void): void
+  /** Told by a table how to take its last write back, and how to lay it on again. */
+  onUndo(undo: () => void, redo: () => void): void
+  /**
+   * Lets `look` see everything as it stood `ms` milliseconds ago, at most as it stood at the last savepoint: the answer
+   * of a copy that lags. Whatever it writes is taken back.
+   */
+  lagging<T>(ms: number, look: () => T): T
+}
+
+/** One write that can be taken back and laid on again. */
+interface Written {
+  readonly undo: () => void
+  readonly redo: () => void
+  /** Never before the write that came first, whatever the clock said. */
+  readonly at: number
+  readonly version: number
 }
 
 /** What can be set about a world. */
@@ -31,10 +45,11 @@ export interface WorldOptions {
 /** Makes a world. Transactions are synchronous: nothing else runs in between, so they need no locks. */
 export function createWorld(options: WorldOptions = {}): World {
   let version = options.firstVersion ?? 1_000_000
-  let journal: (() => void)[] | undefined
+  let journal: Written[] | undefined
+  const now = options.now ?? (() => new Date())
   const transaction = <T>(work: () => T): T => {
     const outer = journal
-    const own: (() => void)[] = []
+    const own: Written[] = []
     journal = own
     try {
       const result = work()
@@ -47,25 +62,47 @@ export function createWorld(options: WorldOptions = {}): World {
       journal = outer
     }
   }
-  const takeBack = (undos: (() => void)[]): void => {
+  const takeBack = (written: Written[]): void => {
     // The undoing writes must not be journalled themselves.
     const outer = journal
     journal = undefined
-    for (const undo of undos.splice(0).reverse()) undo()
+    for (const { undo } of written.splice(0).reverse()) undo()
     journal = outer
   }
   const savepoint = (): (() => void) => {
-    const since: (() => void)[] = []
+    const since: Written[] = []
     journal = since
     return () => takeBack(since)
   }
+  const lagging = <T>(ms: number, look: () => T): T => {
+    const late = writtenSince(journal ?? [], now().getTime() - ms)
+    const present = version
+    version = late[0] === undefined ? version : late[0].version - 1
+    takeBack([...late])
+    try {
+      return transaction(() => {
+        const seen = look()
+        takeBack(journal ?? [])
+        return seen
+      })
+    } finally {
+      version = present
+      for (const { redo } of late) redo()
+    }
+  }
   return {
-    now: options.now ?? (() => new Date()),
+    now,
     newId: options.newId ?? randomUUID,
     nextVersion: () => ++version,
     version: () => version,
     transaction,
     savepoint,
-    onUndo: (undo) => journal?.push(undo),
+    onUndo: (undo, redo) => journal?.push({ undo, redo, version, at: latest(journal, now()) }),
+    lagging,
   }
 }
+
+const latest = (journal: readonly Written[], now: Date): number => Math.max(journal.at(-1)?.at ?? 0, now.getTime())
+
+const writtenSince = (journal: readonly Written[], moment: number): readonly Written[] =>
+  journal.slice(journal.findLastIndex(({ at }) => at <= moment) + 1)

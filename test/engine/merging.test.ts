@@ -119,6 +119,41 @@ t.test('P2 an update whose answer was lost is told by reading: written, or writt
   }
 })
 
+t.test(
+  'P2 an edit that may have come before a write without an answer, or after it, is left to a person',
+  async (t) => {
+    for (const conflicts of ['sales', 'businessCentral', 'hold'] as const) {
+      const s = await stage(t)
+      const mapped = customerAccount({ ...bothWays, conflicts })
+      s.customer({ number: 'C1', phoneNumber: '1', city: 'London' })
+      await s.run([mapped])
+      s.simulator.sales.edit('accounts', idOf(s.accounts()[0] ?? {}), { telephone1: '2', address1_city: 'Rome' })
+      s.simulator.faults.add({ match: { service: 'businessCentral', path: 'batch', nth: 1 }, do: { drop: 'after' } })
+      const { businessCentral } = s.connectors
+      let edits = 0
+      s.connectors = {
+        ...s.connectors,
+        businessCentral: {
+          ...portOf(businessCentral),
+          write: (operations, onBatch) =>
+            businessCentral.write(operations, async (results) => {
+              if (edits++ === 0) s.simulator.businessCentral.edit('customers', 'C1', { phoneNumber: '3' })
+              await onBatch?.(results)
+            }),
+        },
+      }
+      await s.run([mapped])
+      t.equal(s.customers()[0]?.['phoneNumber'], '3', `conflicts: ${conflicts}`)
+      t.equal(s.accounts()[0]?.['telephone1'], conflicts === 'businessCentral' ? '3' : '2')
+      t.equal(s.customers()[0]?.['city'], 'Rome', 'what was written as it was sent is agreed')
+      t.same(
+        s.held().map(({ fields }) => fields),
+        conflicts === 'businessCentral' ? [] : [['phone']],
+      )
+    }
+  },
+)
+
 t.test('P2 a table without preconditions is read immediately before it is written', async (t) => {
   const s = await stage(t)
   const { bc, sales } = await pair(s)

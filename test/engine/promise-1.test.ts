@@ -1,7 +1,7 @@
 /** P1: nothing is created twice, whatever is lost. */
 import t from 'tap'
 import { uncouple } from '../../src/engine/decisions.ts'
-import { openMemoryStore } from '../../src/store/memory-store.ts'
+import { openMemoryStore, overlay } from '../../src/store/memory-store.ts'
 import { configOf, customerAccount, mapping, row, source } from './project.ts'
 import { bothWays, committingVia, counted, idOf, pairsOf, stage, theKey, toSales, writesMade } from './stage.ts'
 
@@ -57,6 +57,28 @@ t.test('P1 a lost memory couples everything again, also what no match rule would
   s.simulator.resetRequests()
   await s.run([blind])
   t.equal(writesMade(s.simulator), 0)
+})
+
+t.test('P1 a record that a forgotten run has made again finds its pair, and is carried to nothing new', async (t) => {
+  const s = await stage(t)
+  for (const number of three) s.customer({ number })
+  const restoring = customerAccount({
+    ...bothWays,
+    deletes: { businessCentral: 'restore', sales: 'restore', sweepMs: 1 },
+    fields: customerAccount().fields.filter(({ name }) => name !== 'number'),
+  })
+  await s.run([restoring])
+  const pushed = s.store
+  s.simulator.businessCentral.delete('customers', 'C2')
+  for (const disk of [overlay(pushed), overlay(pushed)]) {
+    s.store = disk
+    s.clock.advance(1000)
+    t.equal((await s.run([restoring])).ok, true)
+  }
+  t.equal(s.customers().length, 3)
+  t.equal(s.accounts().length, 3)
+  t.equal(s.couplings().length, 3)
+  t.equal(s.held().length, 0)
 })
 
 t.test('P1 a lost memory does not take what somebody edited since for agreed', async (t) => {

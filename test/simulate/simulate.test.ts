@@ -1,8 +1,9 @@
 /** P1 to P5, P10: thousands of stories of people, faults, deaths and second runners, each made from a seed. */
-import t from 'tap'
+import t, { type Test } from 'tap'
 import { proved } from '../proof.ts'
 import { wrongs } from './checker.ts'
-import { type Story, afterEachDeath, shorter, storyOf, told } from './story.ts'
+import { type SceneName, type Story, afterEachDeath, storyOf } from './story.ts'
+import { shortened, told } from './telling.ts'
 import { SimulatedWorld } from './world.ts'
 
 const argument = (name: string): number | undefined => {
@@ -17,27 +18,39 @@ const mostTold = 3
 // A night's worth of seeds takes as long as it takes.
 t.setTimeout(0)
 
-t.test('after any story both sides agree, and nothing is lost, doubled, overwritten or echoed', async (t) => {
-  const world = await SimulatedWorld.open(t)
-  const wrongIn = async (story: Story): Promise<readonly string[]> => {
-    try {
-      return wrongs(world, story, await world.play(story))
-    } catch (error) {
-      return [error instanceof Error ? (error.stack ?? error.message) : String(error)]
-    }
+/** The scenes of a test, each opened when the first story plays there. */
+function stageFor(t: Test): (story: Story) => Promise<SimulatedWorld> {
+  const worlds = new Map<SceneName, Promise<SimulatedWorld>>()
+  return ({ scene }) => {
+    const world = worlds.get(scene) ?? SimulatedWorld.open(t, scene)
+    worlds.set(scene, world)
+    return world
   }
+}
+
+async function wrongIn(world: SimulatedWorld, story: Story): Promise<readonly string[]> {
+  try {
+    return wrongs(world, story, await world.play(story))
+  } catch (error) {
+    return [error instanceof Error ? (error.stack ?? error.message) : String(error)]
+  }
+}
+
+t.test('after any story both sides agree, and nothing is lost, doubled, overwritten or echoed', async (t) => {
+  const worldOf = stageFor(t)
   let failures = 0
   let edits = 0
   for (let seed = first; seed < first + seeds; seed++) {
     const story = storyOf(seed)
-    const found = await wrongIn(story)
-    edits += world.history.edits.length
+    const world = await worldOf(story)
+    const found = await wrongIn(world, story)
+    edits += world.ledger.edits
     if (found.length === 0) continue
     failures += 1
     if (failures > mostTold) continue
-    const shortest = await shortened(story, wrongIn)
+    const shortest = await shortened(story, async (candidate) => (await wrongIn(world, candidate)).length > 0)
     t.fail(
-      `seed ${seed}\n${told(shortest)}\n${(await wrongIn(shortest)).join('\n')}\nagain: npm run test:simulate -- --seed ${seed}`,
+      `seed ${seed}\n${told(shortest)}\n${(await wrongIn(world, shortest)).join('\n')}\nagain: npm run test:simulate -- --seed ${seed}`,
     )
   }
   t.equal(failures, 0, `${seeds} seeds`)
@@ -45,11 +58,11 @@ t.test('after any story both sides agree, and nothing is lost, doubled, overwrit
 })
 
 t.test('a runner that dies anywhere leaves no edit as a conflict with its own write, nor overwrites it', async (t) => {
-  const world = await SimulatedWorld.open(t)
+  const worldOf = stageFor(t)
   let failures = 0
   let played = 0
   for (const story of afterEachDeath()) {
-    const found = wrongs(world, story, await world.play(story))
+    const found = await wrongIn(await worldOf(story), story)
     played += 1
     if (found.length === 0) continue
     failures += 1
@@ -59,19 +72,14 @@ t.test('a runner that dies anywhere leaves no edit as a conflict with its own wr
   proved('simulation', { 'deaths before a further edit': played }, failures)
 })
 
-/** Cut down one thing at a time for as long as it still fails. */
-async function shortened(story: Story, wrongIn: (story: Story) => Promise<readonly string[]>): Promise<Story> {
-  for (const candidate of shorter(story))
-    if ((await wrongIn(candidate)).length > 0) return shortened(candidate, wrongIn)
-  return story
-}
-
 t.test('the same seed gives the same trace', async (t) => {
-  const world = await SimulatedWorld.open(t)
+  const worldOf = stageFor(t)
   for (let seed = 1; seed <= 20; seed++) {
-    await world.play(storyOf(seed))
+    const story = storyOf(seed)
+    const world = await worldOf(story)
+    await world.play(story)
     const trace = normalised(world.trace)
-    await world.play(storyOf(seed))
+    await world.play(story)
     t.strictSame(normalised(world.trace), trace, `seed ${seed}`)
   }
 })

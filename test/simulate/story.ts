@@ -1,60 +1,29 @@
 /** What happens in one simulation, as data: made from a seed, carried out by the world, cut down when it fails, printed. */
-import type { ConflictPolicy, Mapping } from '../../src/config/config.ts'
+import type { ConflictPolicy, Mapping, Side } from '../../src/config/config.ts'
+import { type Chance, chance } from './chance.ts'
+import { type Trouble, troubles } from './troubles.ts'
 
-interface Chance {
-  readonly below: (most: number) => number
-  readonly pick: <T>(from: readonly T[]) => T
-}
-
-/** Numbers from a seed; the same seed gives the same ones (mulberry32). */
-export function chance(seed: number): Chance {
-  let state = seed >>> 0
-  const next = (): number => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296
-  }
-  const below = (most: number): number => Math.floor(next() * most)
-  return { below, pick: (from) => from[below(from.length)] as (typeof from)[number] }
-}
-
-export type SideName = 'businessCentral' | 'sales'
-
-/** Something a person does. `which` counts the records of the side; a text tells each edit from every other. */
+/** Something a person does. `which` counts the records of its kind on the side; a text tells each edit from every other. */
 export type Deed =
   | {
       readonly kind: 'edit'
-      readonly side: SideName
+      readonly side: Side
+      readonly of: string
       readonly which: number
-      readonly field: EditedField
+      readonly field: string
       readonly text: string
-      /** Of a transaction that took ten minutes: it is seen only now, under the stamp of its beginning. */
+      /** Of a transaction that took a quarter of an hour: it is seen only now, under the stamp of its beginning. */
       readonly late: boolean
     }
-  | { readonly kind: 'create'; readonly side: SideName; readonly text: string }
-  | { readonly kind: 'delete'; readonly side: SideName; readonly which: number }
-
-export type EditedField = 'phone' | 'city' | 'email'
-
-/** What goes wrong with the nth request of a run. */
-export type Trouble =
-  | 'lost before'
-  | 'lost after'
-  | '429'
-  | '429 without a word'
-  | '503'
-  | '500'
-  | 'cut off'
-  | 'slow'
-  | 'token expired'
-  | 'change token expired'
+  | { readonly kind: 'create'; readonly side: Side; readonly of: string; readonly which: number; readonly text: string }
+  | { readonly kind: 'delete'; readonly side: Side; readonly of: string; readonly which: number }
 
 /** One run of the integration, and what happens while it runs. */
 export interface Run {
   readonly kind: 'run'
-  /** Before the nth request. */
+  /** With the nth request. */
   readonly troubles: readonly { readonly at: number; readonly what: Trouble }[]
+  /** Before the nth request. */
   readonly deeds: readonly { readonly at: number; readonly deed: Deed }[]
   /** The runner dies at its nth step, and its disk may be lost with it. */
   readonly death?: { readonly step: number; readonly moment: 'before' | 'after'; readonly disk: 'kept' | 'lost' }
@@ -63,54 +32,74 @@ export interface Run {
 }
 
 export interface Story {
+  /** Where it plays. */
+  readonly scene: SceneName
   readonly conflicts: ConflictPolicy
   readonly deletes: Mapping['deletes']['sales']
   /** Records that stand on both sides and are coupled before it begins. */
   readonly records: number
+  /** Chooses how long each request is under way, and so in which order those that are under way together arrive; 0: no time. */
+  readonly pace: number
   readonly steps: readonly (Deed | Run)[]
 }
 
-const troubles: readonly Trouble[] = [
-  'lost before',
-  'lost after',
-  '429',
-  '429 without a word',
-  '503',
-  '500',
-  'cut off',
-  'slow',
-  'token expired',
-  'change token expired',
-]
-const sides: readonly SideName[] = ['businessCentral', 'sales']
-const fields: readonly EditedField[] = ['phone', 'city', 'email']
+/** What people do in a scene, and how often. */
+export interface Customs {
+  readonly conflicts: readonly ConflictPolicy[]
+  readonly deletes: readonly Mapping['deletes']['sales'][]
+  /** Requests of a run that troubles and deeds are spread over. */
+  readonly requests: number
+  readonly records: number
+  readonly deed: (chance: Chance, text: string) => Deed
+}
+
+const allTroubles = Object.keys(troubles) as readonly Trouble[]
+const sides: readonly Side[] = ['businessCentral', 'sales']
+
+const customers: Customs = {
+  conflicts: ['hold', 'hold', 'newest', 'businessCentral', 'sales'],
+  deletes: ['hold', 'delete', 'restore', 'uncouple'],
+  requests: 14,
+  records: 2,
+  deed: ({ below, pick }, text) => {
+    const at = { side: pick(sides), of: 'customer', which: below(6) }
+    const kind = below(10)
+    if (kind === 0) return { kind: 'create', ...at, text }
+    if (kind === 1) return { kind: 'delete', ...at }
+    return { kind: 'edit', ...at, field: pick(['phone', 'city', 'email']), text, late: below(4) === 0 }
+  },
+}
+
+const customs = { customers }
+export type SceneName = keyof typeof customs
+
+/** Of ten seeds so many play there. */
+const scenes: readonly SceneName[] = ['customers']
 
 /** The story of a seed. */
 export function storyOf(seed: number): Story {
-  const { below, pick } = chance(seed)
+  const chosen = chance(seed)
+  const { below, pick, some } = chosen
+  const scene = pick(scenes)
+  const custom = customs[scene]
   let told = 0
-  const deed = (): Deed => {
-    const side = pick(sides)
-    const text = `t${++told}`
-    const kind = below(10)
-    if (kind === 0) return { kind: 'create', side, text }
-    if (kind === 1) return { kind: 'delete', side, which: below(6) }
-    return { kind: 'edit', side, which: below(6), field: pick(fields), text, late: below(4) === 0 }
-  }
-  const some = <T>(most: number, make: () => T): readonly T[] => Array.from({ length: below(most + 1) }, make)
+  const deed = (): Deed => custom.deed(chosen, `t${++told}`)
+  const at = (): number => 1 + below(custom.requests)
   const run = (): Run => ({
     kind: 'run',
-    troubles: some(3, () => ({ at: 1 + below(14), what: pick(troubles) })),
-    deeds: some(2, () => ({ at: 1 + below(14), deed: deed() })),
+    troubles: some(3, () => ({ at: at(), what: pick(allTroubles) })),
+    deeds: some(2, () => ({ at: at(), deed: deed() })),
     ...(below(3) === 0 && {
       death: { step: 1 + below(24), moment: pick(['before', 'after'] as const), disk: pick(['kept', 'lost'] as const) },
     }),
     second: below(6) === 0,
   })
   return {
-    conflicts: pick(['hold', 'hold', 'newest', 'businessCentral', 'sales'] as const),
-    deletes: pick(['hold', 'delete', 'restore', 'uncouple'] as const),
-    records: 2 + below(3),
+    scene,
+    conflicts: pick(custom.conflicts),
+    deletes: pick(custom.deletes),
+    records: custom.records + below(3),
+    pace: below(3) === 0 ? 0 : 1 + below(1_000_000),
     steps: Array.from({ length: 3 + below(6) }, () => (below(2) === 0 ? run() : deed())),
   }
 }
@@ -123,65 +112,15 @@ export function* afterEachDeath(): Generator<Story> {
   for (const conflicts of ['hold', 'businessCentral', 'sales'] as const)
     for (const side of sides)
       for (let step = 3; step <= mostSteps; step++) {
-        const edit = (text: string): Deed => ({ kind: 'edit', side, which: 0, field: 'phone', text, late: false })
+        const phone = { kind: 'edit', side, of: 'customer', field: 'phone', late: false } as const
+        const edit = (which: number, text: string): Deed => ({ ...phone, which, text })
         const dies: Run = { kind: 'run', troubles: [], deeds: [], second: false, death: { step, ...late } }
-        const made: Deed = { kind: 'edit', side, which: 2, field: 'phone', text: 't4', late: false }
-        const steps = [edit('t1'), { kind: 'create', side, text: 't2' } as const, dies, edit('t3'), made]
-        yield { conflicts, deletes: 'hold', records: 2, steps }
+        const create: Deed = { kind: 'create', side, of: 'customer', which: 0, text: 't2' }
+        const steps = [edit(0, 't1'), create, dies, edit(0, 't3'), edit(2, 't4')]
+        yield { scene: 'customers', conflicts, deletes: 'hold', records: 2, pace: 0, steps }
       }
 }
 
 /** Requests and journal lines of such a run at most. */
 const mostSteps = 16
 const late = { moment: 'after', disk: 'kept' } as const
-
-/** The same story with one thing less, in every way: whatever fails is told by the shortest that still does. */
-export function* shorter(story: Story): Generator<Story> {
-  for (const [index, step] of story.steps.entries()) {
-    const others = (replaced: readonly (Deed | Run)[]): Story => ({
-      ...story,
-      steps: [...story.steps.slice(0, index), ...replaced, ...story.steps.slice(index + 1)],
-    })
-    yield others([])
-    if (step.kind !== 'run') continue
-    const { death, ...living } = step
-    if (death !== undefined) yield others([living])
-    if (step.second) yield others([{ ...step, second: false }])
-    for (const at of step.troubles.keys()) yield others([{ ...step, troubles: step.troubles.toSpliced(at, 1) }])
-    for (const at of step.deeds.keys()) yield others([{ ...step, deeds: step.deeds.toSpliced(at, 1) }])
-  }
-  if (story.records > 1) yield { ...story, records: story.records - 1 }
-}
-
-const places: Readonly<Record<SideName, string>> = { businessCentral: 'Business Central', sales: 'Sales' }
-
-const deedText = (deed: Deed): string => {
-  const where = places[deed.side]
-  if (deed.kind === 'create') return `somebody creates "${deed.text}" in ${where}`
-  if (deed.kind === 'delete') return `somebody deletes record ${deed.which} in ${where}`
-  const late = deed.late ? ', in a transaction of ten minutes' : ''
-  return `somebody sets ${deed.field} of record ${deed.which} in ${where} to "${deed.text}"${late}`
-}
-
-/** The story as a person reads it. */
-export function told(story: Story): string {
-  const lines = story.steps.flatMap((step) => {
-    if (step.kind !== 'run') return [deedText(step)]
-    const during = [
-      ...step.troubles.map(({ at, what }) => ({ at, text: `request ${at}: ${what}` })),
-      ...step.deeds.map(({ at, deed }) => ({ at, text: `before request ${at} ${deedText(deed)}` })),
-    ].toSorted((one, other) => one.at - other.at)
-    return [
-      `a run${step.second ? ', and a second runner at the same time' : ''}`,
-      ...during.map(({ text }) => `   ${text}`),
-      ...(step.death === undefined
-        ? []
-        : [`   the runner dies ${step.death.moment} step ${step.death.step}, its disk ${step.death.disk}`]),
-    ]
-  })
-  return [
-    `${story.records} coupled records; conflicts: ${story.conflicts}; deletes: ${story.deletes}`,
-    ...lines.map((line) => `  ${line}`),
-    '  the troubles end',
-  ].join('\n')
-}

@@ -1,247 +1,281 @@
 /** The world of the simulations: one thread, one clock, both services, and every disturbance at the place the story says. */
 import type { Test } from 'tap'
-import { NoAnswer } from '../../src/connector/http.ts'
+import { type BySide, type Config, type Mapping, type Side, otherSide, sides } from '../../src/config/config.ts'
+import type { Connector } from '../../src/connector/connector.ts'
 import type { Http, HttpAnswer, HttpRequest } from '../../src/connector/http.ts'
-import type { Mapping } from '../../src/config/config.ts'
-import type { RunReport } from '../../src/engine/run.ts'
-import { openMemoryStore, overlay } from '../../src/store/memory-store.ts'
+import { overlay } from '../../src/store/memory-store.ts'
 import type { Store } from '../../src/store/store.ts'
-import type { Row } from '../../src/simulator/table.ts'
-import { customerAccount } from '../engine/project.ts'
-import { type Stage, idOf, stage, theKey, writesMade } from '../engine/stage.ts'
+import { type Stage, type StageOptions, writesMade } from '../engine/stage.ts'
 import { directHttp } from '../../src/rehearsal/direct-http.ts'
 import { Died, Life, mortalStore } from '../kill/mortality.ts'
-import type { Deed, EditedField, Run, SideName, Story, Trouble } from './story.ts'
+import { openCustomers } from './customers.ts'
+import { Ledger, type Picture } from './ledger.ts'
+import { VirtualTime } from './network.ts'
+import type { OpenScene, Scene } from './scene.ts'
+import type { Deed, Run, SceneName, Story } from './story.ts'
+import { troubles } from './troubles.ts'
 
-/** One edit of a person, as history keeps it. */
-export interface Edit {
-  readonly side: SideName
-  /** The record by its name, which nobody edits: a restored record has another id. */
-  readonly name: string
-  readonly field: EditedField
-  readonly text: string
-  readonly order: number
-}
+const scenes: Readonly<Record<SceneName, OpenScene>> = { customers: openCustomers }
 
-/** What happened, for the checker. */
-export interface History {
-  readonly edits: readonly Edit[]
-  readonly created: readonly { readonly side: SideName; readonly text: string }[]
-  readonly deleted: readonly { readonly side: SideName; readonly name: string }[]
-}
-
-export const columns: Readonly<Record<SideName, Readonly<Record<EditedField | 'name', string>>>> = {
-  businessCentral: { phone: 'phoneNumber', city: 'city', email: 'email', name: 'displayName' },
-  sales: { phone: 'telephone1', city: 'address1_city', email: 'emailaddress1', name: 'name' },
+/** How it ended. */
+export interface End {
+  /** The last run wrote nothing. */
+  readonly isAtRest: boolean
+  /** Requests of the last run. */
+  readonly requests: number
+  /** The most requests that a run made. */
+  readonly most: number
 }
 
 /** Both services opened once; each story begins where they stood then. */
 export class SimulatedWorld {
-  readonly on: Stage
+  readonly scene: Scene
   readonly #restore: () => void
   readonly #begun: { readonly at: number; readonly ids: number }
-  readonly #counter: Counter
-  #history: { edits: Edit[]; created: History['created'][number][]; deleted: History['deleted'][number][] } = {
-    edits: [],
-    created: [],
-    deleted: [],
-  }
-  #order = 0
-  #run: { readonly run: Run; readonly life: Life; requests: number } | undefined
+  readonly #outside: Outside
+  readonly #time: VirtualTime
+  #ledger = new Ledger('hold', false)
+  #run: { readonly run: Run; requests: number } | undefined
+  #most = 0
+  /** When each side last answered: no copy lags behind what a runner has seen. */
+  #answeredAt: Record<Side, number> = { businessCentral: 0, sales: 0 }
   /** Everything that was asked and done, in order: the same story gives the same trace. */
   readonly trace: string[] = []
 
-  static async open(t: Pick<Test, 'teardown'>): Promise<SimulatedWorld> {
-    const counter: Counter = { ids: 0, world: undefined }
-    const on = await stage(t, {
-      counted: Date.UTC(2024, 0, 15),
-      http: (simulator) => disturbed(directHttp(simulator), counter),
-      simulator: {
-        world: { newId: () => `00000000-0000-4000-8009-${String(++counter.ids).padStart(12, '0')}` },
-        limits: { sales: {}, businessCentral: {} },
-        now: () => Date.UTC(2024, 0, 15),
-      },
-    })
+  static async open(t: Pick<Test, 'teardown'>, name: SceneName): Promise<SimulatedWorld> {
+    const outside: Outside = { ids: 0, opening: 'first', world: undefined }
+    const scene = await scenes[name](t, stageOptions(outside))
     // What a service makes of itself when first spoken to is no part of any story.
-    await on.run([mappingOf('hold', 'hold')], { dry: true })
-    on.simulator.sales.delete('accounts', idOf(on.account({ name: 'the first that a person makes' })))
-    return new SimulatedWorld(on, counter)
+    const calm: Story = { scene: name, conflicts: 'hold', deletes: 'hold', records: 0, pace: 0, steps: [] }
+    scene.on.store = await scene.freshStore()
+    await scene.on.run(scene.mappings(calm), { dry: true })
+    return new SimulatedWorld(scene, outside)
   }
 
-  private constructor(on: Stage, counter: Counter) {
-    this.on = on
-    this.#counter = counter
-    counter.world = this
-    this.#restore = on.simulator.savepoint()
-    this.#begun = { at: on.clock.now().getTime(), ids: counter.ids }
+  private constructor(scene: Scene, outside: Outside) {
+    this.scene = scene
+    this.#outside = outside
+    this.#time = new VirtualTime(scene.on.clock)
+    outside.world = this
+    sides.forEach((side) => this.#watch(side))
+    this.#restore = scene.on.simulator.savepoint()
+    this.#begun = { at: scene.on.clock.now().getTime(), ids: outside.ids }
   }
 
-  get history(): History {
-    return this.#history
+  get on(): Stage {
+    return this.scene.on
   }
 
-  /** Carries the story out, then runs until nothing is written. Gives what the last runs did. */
-  async play(
-    story: Story,
-  ): Promise<{ readonly last: RunReport; readonly isAtRest: boolean; readonly requests: number }> {
+  get ledger(): Ledger {
+    return this.#ledger
+  }
+
+  sleep(ms: number): Promise<void> {
+    return this.#time.sleep(ms)
+  }
+
+  /** Carries the story out, then runs until nothing is written. */
+  async play(story: Story): Promise<End> {
     this.#restore()
     this.on.clock.set(this.#begun.at)
-    this.#counter.ids = this.#begun.ids
-    this.#history = { edits: [], created: [], deleted: [] }
-    this.#order = 0
+    this.#outside.ids = this.#begun.ids
+    this.#ledger = new Ledger(story.conflicts, isForgetful(story))
+    this.#most = 0
     this.trace.length = 0
-    // A process of its own: nothing is remembered of limits, tokens and metadata of another story.
-    const { world } = this.on
-    this.on.connectors = { businessCentral: world.connector('businessCentral'), sales: world.connector('sales') }
-    const mapping = mappingOf(story.conflicts, story.deletes)
-    for (let n = 0; n < story.records; n++)
-      this.on.customer({ id: recordId(n), number: `C${n}`, phoneNumber: 'p0', city: 'c0', email: 'e0' })
-    let pushed: Store = openMemoryStore(theKey)
+    this.#time.begin(story.pace)
+    this.on.connectors = await this.#connectors('first')
+    const mappings = this.scene.mappings(story)
+    this.#byPeople(() => this.scene.begin(story))
+    let pushed = await this.scene.freshStore()
     this.on.store = pushed
-    await this.on.run([mapping])
-    await this.on.run([mapping])
+    await this.on.run(mappings)
+    await this.on.run(mappings)
     for (const step of story.steps) {
       this.on.clock.advance(1000)
-      if (step.kind === 'run') pushed = await this.#runOnce(step, mapping, pushed)
-      else this.do(step)
+      if (step.kind === 'run') pushed = await this.#runOnce(step, mappings, pushed)
+      else this.#do(step)
     }
     this.on.store = overlay(pushed)
-    return this.#toRest(mapping)
+    return this.#toRest(mappings)
   }
 
-  async #runOnce(run: Run, mapping: Mapping, pushed: Store): Promise<Store> {
+  /**
+   * A process of its own: nothing is remembered of limits, tokens and metadata of another story. It has logged in: the
+   * library that does so is loaded in the machine's own time.
+   */
+  async #connectors(runner: Outside['opening']): Promise<BySide<Connector>> {
+    this.#outside.opening = runner
+    const { world } = this.on
+    const made = { businessCentral: world.connector('businessCentral'), sales: world.connector('sales') }
+    for (const side of sides) await made[side].identify()
+    return made
+  }
+
+  async #runOnce(run: Run, mappings: readonly Mapping[] | Config, pushed: Store): Promise<Store> {
+    const another = run.second ? await this.#connectors('second') : undefined
     const life = new Life(run.death)
     const disk = overlay(pushed)
-    this.#run = { run, life, requests: 0 }
+    this.#run = { run, requests: 0 }
+    this.#ledger.runs(isBlind(run))
+    this.#outside.life = life
     this.on.store = mortalStore(disk, life)
-    const first = this.on.run([mapping]).catch(died)
-    if (run.second) {
+    const runs = [this.on.run(mappings).catch(died)]
+    if (another !== undefined) {
+      const mine = this.on.connectors
+      this.on.connectors = another
       this.on.store = overlay(pushed)
-      const second = this.on.run([mapping]).catch(died)
-      await second
+      runs.push(this.on.run(mappings).catch(died))
+      this.on.connectors = mine
     }
-    await first
+    await Promise.all(runs)
+    if (!run.second) this.#most = Math.max(this.#most, this.#run.requests)
     this.#run = undefined
+    this.#outside.life = undefined
     return run.death?.disk === 'lost' && life.isDead ? pushed : disk
   }
 
-  async #toRest(mapping: Mapping): Promise<{ last: RunReport; isAtRest: boolean; requests: number }> {
+  async #toRest(mappings: readonly Mapping[] | Config): Promise<End> {
     for (let made = 1; ; made++) {
       this.on.clock.advance(90_000_000)
       this.on.simulator.resetRequests()
-      const last = await this.on.run([mapping])
+      await this.on.run(mappings)
       const writes = writesMade(this.on.simulator)
       const { businessCentral, sales } = this.on.simulator.requests()
       if (writes === 0 || made === mostRuns)
-        return { last, isAtRest: writes === 0, requests: businessCentral.requests + sales.requests }
+        return { isAtRest: writes === 0, requests: businessCentral.requests + sales.requests, most: this.#most }
     }
   }
 
-  /** A person does something, where there is something to do it to. */
-  do(deed: Deed): void {
-    const { simulator } = this.on
-    const order = ++this.#order
-    if (deed.kind === 'create') {
-      if (deed.side === 'businessCentral') this.on.customer({ displayName: deed.text, phoneNumber: deed.text })
-      else this.on.account({ name: deed.text, telephone1: deed.text })
-      this.#history.created.push({ side: deed.side, text: deed.text })
-      return
-    }
-    const rows = this.rows(deed.side)
-    const row = rows[deed.which % Math.max(1, rows.length)]
-    // An emptied side stops every run on purpose, until a person says that it is right.
-    if (row === undefined || (deed.kind === 'delete' && rows.length < 3)) return
-    const id = idOf(row)
-    const name = String(row[columns[deed.side].name])
-    const set = deed.side === 'businessCentral' ? 'customers' : 'accounts'
+  #do(deed: Deed): void {
     this.on.clock.advance(10)
-    if (deed.kind === 'delete') {
-      simulator[deed.side].delete(set, id)
-      this.#history.deleted.push({ side: deed.side, name })
-    } else {
-      const now = this.on.clock.now().getTime()
-      if (deed.late) this.on.clock.set(now - longTransaction)
-      simulator[deed.side].edit(set, id, { [columns[deed.side][deed.field]]: deed.text })
-      if (deed.late) this.on.clock.set(now)
-      this.#history.edits.push({ side: deed.side, name, field: deed.field, text: deed.text, order })
-    }
+    const now = this.on.clock.now().getTime()
+    const isLate = deed.kind === 'edit' && deed.late
+    if (isLate) this.on.clock.set(now - longTransaction)
+    this.#byPeople(() => this.scene.act(deed))
+    if (isLate) this.on.clock.set(now)
   }
 
-  /** The records of a side that take part. */
-  rows(side: SideName): readonly Row[] {
-    return side === 'businessCentral' ? this.on.customers() : this.on.accounts()
+  #byPeople(act: () => void): void {
+    const before = this.#pictures()
+    act()
+    const after = this.#pictures()
+    for (const side of sides) this.#ledger.people(side, before[side], after[side], after[otherSide(side)])
   }
 
-  /** Called around each request of a run. */
-  async disturb(request: HttpRequest, send: () => Promise<HttpAnswer>): Promise<HttpAnswer> {
+  #pictures(): BySide<Picture> {
+    return { businessCentral: this.scene.picture('businessCentral'), sales: this.scene.picture('sales') }
+  }
+
+  /** Called around each request of a runner. */
+  async disturb(
+    runner: Outside['opening'],
+    request: HttpRequest,
+    send: () => Promise<HttpAnswer>,
+  ): Promise<HttpAnswer> {
+    if (new URL(request.url).pathname.endsWith('/token')) return send()
     const now = this.#run
-    if (now === undefined || new URL(request.url).pathname.endsWith('/token')) return send()
+    const served = (): Promise<HttpAnswer> => this.#served(request.url, send)
+    if (now === undefined) return served()
     const at = ++now.requests
-    for (const { deed } of now.run.deeds.filter((one) => one.at === at)) this.do(deed)
-    this.trace.push(`${at} ${request.method} ${request.url.replace(/^http:\/\/[^/]+/, '')} ${request.body ?? ''}`)
+    for (const { deed } of now.run.deeds.filter((one) => one.at === at)) this.#do(deed)
+    this.trace.push(
+      `${at} ${runner} ${request.method} ${request.url.replace(/^http:\/\/[^/]+/, '')} ${request.body ?? ''}`,
+    )
     const trouble = now.run.troubles.find((one) => one.at === at)?.what
-    const sent = (): Promise<HttpAnswer> => now.life.through('request', send)
-    return trouble === undefined ? sent() : this.#troubled(trouble, request, sent)
+    const way = {
+      url: request.url,
+      served,
+      lagging: (ms: number) => this.#served(request.url, () => this.#lagging(ms, request.url, send)),
+      sleep: (ms: number) => this.#time.sleep(ms),
+    }
+    const sent = (): Promise<HttpAnswer> => (trouble === undefined ? served() : troubles[trouble](way))
+    const { life } = this.#outside
+    return runner === 'first' && life !== undefined ? life.through('request', sent) : sent()
   }
 
-  async #troubled(trouble: Trouble, request: HttpRequest, send: () => Promise<HttpAnswer>): Promise<HttpAnswer> {
-    switch (trouble) {
-      case 'lost before':
-        throw new NoAnswer('was not reached (ECONNRESET)', true)
-      case 'lost after':
-        await send()
-        throw new NoAnswer('was not reached (ECONNRESET)', true)
-      case 'cut off': {
-        // As a proxy would that loses its own connection half-way and ends the answer well.
-        const whole = await send()
-        return { ...whole, text: whole.text.slice(0, whole.text.length / 2) }
-      }
-      case '429':
-        return answer(429, '{"error":{"code":"","message":"too many"}}', '2')
-      case '429 without a word':
-        return answer(429, '')
-      case '503':
-        return answer(503, '<html>')
-      case '500':
-        return answer(500, '<html>')
-      case 'slow':
-        this.on.clock.advance(60_000)
-        return send()
-      case 'token expired':
-        return answer(401, '')
-      case 'change token expired':
-        return request.url.includes('deltatoken')
-          ? answer(400, '{"error":{"code":"0x80044352","message":"Version stamp expired."}}')
-          : send()
+  /** There, what the service does, and back. */
+  async #served(url: string, send: () => Promise<HttpAnswer>): Promise<HttpAnswer> {
+    await this.#time.onTheWay()
+    const answered = await send()
+    this.#answeredAt[this.#sideOf(url)] = this.on.clock.now().getTime()
+    await this.#time.onTheWay()
+    return answered
+  }
+
+  /** Each write of a runner is looked at in the moment it is made: a request is one step in time. */
+  #watch(side: Side): void {
+    const { service } = this.on.simulator[side]
+    const handle = service.handle.bind(service)
+    let isInside = false
+    service.handle = (request, gate) => {
+      // A service asks itself for the parts of a batch.
+      if (request.method === 'GET' || isInside) return handle(request, gate)
+      isInside = true
+      const before = this.#pictures()
+      const answered = handle(request, gate)
+      isInside = false
+      const after = this.#pictures()
+      this.#ledger.runner(side, before[side], after[side], after[otherSide(side)])
+      return answered
     }
+  }
+
+  /** Only this one request is answered by the copy: what is done to it is settled when it is sent. */
+  #lagging(lagMs: number, url: string, send: () => Promise<HttpAnswer>): Promise<HttpAnswer> {
+    const { faults } = this.on.simulator
+    const sinceAnswered = this.on.clock.now().getTime() - this.#answeredAt[this.#sideOf(url)]
+    faults.add({ do: { lagMs: Math.min(lagMs, sinceAnswered) } })
+    const answering = send()
+    faults.clear()
+    return answering
+  }
+
+  #sideOf(url: string): Side {
+    return url.startsWith(this.on.simulator.sales.url) ? 'sales' : 'businessCentral'
   }
 }
 
-interface Counter {
+/** What the world and the services under it share. */
+interface Outside {
   ids: number
+  /** Whose connectors are being opened. */
+  opening: 'first' | 'second'
+  /** Of the first runner. */
+  life?: Life | undefined
   world: SimulatedWorld | undefined
 }
+
+function stageOptions(outside: Outside): StageOptions {
+  const began = Date.UTC(2024, 0, 15)
+  return {
+    counted: began,
+    clock: {
+      now: () => outside.world?.on.clock.now() ?? new Date(began),
+      waits: [],
+      sleep: async (ms) => outside.world?.sleep(ms),
+    },
+    http: (simulator) => disturbed(directHttp(simulator), outside),
+    simulator: {
+      world: { newId: () => `00000000-0000-4000-8009-${String(++outside.ids).padStart(12, '0')}` },
+      limits: { sales: {}, businessCentral: {} },
+      now: () => began,
+    },
+  }
+}
+
+/** The answer to a write may be lost. */
+const isBlind = ({ troubles, death }: Run): boolean =>
+  death !== undefined || troubles.some(({ what }) => what === 'lost after' || what === 'cut off')
+
+/** A run was forgotten, or two did not know of each other. */
+export const isForgetful = ({ steps }: Story): boolean =>
+  steps.some((step) => step.kind === 'run' && (step.second || step.death?.disk === 'lost'))
 
 /** Runs until both sides must be in step, after the troubles have ended; the last may write nothing. */
 const mostRuns = 3
 
-/** Milliseconds; less than the overlap with which Business Central is read again. */
-const longTransaction = 600_000
-
-const recordId = (n: number): string => `00000000-0000-4000-8001-${String(n).padStart(12, '0')}`
-
-const mappingOf = (conflicts: Story['conflicts'], policy: Story['deletes']): Mapping =>
-  customerAccount({
-    createOn: { businessCentral: true, sales: true },
-    conflicts,
-    deletes: { businessCentral: policy, sales: policy, sweepMs: 1 },
-  })
-
-const answer = (status: number, text: string, retryAfter?: string): HttpAnswer => ({
-  status,
-  text,
-  header: (name) => (name.toLowerCase() === 'retry-after' ? retryAfter : undefined),
-})
+/** Milliseconds: a little less than the overlap with which Business Central is read again. */
+const longTransaction = 14 * 60_000
 
 function died(error: unknown): undefined {
   if (error instanceof Died) return undefined
@@ -250,8 +284,11 @@ function died(error: unknown): undefined {
   throw error
 }
 
-const disturbed = (http: Http, counter: Counter): Http => ({
-  send: (request) => counter.world?.disturb(request, () => http.send(request)) ?? http.send(request),
-  usage: () => http.usage(),
-  close: () => http.close(),
-})
+function disturbed(http: Http, outside: Outside): Http {
+  const runner = outside.opening
+  return {
+    send: (request) => outside.world?.disturb(runner, request, () => http.send(request)) ?? http.send(request),
+    usage: () => http.usage(),
+    close: () => http.close(),
+  }
+}

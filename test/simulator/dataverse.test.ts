@@ -819,6 +819,30 @@ t.test('tokens are given to who may have them, and checked', async (t) => {
   t.equal(await read(good.body['access_token']), 401, 'an expired token')
 })
 
+t.test('a copy that lags answers reads with what stood there before, and a change token of then', async (t) => {
+  let now = Date.UTC(2024, 0, 15)
+  const { call, create, simulator } = await site(t, {}, { world: { now: () => new Date(now) } })
+  simulator.savepoint()
+  const kept = await create('accounts', { name: 'kept' })
+  const gone = await create('accounts', { name: 'gone' })
+  const track = { prefer: 'odata.track-changes' }
+  const first = (await call('GET', 'accounts?$select=name', undefined, track)).body['@odata.deltaLink'] as string
+  now += 60_000
+  simulator.sales.edit('accounts', kept, { name: 'edited' })
+  simulator.sales.delete('accounts', gone)
+  await create('accounts', { name: 'new' })
+  simulator.faults.add({ do: { lagMs: 30_000 } })
+  t.equal((await call('GET', `accounts(${kept})?$select=name`)).body['name'], 'kept')
+  t.equal((await call('GET', `accounts(${gone})?$select=name`)).status, 200)
+  const told = (await call('GET', first)).body
+  t.same(told['value'], [], 'nothing has changed yet')
+  simulator.faults.clear()
+  const later = (await call('GET', told['@odata.deltaLink'] as string)).body['value'] as readonly Row[]
+  t.same(new Set(later.map((row) => row['name'] ?? row['reason'])), new Set(['deleted', 'edited', 'new']))
+  t.equal((await call('GET', `accounts(${kept})?$select=name`)).body['name'], 'edited')
+  t.equal((await call('GET', `accounts(${gone})?$select=name`)).status, 404)
+})
+
 t.test('limits, faults and counts work, in process and by control routes', async (t) => {
   const limits = { sales: { requests: 8, windowSeconds: 300, concurrent: 2, retryAfterSeconds: 3 } }
   const { call, simulator } = await site(t, {}, { limits, latencyMs: 30 })

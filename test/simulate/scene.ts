@@ -1,0 +1,40 @@
+/** A place where stories play: the services opened once, mappings, and what people do there. */
+import type { Test } from 'tap'
+import type { Config, Mapping, Side } from '../../src/config/config.ts'
+import type { Store } from '../../src/store/store.ts'
+import type { Row } from '../../src/simulator/table.ts'
+import type { Stage, StageOptions } from '../engine/stage.ts'
+import type { Picture } from './ledger.ts'
+import type { Deed, Story } from './story.ts'
+
+/** Records that one mapping keeps in step. */
+export interface Kind {
+  readonly mapping: string
+  /** Those of a side that take part. */
+  readonly records: (side: Side) => readonly Row[]
+}
+
+export interface Scene {
+  readonly on: Stage
+  readonly kinds: readonly Kind[]
+  /** Requests at most: of a run with nothing to do, and of any run. */
+  readonly most: { readonly calm: number; readonly any: number }
+  readonly mappings: (story: Story) => readonly Mapping[] | Config
+  /** A memory that knows what the scene takes for granted. */
+  readonly freshStore: () => Promise<Store>
+  /** What stands on one side before the story begins, and is coupled then. */
+  readonly begin: (story: Story) => void
+  /** A person does something, where there is something to do it to. */
+  readonly act: (deed: Deed) => void
+  /** Everything that people see on a side. */
+  readonly picture: (side: Side) => Picture
+}
+
+export type OpenScene = (t: Pick<Test, 'teardown'>, options: StageOptions) => Promise<Scene>
+
+/** The same ids in every playing of a story, so that traces can be compared. */
+export const recordId = (kind: number, n: number): string =>
+  `00000000-0000-4000-80${String(kind).padStart(2, '0')}-${String(n).padStart(12, '0')}`
+
+export const textOf = (value: unknown): string =>
+  typeof value === 'string' ? value : typeof value === 'number' ? String(value) : ''
