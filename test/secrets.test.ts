@@ -198,6 +198,9 @@ const day = [
   'state rekey',
   'sync --json',
   'state import state.json',
+  'snapshot',
+  'diff . --snapshot snapshot',
+  'diff . --snapshot snapshot --json',
   'state forget C2 --yes',
   'state verify --json',
 ]
@@ -265,6 +268,7 @@ t.test('P8 no command tells a secret or a business value, nor is one kept', asyn
   t.ok([0, 1].includes(await w.run(`state merge ${theirs} --base ${theirs} --json`)), 'two histories are joined')
   await w.run('state merge nowhere')
   t.match(await readFile(summary, 'utf8'), /customer-account/)
+  t.match(await readFile(join(w.folder, 'snapshot', 'businessCentral', 'customers.jsonl'), 'utf8'), '"C0"')
   await nothingTold(t, w, 'by day')
   businessCentral.edit('customers', 'C1', { displayName: 'Zebrafinch C' })
   await w.run('plan customer-account --show-values')
@@ -338,7 +342,13 @@ t.test('P8 nothing is told when services answer badly, nor when the login refuse
 
 t.test('P8 files are for their owner only, and arguments of processes hold no secret', async (t) => {
   const w = await markedWorld(t)
-  for (const line of ['plan --out plan.json', 'sync', 'couplings export pairs.csv', 'state export state.json'])
+  for (const line of [
+    'plan --out plan.json',
+    'sync',
+    'couplings export pairs.csv',
+    'state export state.json',
+    'snapshot',
+  ])
     await w.run(line)
   const files = (await kept(w.folder)).filter(({ path }) => !path.endsWith('couplet.yaml'))
   t.ok(files.length > 5)

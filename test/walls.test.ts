@@ -28,6 +28,8 @@ const planted: Readonly<Record<string, string>> = {
   'src/apart/run.ts': "import { run } from '../engine/run.ts'\nexport const x = run",
   'src/rehearsal/network.ts': "import { request } from 'node:http'\nexport const x = request",
   'src/rehearsal/report.ts': "import { testsText } from '../report/test-text.ts'\nexport const x = testsText",
+  'src/snapshot/network.ts': "import { request } from 'node:http'\nexport const x = request",
+  'src/snapshot/report.ts': "import { snapshotText } from '../report/snapshot-text.ts'\nexport const x = snapshotText",
   'src/simulator/encoder.ts':
     "import { encodeMultipart } from '../connector/batch-multipart.ts'\nexport const x = encodeMultipart",
 }

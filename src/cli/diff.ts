@@ -6,6 +6,7 @@ import type { DiffReport } from '../report/diff-report.ts'
 import { examples } from './context.ts'
 import type { AddCommand, Context } from './context.ts'
 import { effectFrom } from './effect.ts'
+import type { EffectSource } from './effect.ts'
 import { exits } from './exit.ts'
 import { addFormatOptions } from './format-option.ts'
 import type { FormatArguments } from './format-option.ts'
@@ -19,6 +20,7 @@ import { compareVersions, readVersion, standardSetOf } from './versions.ts'
 export interface DiffArguments extends FormatArguments, ValueArguments {
   readonly live?: boolean
   readonly demo?: boolean
+  readonly snapshot?: string
   readonly standard?: string
   readonly exitCode?: boolean
 }
@@ -29,9 +31,16 @@ export const addDiff: AddCommand = (command, act) => {
     .argument('[head]', 'the version after', 'the files as they stand')
     .option('--standard <folder>', 'read the version before with the standard set of this couplet package')
     .addOption(
-      new Option('--live', 'tell the effect on the records of the services; connections are those of BASE').conflicts(
+      new Option('--live', 'tell the effect on the records of the services; connections are those of BASE').conflicts([
         'demo',
-      ),
+        'snapshot',
+      ]),
+    )
+    .addOption(
+      new Option(
+        '--snapshot <folder>',
+        'tell the effect on the records of a snapshot; no service is asked and no secret needed',
+      ).conflicts('demo'),
     )
     .option('--demo', 'tell the effect on the records of a simulated demo company')
     .option('--exit-code', 'end with 10 when something changes')
@@ -42,6 +51,7 @@ export const addDiff: AddCommand = (command, act) => {
         'couplet diff v1.4 v1.5 --format markdown',
         'couplet diff main --demo',
         'couplet diff main --live --format markdown',
+        'couplet diff main --snapshot snapshot',
         'couplet diff ../sandbox',
         'couplet diff --standard ../couplet-1.0/package',
       ),
@@ -76,11 +86,16 @@ export async function diff(
       const { target } = context
       const before = await readVersion(base, { target, standard, lenient: true })
       const after = await readVersion(head, { target })
-      const source = given.live === true ? 'live' : given.demo === true ? 'demo' : undefined
+      const source = sourceOf(given)
       const effect = source === undefined ? undefined : await effectFrom(context, source, { before, after }, given)
       return tell(context, { ...compareVersions(before, after), ...(effect && { effect }) }, given)
     }),
   )
+}
+
+function sourceOf({ live, demo, snapshot }: DiffArguments): EffectSource | undefined {
+  if (snapshot !== undefined) return { snapshot }
+  return live === true ? 'live' : demo === true ? 'demo' : undefined
 }
 
 const withVersion = <T>(

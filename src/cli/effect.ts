@@ -13,12 +13,13 @@ import { run } from '../engine/run.ts'
 import type { ToldEffect } from '../report/effect-report.ts'
 import type { Context } from './context.ts'
 import { progress } from './progress.ts'
+import { UsageError } from './usage-error.ts'
 import { showsValues } from './show-values.ts'
 import type { ValueArguments } from './show-values.ts'
 import { readAccess } from './versions.ts'
 import type { ReadVersion } from './versions.ts'
 
-export type EffectSource = 'live' | 'demo'
+export type EffectSource = 'live' | 'demo' | { /** Folder. */ readonly snapshot: string }
 
 /** Both versions of a configuration. */
 interface Versions {
@@ -33,7 +34,7 @@ export async function effectFrom(
   versions: Versions,
   given: ValueArguments,
 ): Promise<ToldEffect> {
-  const { effect, from } = source === 'live' ? await live(context, versions) : await demo(context, versions)
+  const { effect, from } = await found(context, source, versions)
   const showValues = showsValues(context, given)
   const [before, after] = [versions.before.config.mappings, versions.after.config.mappings]
   const known = new Map([...before, ...after].map((mapping) => [mapping.name, mapping]))
@@ -49,6 +50,11 @@ export async function effectFrom(
 interface Found {
   readonly effect: Effect
   readonly from: string
+}
+
+function found(context: Context, source: EffectSource, versions: Versions): Promise<Found> {
+  if (typeof source === 'object') return recorded(context, source.snapshot, versions)
+  return source === 'live' ? live(context, versions) : demo(context, versions)
 }
 
 /**
@@ -84,6 +90,27 @@ function movedTo(project: string, revision: string, path: string): string {
   const inside = relative(revision, path)
   return inside.startsWith('..') || isAbsolute(inside) ? path : resolve(project, inside)
 }
+
+/** The records of a snapshot, as they stood on its day. */
+async function recorded(context: Context, named: string, { before, after }: Versions): Promise<Found> {
+  const [{ readSnapshot }, { replayed, dayOf }, { threadEvaluator }] = await Promise.all([
+    import('../snapshot/folder.ts'),
+    import('../snapshot/replay.ts'),
+    import('../apart/thread-evaluator.ts'),
+  ])
+  const snapshot = await readSnapshot(resolve(context.terminal.cwd, named))
+  if (snapshot.target !== context.target)
+    throw new UsageError(
+      `The snapshot in ${named} was taken ${withTarget(snapshot.target)}, and this is compared ${withTarget(context.target)}.`,
+      'Give the target that it was taken with, or take one with this target: couplet snapshot --target NAME',
+    )
+  const ports = await replayed(snapshot, { emit: progress(context.terminal, false), apart: threadEvaluator() })
+  const effect = await effectOf(before.config, after.config, ports)
+  return { effect, from: `the snapshot of ${dayOf(snapshot)} in ${named}, with pseudonyms for values` }
+}
+
+const withTarget = (target: string | undefined): string =>
+  target === undefined ? 'without a target' : `with the target ${target}`
 
 /** The simulator with a demo company, brought in step by the version before; all of it is gone afterwards. */
 async function demo(context: Context, { before, after }: Versions): Promise<Found> {

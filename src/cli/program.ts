@@ -46,6 +46,11 @@ const commands: readonly Listed[] = [
     load: async () => (await import('./diff.ts')).addDiff,
   },
   {
+    name: 'snapshot',
+    does: 'record the rows of both sides with pseudonyms, for couplet diff --snapshot; reads only',
+    load: async () => (await import('./snapshot.ts')).addSnapshot,
+  },
+  {
     name: 'docs',
     does: 'write the mappings as Markdown: a page each, an overview and the timetable',
     load: async () => (await import('./docs.ts')).addDocs,

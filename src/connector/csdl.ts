@@ -46,7 +46,9 @@ function entityType(inner: string): EntityType {
   for (const [, open, within] of inner.matchAll(/<Property\b([^>]*?)(?:\/>|>([\s\S]*?)<\/Property>)/g)) {
     const name = attribute(open ?? '', 'Name')
     const readOnly = /Core\.V1\.Computed/.test(within ?? '')
-    if (name !== undefined) properties[name] = { ...column(open ?? ''), ...(readOnly ? { readOnly } : {}) }
+    // A picture is no value of a row: an answer has its address instead.
+    const isStream = attribute(open ?? '', 'Type') === 'Edm.Stream'
+    if (name !== undefined && !isStream) properties[name] = { ...column(open ?? ''), ...(readOnly ? { readOnly } : {}) }
   }
   return {
     key: [...key.matchAll(/<PropertyRef\b([^>]*?)\/?>/g)].flatMap(([, open]) => attribute(open ?? '', 'Name') ?? []),

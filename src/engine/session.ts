@@ -166,7 +166,8 @@ export function numberOf(session: Session, side: Side, row: Row | undefined): st
   return told.length === 0 || told.includes(null) ? undefined : told.join(' ')
 }
 
-function numberColumns(mapping: Mapping, side: Side): readonly string[] {
+/** The columns of a side by which people call a record. */
+export function numberColumns(mapping: Mapping, side: Side): readonly string[] {
   // A group is called by what its rows have in common, whichever of them speaks.
   if (side === 'businessCentral' && mapping.one !== undefined) return mapping.one.per.filter(isColumn)
   const own = mapping[side].keys
