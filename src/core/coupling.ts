@@ -94,10 +94,26 @@ export interface Held {
   readonly attempts: number
   /** Not before this moment, ISO 8601. */
   readonly nextTry?: string | undefined
-  /** Fingerprint of the source row when it failed: another one takes it up again. */
+  /** Fingerprint of the source row when it was looked at: another one takes it up again. */
   readonly source?: string | undefined
+  /** Hash of the configuration that was looked at with; under another one it may be decided otherwise. */
+  readonly under?: string | undefined
+  /** The couplings that would free it; absent where something else might, which only a look can tell. */
+  readonly waits?: readonly Missing[] | undefined
   /** A person's decision, to be carried out by the next run. */
   readonly decision?: Decision | undefined
+}
+
+/** A coupling that is not there, and that a record waits for. */
+export interface Missing {
+  readonly mapping: string
+  /** The side on which the record is named. */
+  readonly from: Side
+  readonly key: string
+  /** The record by natural keys, where it is not named by id. */
+  readonly keys?: Readonly<Record<string, string>>
+  /** The mapping that takes that record along. */
+  readonly takenBy?: string
 }
 
 /** What a person decided about a held record. */

@@ -33,8 +33,10 @@ export interface Deciding {
 export interface Wait {
   readonly field: string
   readonly from: Side
-  /** The mapping whose coupling is missing. */
+  /** The mapping whose coupling is missing, or that takes the record along. */
   readonly mapping: string
+  /** The mapping whose coupling is missing, where another takes the record along. */
+  readonly through?: string
   readonly key: string
   /** The record by natural keys, where it is not named by id. */
   readonly keys?: NaturalKeys
@@ -135,6 +137,7 @@ function uncoupled(
       key: missing.key,
       policy: how,
       ...(missing.keys === undefined ? {} : { keys: missing.keys }),
+      ...(mapping === missing.mapping ? {} : { through: missing.mapping }),
     },
   })
   if (context.deferLater && context.deciding.lookups.runsLater(missing.mapping)) return wait('defer')

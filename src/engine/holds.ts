@@ -62,6 +62,7 @@ export function waitingHold(waits: readonly Wait[], secondPass: boolean): Hold {
     names: names(waits),
     message: `${names(waits).join(', ')} refers to a record that is not coupled yet in ${mappings}`,
     remedy: `couple or create that record in ${mappings}; this one goes on by itself in the next run`,
+    waits,
     ...(secondPass ? { secondPass } : {}),
   }
 }

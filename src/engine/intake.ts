@@ -14,7 +14,7 @@ import type { Change, Loaded, Upsert } from '../core/record.ts'
 import type { Watermark } from '../core/watermark.ts'
 import type { Entry } from '../store/store.ts'
 import { continuedBy } from './continuing.ts'
-import { isDue } from './held-due.ts'
+import { dueRecords, isHeld, isSetAside } from './held-due.ts'
 import { haveLinesChanged } from './judge-lines.ts'
 import { FollowedIntake } from './following.ts'
 import { Matching } from './matching.ts'
@@ -22,7 +22,7 @@ import { Recheck } from './recheck.ts'
 import { Reborn } from './reborn.ts'
 import type { NamedRecord } from './ports.ts'
 import { mayBeEmptied } from './posted.ts'
-import { type Session, baseOf, heldOf, isAdmitted, isAsRefused, isImagined, isRead } from './session.ts'
+import { type Session, baseOf, isAdmitted, isImagined, isRead } from './session.ts'
 import { absentIds, listedKeys, sweepIsDue, sweepName } from './sweep.ts'
 
 /** Name of the mark that tells on which day grouped rows were last looked at. */
@@ -66,7 +66,7 @@ export async function takeIn(session: Session, scope: Scope): Promise<Intake> {
   else {
     for (const side of sides) if (isRead(session, side)) await work.changes(side, scope.whole)
     await work.followed()
-    await work.heldRecords()
+    await work.heldRecords(scope.whole)
   }
   return work.finish()
 }
@@ -157,12 +157,10 @@ class Reading {
     }
   }
 
-  /** Records that wait: read again by id, whatever their stamps say. */
-  async heldRecords(): Promise<void> {
-    const now = this.#session.clock.now().toISOString()
+  /** Records that wait, and may wait no more. */
+  async heldRecords(whole: boolean): Promise<void> {
     const ids: Record<Side, string[]> = { businessCentral: [], sales: [] }
-    for (const held of this.#session.state.allHeld())
-      if (isDue(held, now) && !this.#isTaken(held)) ids[held.side].push(held.id)
+    for (const held of dueRecords(this.#session, whole)) if (!this.#isTaken(held)) ids[held.side].push(held.id)
     await this.ids(ids)
   }
 
@@ -197,7 +195,9 @@ class Reading {
     const doubtful: Upsert[] = []
     for (const change of changes) {
       const coupling = state.bySide(side, change.id)
-      if (isOver(change, coupling) || (!reading.asked && this.#isSetAside(side, change, coupling))) continue
+      const { asked: isAsked, whole } = reading
+      if (isOver(change, coupling)) continue
+      if (!isAsked && isSetAside(this.#session, side, change, { coupling, whole })) continue
       if (coupling === undefined) {
         if (this.#takesPart(change)) lone.push(change)
         else if (state.held(side, change.id) !== undefined) this.#gone(side, change)
@@ -218,7 +218,9 @@ class Reading {
     for (const row of rows) {
       const coupling = this.#session.state.bySide(side, row.id)
       if (coupling === undefined) continue
-      if (await this.#saysTheSame(side, row, coupling)) await this.#passOver(side, row, reading)
+      // What was edited and is as before may settle what its pair waits for.
+      if (!isHeld(this.#session, coupling) && (await this.#saysTheSame(side, row, coupling)))
+        await this.#passOver(side, row, reading)
       else await this.#touch(side, row, coupling)
     }
   }
@@ -227,19 +229,6 @@ class Reading {
   async #passOver(side: Side, row: Upsert, { whole }: PageReading): Promise<void> {
     this.#session.tally.from(side, 'unchanged')
     if (whole && this.#session.mapping.match.length > 0) await this.#matching.add(side, row, 'coupled')
-  }
-
-  /** A record that was refused, or left alone, as it stands now: it waits for its moment or another row (P5). */
-  #isSetAside(side: Side, change: Change, coupling: Coupling | undefined): boolean {
-    const { state, mapping, clock } = this.#session
-    const held = heldOf(
-      this.#session,
-      coupling === undefined
-        ? { [side]: change.id }
-        : { businessCentral: coupling.businessCentral.id, sales: coupling.sales.id },
-    )
-    if (held === undefined || state.hash !== mapping.hash || isDue(held, clock.now().toISOString())) return false
-    return change.kind === 'upsert' && isAsRefused(held, side, change)
   }
 
   /** A record without coupling: inside the filter it looks for a partner, outside it is nobody's. */

@@ -2,6 +2,7 @@
 import type { BySide, Ending, Side } from '../config/config.ts'
 import type { Coupling, Held, HeldKind } from '../core/coupling.ts'
 import type { Decided, HeldField } from '../core/decide.ts'
+import type { Wait } from '../core/offer.ts'
 import type { Loaded, Row } from '../core/record.ts'
 import type { Ref } from './intake.ts'
 
@@ -49,6 +50,8 @@ export interface Hold {
   readonly remedy: string
   /** Of a pair whose one record was deleted: the side on which it is gone. */
   readonly gone?: Side
+  /** The couplings that it waits for, where nothing else can free it. */
+  readonly waits?: readonly Wait[]
   /** Written by the second pass of this run, if it can be. */
   readonly secondPass?: boolean
 }

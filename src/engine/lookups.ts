@@ -15,20 +15,27 @@ export interface Views {
   readonly real: Store
 }
 
+/** The other mappings of a run, by their turn. */
+export interface Order {
+  readonly earlier: ReadonlySet<string>
+  /** The mapping itself among them. */
+  readonly later: ReadonlySet<string>
+}
+
 /** Lookups over a store, with what the run knows of order and of answers. */
 export class StoreLookups implements Lookups {
   readonly #views: Views
   readonly #mappings: ReadonlyMap<string, Mapping>
   readonly #answers = new Map<string, { readonly id: string } | 'none'>()
-  #later: ReadonlySet<string>
+  #order: Order
   #foreseen = false
   /** Numbers that this run gives to new records. */
   readonly numbers = new Numbers()
 
-  constructor(views: Views, mappings: ReadonlyMap<string, Mapping>, later: ReadonlySet<string>) {
+  constructor(views: Views, mappings: ReadonlyMap<string, Mapping>, order: Order) {
     this.#views = views
     this.#mappings = mappings
-    this.#later = later
+    this.#order = order
   }
 
   /** A mapping of the project, switched on or not. */
@@ -38,7 +45,8 @@ export class StoreLookups implements Lookups {
 
   /** In the second pass nothing runs later any more. */
   allHaveRun(): void {
-    this.#later = new Set()
+    const { earlier, later } = this.#order
+    this.#order = { earlier: new Set([...earlier, ...later]), later: new Set() }
   }
 
   /** Whether an answer since the last call may be another one when everything planned has been written. */
@@ -81,7 +89,12 @@ export class StoreLookups implements Lookups {
   }
 
   runsLater(mapping: string): boolean {
-    return this.#later.has(mapping)
+    return this.#order.later.has(mapping)
+  }
+
+  /** True for a mapping that this run has gone through before the present one. */
+  hasRun(mapping: string): boolean {
+    return this.#order.earlier.has(mapping)
   }
 
   query(query: RecordQuery): { readonly id: string } | 'none' | 'ask' {

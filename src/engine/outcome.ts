@@ -9,6 +9,7 @@ import { versionOf } from '../core/fingerprint.ts'
 import type { Entry } from '../store/store.ts'
 import { type Action, baseAfter } from './actions.ts'
 import { type Done, couplingAfter, rowSent } from './coupling-after.ts'
+import { freedBy } from './held-due.ts'
 import { aloneHold } from './holds.ts'
 import { type Hold, type Judgement, isClaiming } from './judgement.ts'
 import {
@@ -176,7 +177,10 @@ const sameHeld = (a: Held, b: Held): boolean =>
   a.message === b.message &&
   a.number === b.number &&
   a.decision === undefined &&
-  a.nextTry === b.nextTry
+  a.nextTry === b.nextTry &&
+  a.source === b.source &&
+  a.under === b.under &&
+  JSON.stringify(a.waits) === JSON.stringify(b.waits)
 
 /** The record under which a pair waits: its BC record; a lone record waits under itself. */
 function heldUnder(judgement: Judgement): { readonly side: Side; readonly id: string } {
@@ -218,6 +222,7 @@ function heldFrom(session: Session, judgement: Judgement, holds: readonly Hold[]
     kind: first.kind,
     since: same?.since ?? session.clock.now().toISOString(),
     attempts: same?.attempts ?? 0,
+    ...freedBy(session, judgement, first),
     ...(first.gone === undefined ? {} : { gone: first.gone }),
   }
 }

@@ -114,8 +114,9 @@ export function knowing(prepared: Prepared | undefined): Prepared | undefined {
 export function sessionOf(context: RunContext, prepared: Prepared, store: Store, phase: Session['phase']): Session {
   const { config, options, ports } = context
   const { mapping } = prepared.compiled
-  const later = new Set(context.order.slice(Math.max(0, context.order.indexOf(mapping.name))))
-  const lookups = new StoreLookups({ store, real: ports.store }, context.byName, later)
+  const turn = Math.max(0, context.order.indexOf(mapping.name))
+  const order = { earlier: new Set(context.order.slice(0, turn)), later: new Set(context.order.slice(turn)) }
+  const lookups = new StoreLookups({ store, real: ports.store }, context.byName, order)
   return {
     ...prepared,
     mapping,
@@ -134,6 +135,7 @@ export function sessionOf(context: RunContext, prepared: Prepared, store: Store,
     emit: ports.emit,
     stop: ports.stop,
     options,
+    configuration: config.hash,
     company: context.company.id,
     phase,
     writable: writableSides(options),

@@ -43,6 +43,8 @@ export interface Session {
   /** See Ports. */
   readonly stop: AbortSignal | undefined
   readonly options: RunOptions
+  /** Hash of the configuration. */
+  readonly configuration: string
   /** Business Central's company id: part of every derived key (P1). */
   readonly company: string
   readonly phase: 'plan' | 'apply'

@@ -1,6 +1,6 @@
 /** Two ways to make state forget: one record, or everything that was hashed with the former fingerprint key. */
 import type { Side } from '../config/config.ts'
-import type { CoupledLines } from '../core/coupling.ts'
+import type { CoupledLines, Held } from '../core/coupling.ts'
 import { StateError } from '../errors.ts'
 import { openJsonStore } from './json-store.ts'
 import type { JsonStoreOptions } from './json-store.ts'
@@ -34,7 +34,7 @@ export async function forget(store: PortableStore, record: ForgetRecord): Promis
 
 function without(content: MappingContent, { side, id }: ForgetRecord): MappingContent | undefined {
   const couplings = content.couplings.filter((coupling) => coupling[side].id !== id)
-  const held = content.held.filter((item) => item.side !== side || item.id !== id)
+  const held = content.held.filter((item) => item.side !== side || item.id !== id).map((item) => freed(item, side, id))
   const intents = content.intents.filter((intent) => (intent.side === side ? intent.target : intent.source) !== id)
   const { [id]: counter, ...others } = content.generations[side]
   const watched = Object.fromEntries(
@@ -54,10 +54,16 @@ function without(content: MappingContent, { side, id }: ForgetRecord): MappingCo
   return facts(after) === facts(content) && counter === undefined ? undefined : after
 }
 
+/** What waits for the record, without its name: the next run looks at it. */
+function freed(held: Held, side: Side, id: string): Held {
+  const isNamed = held.waits?.some(({ from, key }) => from === side && key === id) === true
+  return isNamed ? { ...held, waits: undefined } : held
+}
+
 const facts = (of: MappingContent): number =>
   Object.values(of.watched).reduce((sum, ids) => sum + ids.length, 0) +
   of.couplings.length +
-  of.held.length +
+  of.held.reduce((sum, { waits = [] }) => sum + 1 + waits.length, 0) +
   of.intents.length
 
 /**
@@ -101,7 +107,7 @@ export function withoutPrints(content: MappingContent): MappingContent {
       base: '',
       ...(coupling.lines === undefined ? {} : { lines: withoutLinePrints(coupling.lines) }),
     })),
-    held: content.held.map((held) => ({ ...held, source: undefined })),
+    held: content.held.map((held) => ({ ...held, source: undefined, under: undefined })),
   }
 }
 

@@ -176,7 +176,13 @@ function mergeHeld(of: Histories<readonly Held[]>, { kept, contradictions, now }
       !contradicting.has(heldId(held)) &&
       !((held.kind === 'no-partner' || held.kind === 'ambiguous') && paired.has(heldId(held))),
   )
-  return [...rows, ...contradicting.values()].toSorted((a, b) => compare(heldId(a), heldId(b)))
+  const [ours, theirs] = [of.ours, of.theirs].map((list) => new Map(list.map((held) => [heldId(held), held])))
+  const told = rows.map((held) => {
+    const isAgreed = same(ours?.get(heldId(held)), theirs?.get(heldId(held)))
+    // What only one history knows may be settled in the other: the next run looks.
+    return isAgreed || held.under === undefined ? held : { ...held, under: undefined }
+  })
+  return [...told, ...contradicting.values()].toSorted((a, b) => compare(heldId(a), heldId(b)))
 }
 
 const contradiction = (coupling: Coupling, side: Side, now: string): Held => ({

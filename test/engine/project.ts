@@ -1,5 +1,6 @@
 /** Resolved configurations made by hand, for tests of the engine: the shape that the configuration room would give. */
 import type { Config, Field, Limits, Mapping, Side, Source } from '../../src/config/config.ts'
+import { hashOf } from '../../src/config/hash.ts'
 
 const unlimited: Limits = {
   deletes: { count: undefined, share: undefined },
@@ -137,6 +138,16 @@ export function configOf(mappings: readonly Mapping[]): Config {
     maxParallel: 5,
     pageSize: 20_000,
   } as const
+  const settings = {
+    ownership: 'person',
+    unitGroups: true,
+    pricing: 'extended',
+    salesOrders: 'off',
+    company: 'own',
+    timeZone: 'UTC',
+    attempts: 8,
+    localCurrency: 'GBP',
+  } as const
   return {
     root: '/',
     target: undefined,
@@ -144,20 +155,11 @@ export function configOf(mappings: readonly Mapping[]): Config {
       businessCentral: { ...connection, side: 'businessCentral', kind: 'business-central' },
       sales: { ...connection, side: 'sales', kind: 'dataverse' },
     },
-    settings: {
-      ownership: 'person',
-      unitGroups: true,
-      pricing: 'extended',
-      salesOrders: 'off',
-      company: 'own',
-      timeZone: 'UTC',
-      attempts: 8,
-      localCurrency: 'GBP',
-    },
+    settings,
     state: { store: 'json', path: '/' },
     mappings,
     jobs: [],
     serve: { publicUrl: undefined, heartbeat: undefined },
-    hash: 'c1',
+    hash: hashOf({ mappings, settings }, 16),
   }
 }

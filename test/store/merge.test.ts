@@ -88,6 +88,23 @@ t.test('P5 P7 unfinished writes and held records survive; what one history settl
   t.end()
 })
 
+const waiting = (id: string, under: string) => held(id, { kind: 'conflict', under })
+
+t.test('P5 what waits in one history only is looked at again: the other may have settled it', (t) => {
+  const base = content({ held: [waiting('S1', 'c1'), waiting('S2', 'c1')] })
+  const ours = content({ held: [waiting('S1', 'c1'), waiting('S2', 'c2')] })
+  const theirs = { ...base, intents: [intent('theirs')] }
+  const merged = mergeContent({ base, ours, theirs }, now).content.held
+  t.same(
+    merged.map(({ id, under }) => [id, under]),
+    [
+      ['S1', 'c1'],
+      ['S2', undefined],
+    ],
+  )
+  t.end()
+})
+
 const delta = (link: string) => ({ kind: 'delta', link }) as const
 
 t.test('P5 where both read on, the watermark of the ancestor counts; without one the earlier, and no token', (t) => {

@@ -138,6 +138,7 @@ t.test('a forgotten record leaves no trace in any file', async (t) => {
   await store.commit('customer', [
     { kind: 'hold', held: held('S1') },
     { kind: 'intent', intent: { ...intent('i'), target: 'S1', source: 'B1' } },
+    { kind: 'hold', held: { ...held('S3'), waits: [{ mapping: 'customer', from: 'sales', key: 'S1' }] } },
     { kind: 'watch', name: 'sales/recheck', add: ['S1', 'S5'], drop: [] },
   ])
   await store.commit('item', [couple('B4', 'S4')])
@@ -145,6 +146,7 @@ t.test('a forgotten record leaves no trace in any file', async (t) => {
   t.equal(store.mapping('customer').size, 1)
   t.same(store.mapping('customer').intents(), [])
   t.same([...store.mapping('customer').watched('sales/recheck')], ['S5'])
+  t.equal(store.mapping('customer').held('sales', 'S3')?.waits, undefined, 'looked at again by the next run')
   t.same(await forget(store, { side: 'sales', id: 'S8' }), ['customer'], 'a counter alone is a trace')
   t.same(await forget(store, { side: 'sales', id: 'S2', mapping: 'item' }), [])
   t.same(await forget(store, { side: 'sales', id: 'unknown' }), [])
