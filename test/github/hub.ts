@@ -161,7 +161,7 @@ export async function contosoHub(t: Test): Promise<ContosoHub> {
 }
 
 /** Contoso's project, reached at the simulated services. */
-function connected(text: string, { simulator, company, currency }: Playground): string {
+export function connected(text: string, { simulator, company, currency }: Playground): string {
   const document = parseDocument(text)
   document.setIn(['connections', 'businessCentral', 'url'], simulator.businessCentral.url)
   document.setIn(['connections', 'businessCentral', 'company'], company)
@@ -213,7 +213,7 @@ request.end(JSON.stringify({ args: process.argv.slice(2), cwd: process.cwd(), en
 }
 
 /** The calls that scripts make of GitHub's API. */
-function apiOf({ comments, issues }: Written): object {
+export function apiOf({ comments, issues }: Written): object {
   const rest = {
     listComments: () => comments,
     createComment: ({ body }: { body: string }) =>
