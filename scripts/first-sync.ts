@@ -102,6 +102,9 @@ const hub: Hub = {
   api: apiOf(written),
 }
 
+/** A first sync leaves records for a person to decide about, and is marked as failed for that. */
+const onlyWaits = /^Done, but \d+ records wait/m
+
 /** Milliseconds on runners so far. */
 let onRunners = 0
 let jobs = 0
@@ -111,7 +114,7 @@ async function workflow(file: string, event: Parameters<typeof runWorkflow>[2]):
   onRunners += Date.now() - began
   jobs += told.filter(({ result }) => result !== 'skipped').length
   for (const { job, result, steps: done } of told)
-    if (result === 'failure')
+    if (result === 'failure' && !done.some(({ log }) => onlyWaits.test(log)))
       throw new Error(
         `${file}: ${job} failed\n${done.map(({ name, outcome, log }) => `── ${name}: ${outcome}\n${log}`).join('\n')}`,
       )

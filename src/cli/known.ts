@@ -1,5 +1,6 @@
 /** What a project's schemas know beside the product's: mappings, rows, jobs, and what both services have. */
 import type { BySide, Config, EntityRef, Field, Mapping, Side } from '../config/config.ts'
+import type { Draft } from '../config/draft.ts'
 import type { Known, KnownCollection, KnownMapping, Named } from '../config/editor-schemas.ts'
 import type { Collection } from '../connector/catalog.ts'
 import type { Column } from '../core/record.ts'
@@ -14,10 +15,14 @@ import { entitiesOf } from './describe-mapping.ts'
 export function knownOf(
   documented: readonly DocumentedMapping[],
   { jobs }: Pick<Config, 'jobs'>,
-  collections: BySide<readonly KnownCollection[]> | undefined,
+  { includes, collections }: Pick<Draft, 'includes'> & Pick<Known, 'collections'>,
 ): Known {
   return {
     mappings: documented.map((each) => knownMapping(each, collections)),
+    sets: [...includes].map(([name, { value, source }]) => ({
+      name,
+      about: firstSentence(value?.description ?? source.remarks[0] ?? ''),
+    })),
     jobs: jobs.map(({ name }) => name),
     collections,
   }
@@ -76,12 +81,12 @@ async function askSide(
   const { offers } = ports.connectors[side]
   const inUse = new Set(used.flatMap(entitiesOf).flatMap((one) => (one.side === side ? [placeOf(one.entity)] : [])))
   const known: KnownCollection[] = []
-  for (const { entity, title } of await offers.collections()) {
+  for (const { entity, title, columnTitles } of await offers.collections()) {
     const isWanted =
       inUse.has(placeOf(entity)) ||
       named.includes(entity.entity) ||
       (side === 'businessCentral' && entity.kind === 'standard')
-    const columns = isWanted ? await columnsOf(offers, entity) : undefined
+    const columns = isWanted ? await columnsOf(offers, entity, columnTitles) : undefined
     known.push({ name: entity.entity, key: keyOf(entity), about: title ?? inWords(entity.entity), columns })
   }
   return known.toSorted((one, other) => (one.name < other.name ? -1 : 1))
@@ -91,10 +96,14 @@ async function askSide(
 async function columnsOf(
   offers: { readonly whole: (entity: EntityRef) => Promise<{ readonly columns: Readonly<Record<string, Column>> }> },
   entity: Collection['entity'],
+  titles: Collection['columnTitles'] = {},
 ): Promise<readonly Named[]> {
   try {
     const { columns } = await offers.whole(entity)
-    return Object.entries(columns).map(([name, column]) => ({ name, about: columnText(name, column) }))
+    return Object.entries(columns).map(([name, column]) => ({
+      name,
+      about: columnText(titles[name] ?? column.title ?? inWords(name), column),
+    }))
   } catch (error) {
     if (error instanceof ConnectorError && error.fault === 'gone') return []
     throw error
@@ -108,13 +117,13 @@ const keyOf = ({ kind }: EntityRef): KnownCollection['key'] =>
   kind === 'service' ? 'service' : kind === 'custom' ? undefined : 'entity'
 
 /** `Phone number: text of at most 30 characters`. */
-function columnText(name: string, column: Column): string {
-  const { type, title, maxLength, precision, targets, readOnly, createOnly } = column
+function columnText(title: string, column: Column): string {
+  const { type, maxLength, precision, targets, readOnly, createOnly } = column
   const size = maxLength === undefined ? '' : ` of at most ${maxLength} characters`
   const places = precision === undefined ? '' : ` with ${precision} decimals`
   const leads = targets === undefined ? '' : ` of ${targets.map(({ set }) => set).join(', ')}`
   const rule = readOnly === true ? '; cannot be written' : createOnly === true ? '; written at creation only' : ''
-  return `${title ?? inWords(name)}: ${type}${size}${places}${leads}${rule}`
+  return `${title}: ${type}${size}${places}${leads}${rule}`
 }
 
 /** A name as people would say it: `displayName` and `Display_Name` are `Display name`. */

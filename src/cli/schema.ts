@@ -73,7 +73,10 @@ async function projectSchemas(
   const reading = { env: {}, needSecrets: false, ...(target !== undefined && { target }) }
   const { config, draft, problems } = await checkProject(folder, reading)
   if (config === undefined) throw new ConfigError(problems)
-  return editorSchemas(await ownSchemas(), knownOf(documentMappings(draft, config), config, collections))
+  return editorSchemas(
+    await ownSchemas(),
+    knownOf(documentMappings(draft, config), config, { includes: draft.includes, collections }),
+  )
 }
 
 /** The product's own. */

@@ -33,7 +33,13 @@ export interface Standard {
 export async function assemble(files: Files): Promise<Draft> {
   const { value, layers } = assembleProject(files)
   const mappings = await assembleMappings(files, value)
-  return { project: { value, layers }, mappings, jobs: assembleJobs(files), names: namesOf(files) }
+  return {
+    project: { value, layers },
+    mappings,
+    jobs: assembleJobs(files),
+    includes: files.includes,
+    names: namesOf(files),
+  }
 }
 
 function assembleProject({

@@ -1,5 +1,6 @@
 /** The project between its files and the resolved configuration: merged values with the files they came from. */
 import type { Finding, Layers } from './layers.ts'
+import type { Checked } from './schema-check.ts'
 import type { IncludeFile, JobsFile, MappingFile, ProjectFile } from './schema-types.ts'
 
 export interface Draft {
@@ -7,6 +8,8 @@ export interface Draft {
   /** In reading order: standard ones first, then own ones by file name. */
   readonly mappings: readonly MappingDraft[]
   readonly jobs: { readonly value: JobsFile; readonly layers: Layers }
+  /** Shared sets by name, whether a mapping uses them or not. */
+  readonly includes: ReadonlyMap<string, Checked<IncludeFile>>
   /** Every name that a mapping has, those of files that could not be read included. */
   readonly names: readonly string[]
 }

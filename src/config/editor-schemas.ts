@@ -40,6 +40,8 @@ export interface KnownPage {
 
 export interface Known {
   readonly mappings: readonly KnownMapping[]
+  /** Shared sets of rows and filters that a mapping may include. */
+  readonly sets: readonly Named[]
   readonly jobs: readonly string[]
   /** Undefined where the services were not asked. */
   readonly collections: BySide<readonly KnownCollection[]> | undefined
@@ -96,11 +98,12 @@ const jobsSchema = (own: JsonSchema, { jobs }: Known): JsonSchema =>
     properties: Object.fromEntries(jobs.map((name) => [name, old['additionalProperties']])),
   }))
 
-function mappingSchema(own: JsonSchema, { mappings, collections }: Known): JsonSchema {
+function mappingSchema(own: JsonSchema, { mappings, sets, collections }: Known): JsonSchema {
   const standard = mappings.filter(({ isStandard }) => isStandard)
   const extended = standard.map(({ name, about }) => ({ name: `standard/${name}`, about }))
   const named = changed(own, ['$defs', 'mappingName'], ({ description }) => ({ description, ...choice(mappings) }))
-  const chosen = changed(named, ['properties', 'extends'], ({ type, description }) => ({
+  const included = changed(named, ['properties', 'include', 'items'], (old) => (sets.length === 0 ? old : choice(sets)))
+  const chosen = changed(included, ['properties', 'extends'], ({ type, description }) => ({
     type,
     description,
     ...choice(extended),
@@ -189,9 +192,33 @@ const columnsOn = (side: Side, column: JsonSchema): JsonSchema => ({
   },
 })
 
-/** Rows in tests: their entities and columns. */
-function testSchema(own: JsonSchema, { collections }: Known): JsonSchema {
-  if (collections === undefined) return own
+/** Tests, which know the field rows of the mapping that they name, and what the services have. */
+function testSchema(own: JsonSchema, { mappings, collections }: Known): JsonSchema {
+  const allOf = mappings.map(({ name, rows }) => ifTests(name, expecting(rows)))
+  return { ...(collections === undefined ? own : withCollections(own, collections)), allOf }
+}
+
+/** A part of the schema for files that test a mapping, alone or with others. */
+const ifTests = (name: string, part: JsonSchema): JsonSchema =>
+  where(
+    {
+      required: ['mapping'],
+      properties: { mapping: { anyOf: [{ const: name }, { type: 'array', contains: { const: name } }] } },
+    },
+    part,
+  )
+
+/** Where a test names field rows: of operations, and of records that wait. */
+function expecting(rows: readonly Named[]): JsonSchema {
+  const expect = {
+    operations: { items: { properties: { fields: { properties: keysOf(rows) } } } },
+    held: { items: { properties: { fields: { items: choice(rows, true) } } } },
+  }
+  return { properties: { tests: { additionalProperties: { properties: { expect: { properties: expect } } } } } }
+}
+
+/** Rows of records in tests: their entities and columns. */
+function withCollections(own: JsonSchema, collections: NonNullable<Known['collections']>): JsonSchema {
   const definitions = Object.fromEntries(
     sides.flatMap((side) =>
       collections[side].flatMap((one) =>

@@ -38,6 +38,10 @@ export type Texts = string | string[]
  */
 export type Direction = 'both' | 'toSales' | 'toBusinessCentral'
 /**
+ * The name of a file of mappings/include/: one of the standard set, or of this project.
+ */
+export type SetName = string
+/**
  * A JSONata expression.
  */
 export type Expression = string
@@ -431,7 +435,7 @@ export interface MappingFile {
   /**
    * Named sets of rows and filters from mappings/include/, in order. A row of this file wins over an included one. Default: none.
    */
-  include?: Name[]
+  include?: SetName[]
   when?: Expression
   businessCentral?: Source
   sales?: Source

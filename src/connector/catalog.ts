@@ -23,6 +23,8 @@ export interface Collection {
   readonly entity: EntityRef
   /** What people call it, where the service says. */
   readonly title: string | undefined
+  /** What people call its columns, as far as the service says it here and not with each column. */
+  readonly columnTitles?: Readonly<Record<string, string>> | undefined
 }
 
 /** The two sources of a side. */

@@ -2,7 +2,9 @@
 import type { Connection, EntityRef } from '../config/config.ts'
 import type { Description } from '../core/record.ts'
 import { ConnectorError } from '../errors.ts'
+import type { ConnectorFault } from '../errors.ts'
 import { rootOf } from './address.ts'
+import { captionsOf } from './captions.ts'
 import { catalogData } from './catalog.ts'
 import type { CatalogEntry, Metadata } from './catalog.ts'
 import { entityTypes } from './csdl.ts'
@@ -40,8 +42,13 @@ export function businessCentralMetadata(connection: Connection, service: Service
     collections: async () => {
       const standard = await route({ kind: 'standard', entity: '' })
       const published = await route({ kind: 'service', entity: '', key: [] }).catch(nothingPublished)
+      const captions = await captionsIn(connection, service)
       return [
-        ...[...standard.keys()].map((entity) => ({ entity: { kind: 'standard' as const, entity }, title: undefined })),
+        ...[...standard.keys()].map((entity) => ({
+          entity: { kind: 'standard' as const, entity },
+          title: captions.get(entity)?.title,
+          columnTitles: captions.get(entity)?.columns,
+        })),
         ...[...published].map(([entity, { key }]) => ({
           entity: { kind: 'service' as const, entity, key },
           title: undefined,
@@ -56,6 +63,21 @@ function nothingPublished(error: unknown): ReadonlyMap<string, EntityType> {
   if (error instanceof ConnectorError && error.fault === 'gone') return new Map()
   throw error
 }
+
+/** Titles are for reading: a service that has no list of them is as good. */
+async function captionsIn(connection: Connection, service: Service): Promise<ReturnType<typeof captionsOf>> {
+  const { root, options } = rootOf(connection, routeOf({ kind: 'standard', entity: '' }))
+  const url = `${root}/entityDefinitions${options === '' ? '' : `?${options}`}`
+  try {
+    return captionsOf(await service.get(url, 'the captions of api/v2.0'))
+  } catch (error) {
+    if (error instanceof ConnectorError && without.has(error.fault)) return new Map()
+    throw error
+  }
+}
+
+/** How a service says that it has no such list, or none for us. */
+const without: ReadonlySet<ConnectorFault> = new Set(['gone', 'rejected', 'forbidden', 'broken'])
 
 const routeOf = (entity: EntityRef): string =>
   entity.kind === 'service' ? 'ODataV4' : entity.kind === 'custom' ? `api/${entity.route}` : 'api/v2.0'

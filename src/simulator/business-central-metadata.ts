@@ -19,6 +19,27 @@ export function metadata(views: Iterable<View>): string {
   ].join('\n')
 }
 
+/** `entityDefinitions` of an API route: what people call its sets and properties. The captions are the names in words. */
+export function entityDefinitions(views: Iterable<View>): readonly object[] {
+  return [...views].map((view) => ({
+    entityName: view.name,
+    entitySetName: view.set,
+    entityCaptions: inEnglish(view.name),
+    entitySetCaptions: inEnglish(view.set),
+    properties: [...view.properties.keys()].map((name) => ({ name, captions: inEnglish(name) })),
+    actions: [],
+    enumMembers: [],
+  }))
+}
+
+/** `displayName` is `Display Name`. */
+const inEnglish = (name: string): readonly object[] => [
+  {
+    languageCode: 1033,
+    caption: name.replaceAll(/([a-z\d])([A-Z])/g, '$1 $2').replace(/^./, (first) => first.toUpperCase()),
+  },
+]
+
 function entityType(view: View): string {
   const key = view.key.map((name) => `<PropertyRef Name="${name}"/>`).join('')
   const properties = [...view.properties.values()].map((property) => element(view, property)).join('')

@@ -8,7 +8,7 @@ import { answerBatch } from './business-central-batch.ts'
 import { Company } from './business-central-company.ts'
 import { noResource, notAllowed, Refused, refusal } from './business-central-error.ts'
 import { handIn, loadRows } from './business-central-hand.ts'
-import { metadata } from './business-central-metadata.ts'
+import { entityDefinitions, metadata } from './business-central-metadata.ts'
 import { answerRequest, json } from './business-central-request.ts'
 import { ownTable, publish } from './business-central-pages.ts'
 import type { OwnPage, Published } from './business-central-pages.ts'
@@ -170,6 +170,8 @@ class BusinessCentral implements Service {
     const [first, ...rest] = address.segments
     if (first === undefined) return json(200, { value: [...views.keys()].map((name) => ({ name, url: name })) })
     if (first.name === '$metadata') return xml(metadata(views.values()))
+    if (first.name === 'entityDefinitions' && address.surface.kind !== 'pages')
+      return json(200, { value: entityDefinitions(views.values()) })
     if (first.name !== 'companies' && first.name !== 'Company') {
       return this.#inCompany(this.#defaultCompany(request, query), { request, query, address }, address.segments)
     }

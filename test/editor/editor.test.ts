@@ -4,6 +4,7 @@ import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import t, { type Test } from 'tap'
+import { captionsOf } from '../../src/connector/captions.ts'
 import { withSchemaLine } from '../../src/config/schema-line.ts'
 import { cliWorld, couplet } from '../cli/world.ts'
 import { includeFiles, mappingFiles, readYaml, standard } from '../mappings/standard-files.ts'
@@ -63,12 +64,13 @@ t.test('the line goes to the head of a file, in place of an older one, and nothi
   t.end()
 })
 
-t.test('the schemas offer the mappings of the standard set', (t) => {
+t.test('the schemas offer the mappings and the shared sets of the standard set', (t) => {
   const { $defs, properties } = JSON.parse(readFileSync(join(root, 'schemas/mapping.schema.json'), 'utf8')) as {
-    $defs: { mappingName: { examples: string[] } }
+    $defs: { mappingName: { examples: string[] }; setName: { examples: string[] } }
     properties: { extends: { examples: string[] } }
   }
   t.same($defs.mappingName.examples, standard.mappings)
+  t.same($defs.setName.examples, includeFiles.map((file) => file.replace(/^include\/|\.yaml$/g, '')).toSorted())
   t.same(
     properties.extends.examples,
     standard.mappings.map((name) => `standard/${name}`),
@@ -97,6 +99,7 @@ t.test(
     ])
       t.ok((await offered(text)).includes('payment-terms'), text)
     t.ok((await offered('extends: ¦')).includes('standard/customer-account'))
+    t.ok((await offered('include:\n  - ¦')).includes('company-document'))
     t.match(await editor.hover('x.yaml', `${mapping}confl¦icts: hold\n`), /The same field edited on both sides/)
     t.match(
       await editor.hover('x.yaml', `${mapping}fields:\n  a: { whenUnc¦oupled: keep }\n`),
@@ -178,6 +181,34 @@ t.test('couplet schema puts in the names of the project, and the line into each 
   t.ok((await editor.complete('jobs.yaml', `${lineFor('jobs', './')}jobs:\n  ¦`)).has('item-product'))
 })
 
+t.test(
+  'couplet schema offers shared sets in mappings, and in tests the field rows of the tested mapping',
+  async (t) => {
+    const include = {
+      'wheels.yaml': '# What has wheels.\nfields: { wheels: { businessCentral: type, sales: name } }\n',
+    }
+    const folder = t.testdir({ 'couplet.yaml': project, mappings: { ...files, include }, tests: { 'a.yaml': tests } })
+    t.match(await couplet(folder, 'schema'), { code: 0 })
+    const editor = editorOn(folder)
+    const sets = await editor.complete('mappings/x.yaml', `${lineFor('mapping')}mapping: x\ninclude:\n  - ¦`)
+    t.equal(sets.get('wheels'), 'What has wheels')
+    t.ok(sets.has('company'), 'those of the standard set too')
+    const wrong = `${lineFor('mapping')}mapping: x\ninclude: [wheel]\n`
+    t.match(await editor.diagnose('mappings/x.yaml', wrong), [/^3: Value is not accepted/])
+
+    const expecting = 'tests:\n  a:\n    expect:\n      '
+    const operation = `${expecting}operations:\n        - kind: update\n          side: sales\n          fields:\n            `
+    const offered = (mapping: string, text: string): Promise<ReadonlyMap<string, string>> =>
+      editor.complete('tests/x.yaml', `${lineFor('test')}mapping: ${mapping}\n${text}¦`)
+    const rows = await offered('vehicle', operation)
+    t.equal(rows.get('name'), 'displayName ↔ name')
+    t.notOk(rows.has('website'), 'of the tested mapping only')
+    t.ok((await offered('[vehicle, customer-account]', operation)).has('website'), 'of each, where there are several')
+    const held = `${expecting}held:\n        - kind: conflict\n          fields:\n            - `
+    t.ok((await offered('customer-account', held)).has('website'))
+  },
+)
+
 t.test('couplet schema --live offers entities and columns of both services, with their titles', async (t) => {
   const world = await cliWorld(t, '', { files })
   const { folder } = world
@@ -194,15 +225,18 @@ t.test('couplet schema --live offers entities and columns of both services, with
   const editor = editorOn(folder)
   const offered = (text: string): Promise<ReadonlyMap<string, string>> =>
     editor.complete('mappings/x.yaml', lineFor('mapping') + text)
-  t.equal((await offered('businessCentral:\n  entity: ¦')).get('salesInvoices'), 'Sales invoices')
+  t.equal((await offered('businessCentral:\n  entity: ¦')).get('salesInvoices'), 'Sales Invoices')
   t.ok((await offered('businessCentral:\n  service: ¦')).has('CustomerCard'))
   t.notOk((await offered('businessCentral:\n  entity: ¦')).has('accounts'), 'of its own side only')
   t.equal((await offered('sales:\n  entity: ¦')).get('accounts'), 'accounts', 'as the organisation calls it')
   const rows = 'businessCentral: { entity: customers }\nsales: { entity: accounts }\nfields:\n  a:\n    '
   t.equal(
     (await offered(`${rows}businessCentral: ¦`)).get('displayName'),
-    'Display name: text of at most 100 characters',
+    'Display Name: text of at most 100 characters',
+    'as Business Central itself calls it',
   )
+  const services = await offered(`businessCentral: { service: CustomerCard }\nfields:\n  a:\n    businessCentral: ¦`)
+  t.match(services.get('Fax_No'), /^Fax no: text/, 'a published page has no captions: its names in words')
   const columns = await offered(`${rows}sales: ¦`)
   t.match(columns.get('telephone1'), /^Telephone1: text of at most 50 characters$/)
   t.match(columns.get('primarycontactid'), /^PrimaryContactId: lookup of contacts$/, 'as the organisation calls it')
@@ -253,6 +287,44 @@ function everyStandardFileFits(t: Test, folder: string): void {
     fits(relative('mappings', file), 'test')
   fits('jobs.yaml', 'jobs')
 }
+
+t.test('captions of Business Central: English before others, and none where a service lists none', async (t) => {
+  const captions = (...all: readonly (readonly [number, string])[]) =>
+    all.map(([languageCode, caption]) => ({ languageCode, caption }))
+  const found = captionsOf({
+    value: [
+      {
+        entitySetName: 'customers',
+        entitySetCaptions: captions([1030, 'Debitorer'], [1033, 'Customers']),
+        properties: [
+          { name: 'number', captions: captions([1031, 'Nr.']) },
+          { name: 'blank', captions: captions([1033, ' ']) },
+          { name: 'none', captions: [] },
+          { captions: captions([1033, 'nameless']) },
+        ],
+      },
+      { entitySetName: 'vendors' },
+      { entityName: 'x' },
+    ],
+  })
+  t.same(
+    [...found],
+    [
+      ['customers', { title: 'Customers', columns: { number: 'Nr.' } }],
+      ['vendors', { title: undefined, columns: {} }],
+    ],
+  )
+  for (const odd of [undefined, 'text', { value: 3 }, []]) t.equal(captionsOf(odd).size, 0)
+
+  const world = await cliWorld(t, '', { files })
+  world.simulator.faults.add({ match: { path: 'entityDefinitions' }, do: { status: 404 } })
+  t.match(await world.run('schema --live'), { code: 0 })
+  const told = await editorOn(world.folder).complete(
+    'mappings/x.yaml',
+    `${lineFor('mapping')}businessCentral:\n  entity: ¦`,
+  )
+  t.equal(told.get('salesInvoices'), 'Sales invoices', 'the name in words')
+})
 
 t.test('what cannot be asked or read is told, and nothing is written', async (t) => {
   const folder = t.testdir({ 'couplet.yaml': project, mappings: { 'vehicle.yaml': 'mapping: [' }, empty: {} })

@@ -57,7 +57,7 @@ t.test('a repository made from examples/contoso', { timeout: 240_000 }, async (t
     hub.merge(1, head)
     const checked = await hub.run('review.yml', { name: 'pull_request', ...request(1, head) })
     t.same(resultsOf(checked), { check: 'failure', plan: 'skipped', comment: 'skipped' })
-    t.match(stepOf(checked, 'Play the tests')?.log, /::error file=tests\/customer-account.yaml,line=17,col=29::/)
+    t.match(stepOf(checked, 'Play the tests')?.log, /::error file=tests\/customer-account.yaml,line=18,col=29::/)
     const said = await hub.run('review.yml', { name: 'pull_request_target', ...request(1, head) })
     t.same(resultsOf(said), { check: 'skipped', plan: 'success', comment: 'success' })
     const [comment] = hub.written.comments
