@@ -149,6 +149,7 @@ function typeNames(): void {
   writeFileSync(path, connected(readFileSync(path, 'utf8'), playground))
 }
 
+const say = (line: string): unknown => process.stdout.write(`${line}\n`)
 const seconds = (ms: number): string => `${(ms / 1000).toFixed(0)} s`
 let onDesk = 0
 try {
@@ -165,9 +166,7 @@ try {
       for (const words of ghAsked()) await github(words)
     }
     onDesk += ms
-    console.log(
-      `${title.padEnd(28)} ${seconds(ms).padStart(6)}   ${lines} lines to paste, ${byHand} things to do by hand`,
-    )
+    say(`${title.padEnd(28)} ${seconds(ms).padStart(6)}   ${lines} lines to paste, ${byHand} things to do by hand`)
   }
   const [comment] = written.comments
   const accounts = playground.simulator.sales.rows('accounts').length - before
@@ -178,7 +177,7 @@ try {
   const lines = steps.flatMap(({ blocks }) =>
     blocks.flatMap((block) => block.split('\n').filter((line) => line !== '')),
   )
-  console.log(
+  say(
     `\nFirst reviewed sync: ${accounts} accounts. At the desk ${seconds(onDesk)}, on runners ${seconds(onRunners)} (${jobs} jobs); ${lines.length} lines to paste, ${all} things to do by hand.`,
   )
 } finally {

@@ -288,9 +288,10 @@ function everyStandardFileFits(t: Test, folder: string): void {
   fits('jobs.yaml', 'jobs')
 }
 
+const captions = (...all: readonly (readonly [number, string])[]) =>
+  all.map(([languageCode, caption]) => ({ languageCode, caption }))
+
 t.test('captions of Business Central: English before others, and none where a service lists none', async (t) => {
-  const captions = (...all: readonly (readonly [number, string])[]) =>
-    all.map(([languageCode, caption]) => ({ languageCode, caption }))
   const found = captionsOf({
     value: [
       {
