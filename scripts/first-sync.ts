@@ -16,28 +16,10 @@ import type { Hub, JobTold } from '../test/github/actions-runner.ts'
 import { runWorkflow } from '../test/github/actions-runner.ts'
 import { apiOf, connected } from '../test/github/hub.ts'
 import type { Written } from '../test/github/hub.ts'
+import { readmeSteps, sumOf } from '../test/github/readme-steps.ts'
 
 const project = fileURLToPath(new URL('..', import.meta.url))
-const readme = readFileSync(join(project, 'examples/contoso/README.md'), 'utf8')
-
-/** One numbered step of the README. */
-interface Step {
-  readonly title: string
-  /** Shell blocks in order. */
-  readonly blocks: readonly string[]
-  /** What a person does in an editor or a browser. */
-  readonly byHand: number
-}
-
-const chapter = readme.split(/^## /m).find((part) => part.startsWith('From an empty repository')) ?? ''
-const steps: readonly Step[] = chapter
-  .split(/^\*\*(?=\d\. )/m)
-  .slice(1)
-  .map((text) => ({
-    title: text.split('.**')[0] ?? '',
-    blocks: [...text.matchAll(/```sh\n(.*?)```/gs)].map(([, block = '']) => block),
-    byHand: [...text.matchAll(/^\* /gm)].length,
-  }))
+const steps = readmeSteps()
 
 const room = mkdtempSync(join(tmpdir(), 'couplet-first-sync-'))
 const [remote, sync, bin, asked] = ['hub.git', 'my-sync', 'bin', 'gh.log'].map((name) => join(room, name)) as [
@@ -155,9 +137,8 @@ let onDesk = 0
 try {
   prepared()
   const before = playground.simulator.sales.rows('accounts').length
-  for (const { title, blocks, byHand } of steps) {
+  for (const { title, blocks, lines, byHand } of steps) {
     if (title.startsWith('2')) typeNames()
-    const lines = blocks.flatMap((block) => block.split('\n').filter((line) => line !== '')).length
     let ms = 0
     for (const block of blocks) {
       const began = Date.now()
@@ -173,12 +154,8 @@ try {
   if (comment === undefined || !comment.body.includes('customer-account'))
     throw new Error('no comment with a plan came')
   if (accounts < 200) throw new Error(`only ${accounts} accounts were created`)
-  const all = steps.reduce((sum, { byHand }) => sum + byHand, 0)
-  const lines = steps.flatMap(({ blocks }) =>
-    blocks.flatMap((block) => block.split('\n').filter((line) => line !== '')),
-  )
   say(
-    `\nFirst reviewed sync: ${accounts} accounts. At the desk ${seconds(onDesk)}, on runners ${seconds(onRunners)} (${jobs} jobs); ${lines.length} lines to paste, ${all} things to do by hand.`,
+    `\nFirst reviewed sync: ${accounts} accounts. At the desk ${seconds(onDesk)}, on runners ${seconds(onRunners)} (${jobs} jobs); ${sumOf(steps, 'lines')} lines to paste, ${sumOf(steps, 'byHand')} things to do by hand.`,
   )
 } finally {
   await playground.simulator.stop()

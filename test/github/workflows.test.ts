@@ -6,6 +6,7 @@ import t from 'tap'
 import { parse } from 'yaml'
 import { checkProject } from '../../src/config/load.ts'
 import type { Job, Step, Workflow } from './actions-runner.ts'
+import { readme, readmeSteps, sumOf } from './readme-steps.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const example = join(root, 'examples', 'contoso')
@@ -107,4 +108,11 @@ t.test('the example has the action as it stands here, and is right for every tar
   }
   const { version } = JSON.parse(read(join(root, 'package.json'))) as { version: string }
   t.match(JSON.parse(read(join(example, 'package.json'))), { dependencies: { couplet: version } })
+})
+
+t.test('the README tells how many lines it wants pasted, and how much it leaves to do by hand', (t) => {
+  const walked = readmeSteps()
+  t.equal(walked.length, 5)
+  t.match(readme, `pastes ${sumOf(walked, 'lines')} lines and does ${sumOf(walked, 'byHand')} things`)
+  t.end()
 })
