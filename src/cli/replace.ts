@@ -95,11 +95,22 @@ const afterwards =
   'Each old record stays in Sales, set aside, with the documents that refer to it. The next sync makes the new ones.'
 
 function openText(waiting: ReplacementPlan['waiting']): readonly string[] {
-  if (waiting.length === 0) return []
-  const on = [...new Set(waiting.map((each) => each.on))]
+  const failing = waiting.filter(({ mapping, on }) => on === mapping)
+  const open = waiting.filter((each) => !failing.includes(each))
+  const names = (list: typeof waiting): string => [...new Set(list.map(({ on }) => on))].join(' ')
   return [
-    `${count(waiting.length, 'record')} cannot be told yet: what they refer to is not coupled.`,
-    `→ First: couplet sync ${on.join(' ')}; then plan again.`,
+    ...(open.length === 0
+      ? []
+      : [
+          `${count(open.length, 'record')} cannot be told yet: what they refer to is not coupled.`,
+          `→ First: couplet sync ${names(open)}; then plan again.`,
+        ]),
+    ...(failing.length === 0
+      ? []
+      : [
+          `${count(failing.length, 'record')} cannot be told: an expression of the mapping fails on them.`,
+          `→ See which: couplet sync ${names(failing)}; couplet held`,
+        ]),
   ]
 }
 

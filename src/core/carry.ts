@@ -3,7 +3,7 @@
  * length, exchanged through couplings, blank as the row wants it. Pure: couplings are read through `Lookups`.
  */
 import { type CouplingLookup, type Field, type Lookup, type Side, type ValueType, otherSide } from '../config/config.ts'
-import type { Bindings, ExpressionError } from './expression.ts'
+import { type Bindings, type ExpressionError, orFailure } from './expression.ts'
 import { keepMark } from './expression-functions.ts'
 import { startOfDay, utcText } from './instant.ts'
 import { ownValue } from './lookup-columns.ts'
@@ -66,6 +66,10 @@ export function said(compiled: CompiledField, side: Side, row: Row, bindings: Bi
   const place = compiled.place[side]
   return place === undefined ? undefined : valueAt(row, place)
 }
+
+/** The same as a promise, or the ExpressionError with which it failed: the row's failure is its own (P5). */
+export const saidOrFailure = (...what: Parameters<typeof said>): Promise<unknown> =>
+  orFailure((async () => said(...what))())
 
 /** What `evaluate` gives; its ExpressionError tells the field row. */
 function naming(row: string, evaluate: () => unknown): unknown {

@@ -56,6 +56,7 @@ export interface DecidedLines {
   readonly pairs: readonly LinePair[]
   readonly held: readonly HeldField[]
   readonly waits: Decided['waits']
+  readonly failed: Decided['failed']
   readonly asks: Decided['asks']
   /** Something was to be written to a side that may not be written in this run. */
   readonly left: boolean
@@ -66,11 +67,12 @@ interface Draft {
   readonly pairs: LinePair[]
   readonly held: HeldField[]
   readonly waits: Decided['waits'][number][]
+  readonly failed: Decided['failed'][number][]
   readonly asks: Decided['asks'][number][]
   left: boolean
 }
 
-/** Decides every line of a document. Throws ExpressionError when an expression fails. */
+/** Decides every line of a document. Throws ExpressionError when an expression fails that tells which lines there are. */
 export async function decideLines(lines: CompiledLines, deciding: Deciding, facts: LinesFacts): Promise<DecidedLines> {
   const work = new LinesWork(lines, deciding, facts)
   await work.knownPairs()
@@ -103,7 +105,7 @@ class LinesWork {
   readonly #facts: LinesFacts
   readonly #byKey: BySide<ReadonlyMap<string, LineRow>>
   readonly #paired: Record<Side, Set<string>> = { businessCentral: new Set(), sales: new Set() }
-  readonly #draft: Draft = { writes: [], pairs: [], held: [], waits: [], asks: [], left: false }
+  readonly #draft: Draft = { writes: [], pairs: [], held: [], waits: [], failed: [], asks: [], left: false }
 
   constructor(lines: CompiledLines, deciding: Deciding, facts: LinesFacts) {
     this.#lines = lines
@@ -271,6 +273,7 @@ class LinesWork {
   #note(decided: Decided, virtual: boolean): void {
     this.#draft.held.push(...decided.held.map((held) => ({ ...held, field: named(held.field) })))
     this.#draft.waits.push(...decided.waits.map((wait) => ({ ...wait, field: named(wait.field) })))
+    this.#draft.failed.push(...decided.failed.map((failed) => ({ ...failed, field: named(failed.field) })))
     this.#draft.asks.push(...decided.asks)
     this.#draft.left ||= decided.left && !virtual
   }

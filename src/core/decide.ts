@@ -7,6 +7,7 @@ import type { Base, Prints } from './base.ts'
 import type { RecordQuery } from './carry.ts'
 import type { Decision } from './coupling.ts'
 import type { DecidedLines } from './decide-lines.ts'
+import { ExpressionError, orFailure } from './expression.ts'
 import type { CompiledField } from './mapping.ts'
 import type { NumberQuery } from './number-pattern.ts'
 import { type Did, type FieldVerdict, mergeField } from './merge.ts'
@@ -64,6 +65,12 @@ export interface HeldField {
   readonly values: BySide<Canonical>
 }
 
+/** A field row of which nothing is known, because its expression failed on this record. */
+export interface FailedField {
+  readonly field: string
+  readonly message: string
+}
+
 export interface Decided {
   readonly writes: readonly FieldWrite[]
   /** What is written to the source before a record is created from it, so that no other runner takes it. */
@@ -72,6 +79,8 @@ export interface Decided {
   readonly agreed: Base
   readonly held: readonly HeldField[]
   readonly waits: readonly Wait[]
+  /** Rows that wait until their expression, or the value that it failed on, is mended: their base stays. */
+  readonly failed: readonly FailedField[]
   /** To be looked up before this can be decided whole. */
   readonly asks: readonly (RecordQuery | NumberQuery)[]
   /** Something was to be written to a side that may not be written in this run. */
@@ -87,6 +96,7 @@ export interface Draft {
   readonly agreed: Map<string, Prints>
   readonly held: HeldField[]
   readonly waits: Wait[]
+  readonly failed: FailedField[]
   readonly asks: (RecordQuery | NumberQuery)[]
   left: boolean
 }
@@ -96,31 +106,63 @@ export const emptyDraft = (): Draft => ({
   agreed: new Map(),
   held: [],
   waits: [],
+  failed: [],
   asks: [],
   left: false,
 })
 
-/** Decides every field row of a pair. Throws ExpressionError when an expression fails. */
+/**
+ * Decides every field row of a pair. A row whose expression fails is left as it is and told. Throws ExpressionError when
+ * it is one that is written around the others: without it they could not be written either.
+ */
 export async function decidePair(deciding: Deciding, facts: PairFacts): Promise<Decided> {
   const draft = emptyDraft()
   const context = contextOf(deciding, facts)
   for (const field of deciding.compiled.fields) {
     if (field.field.on !== 'always' || (facts.paused && !field.field.outside)) continue
     if (lacksPage(field, facts.missingPages) || lacksPageRow(deciding, field, facts.rows)) continue
-    const offers = await offersOf(field, context)
+    const offers = await orFailure(offersOf(field, context))
+    if (offers instanceof ExpressionError) {
+      fail(draft, field, offers)
+      continue
+    }
+    if (asksFailed(draft, field)) continue
     const verdict = verdictOf(deciding, facts, offers)
     if (verdict.kind === 'write' && !facts.writable[verdict.to] && !field.field.claim) draft.left = true
     else settle(draft, offers, verdict, deciding)
   }
-  return { ...draft, writes: await withEchoes(deciding, facts.rows, draft.writes) }
+  return { ...draft, writes: await echoed(deciding, facts.rows, draft) }
 }
 
-/** Whether any field row differs from the base: tells an edit from an echo (P4). */
+function fail(draft: Draft, { field: { name, step } }: CompiledField, error: ExpressionError): void {
+  if (step !== 'main') throw error
+  draft.failed.push({ field: name, message: error.message })
+}
+
+/** A reference that is found by what a failed row says cannot be told either. */
+function asksFailed(draft: Draft, { field: { name, lookup } }: CompiledField): boolean {
+  const asked = lookup?.kind === 'query' ? Object.values(lookup.where) : []
+  const missing = draft.failed.find(({ field }) => asked.some((wanted) => 'field' in wanted && wanted.field === field))
+  if (missing !== undefined) draft.failed.push({ field: name, message: missing.message })
+  return missing !== undefined
+}
+
+/** The writes with their echoes. A row of which the written side could not say what stands there is left as it is. */
+async function echoed(deciding: Deciding, rows: PairFacts['rows'], draft: Draft): Promise<readonly FieldWrite[]> {
+  const found = await orFailure(withEchoes(deciding, rows, draft.writes))
+  if (!(found instanceof ExpressionError)) return found
+  const failing = draft.writes.filter(({ field }) => field.field.name === found.row)
+  for (const { field } of failing) fail(draft, field, found)
+  draft.writes.splice(0, draft.writes.length, ...draft.writes.filter((write) => !failing.includes(write)))
+  return echoed(deciding, rows, draft)
+}
+
+/** Whether any field row differs from the base, or cannot be told: tells an edit from an echo (P4). */
 export async function isEdited(deciding: Deciding, side: Side, row: Row, base: Base): Promise<boolean> {
   for (const field of deciding.compiled.fields) {
     if (field.field.on !== 'always' || !(field.speaks[side] || field.field.refill)) continue
     const prints = base.get(field.rowId)
-    if (prints === undefined || (await printOf(deciding, field, side, row)) !== prints[side]) return true
+    if (prints === undefined || (await orFailure(printOf(deciding, field, side, row))) !== prints[side]) return true
   }
   return false
 }

@@ -69,6 +69,16 @@ export class ExpressionError extends Error {
   }
 }
 
+/** What it gives, or the ExpressionError that it failed with: one field row's failure is its own (P5). */
+export async function orFailure<T>(work: Promise<T>): Promise<T | ExpressionError> {
+  try {
+    return await work
+  } catch (error) {
+    if (error instanceof ExpressionError) return error
+    throw error
+  }
+}
+
 /** Milliseconds, nested calls and list items that one evaluation may take. */
 const limits = { timeout: 1000, stack: 200, sequence: 10_000 }
 

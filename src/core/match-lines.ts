@@ -105,8 +105,8 @@ function met({ deciding }: LinesToMatch, from: Side, line: LineRow, candidate: L
 /** Lines that would be in step at once. */
 const bySameness: Finder = async (given, { line, from, candidates }) => {
   for (const candidate of candidates) {
-    const { writes, held, waits, asks, agreed } = await met(given, from, line, candidate)
-    if (agreed.size > 0 && [writes, held, waits, asks].every(({ length }) => length === 0))
+    const { writes, held, waits, failed, asks, agreed } = await met(given, from, line, candidate)
+    if (agreed.size > 0 && [writes, held, waits, failed, asks].every(({ length }) => length === 0))
       return { partner: candidate }
   }
   return {}

@@ -5,6 +5,7 @@ import type { Coupling } from '../core/coupling.ts'
 import type { FieldWrite } from '../core/decide.ts'
 import type { DecidedLines } from '../core/decide-lines.ts'
 import { lineRows } from '../core/document-lines.ts'
+import { ExpressionError, orFailure } from '../core/expression.ts'
 import type { CompiledField } from '../core/mapping.ts'
 import { type Deciding, type Offers, offersOf } from '../core/offer.ts'
 import type { Loaded } from '../core/record.ts'
@@ -21,10 +22,12 @@ export interface Compared {
   readonly edited: BySide<readonly string[]>
   /** By the side that the next run writes from for another reason: a decision, a blank to fill, a new field row. */
   readonly awaited: BySide<readonly string[]>
+  /** Their expression fails on this record: whether the sides agree is not known. */
+  readonly untold: readonly string[]
 }
 
 const none: BySide<readonly string[]> = { businessCentral: [], sales: [] }
-const inStep: Compared = { differs: [], drifted: none, edited: none, awaited: none }
+const inStep: Compared = { differs: [], drifted: none, edited: none, awaited: none, untold: [] }
 
 /** Compares what both sides hold now. A paused pair is not expected to be in step. */
 export async function comparePair(session: Session, judgement: Judgement): Promise<Compared> {
@@ -38,8 +41,11 @@ export async function comparePair(session: Session, judgement: Judgement): Promi
     writes: decided?.writes ?? [],
     named: (field) => field,
   }
-  const found: Found = { differs: new Set(), drifted: { businessCentral: new Set(), sales: new Set() } }
-  const parts = [header, ...(await partsOfLines(session, pair, coupling, decided?.lines))]
+  const drifts = { businessCentral: new Set<string>(), sales: new Set<string>() }
+  const found: Found = { differs: new Set(), drifted: drifts, untold: new Set() }
+  const lines = await orFailure(partsOfLines(session, pair, coupling, decided?.lines))
+  if (lines instanceof ExpressionError) found.untold.add('lines')
+  const parts = lines instanceof ExpressionError ? [header] : [header, ...lines]
   for (const part of parts) await comparePart(session, part, found)
   const { businessCentral, sales } = found.drifted
   return {
@@ -47,6 +53,7 @@ export async function comparePair(session: Session, judgement: Judgement): Promi
     drifted: { businessCentral: [...businessCentral], sales: [...sales] },
     edited: bySource(parts, decided?.lines, (why) => why === 'edit'),
     awaited: bySource(parts, undefined, (why) => why !== 'edit' && why !== 'around'),
+    untold: [...found.untold],
   }
 }
 
@@ -63,14 +70,17 @@ interface Part {
 interface Found {
   readonly differs: Set<string>
   readonly drifted: BySide<Set<string>>
+  readonly untold: Set<string>
 }
 
 async function comparePart(session: Session, part: Part, found: Found): Promise<void> {
   const awaiting = new Set(part.writes.map(({ field }) => field.rowId))
   for (const field of part.deciding.compiled.fields) {
     if (awaiting.has(field.rowId) || !isCompared(session, field, part.rows)) continue
-    const place = standing(await whole(field, part))
-    if (place === 'differs') found.differs.add(part.named(field.field.name))
+    const offers = await orFailure(whole(field, part))
+    const place = offers instanceof ExpressionError ? 'untold' : standing(offers)
+    if (place === 'untold') found.untold.add(part.named(field.field.name))
+    else if (place === 'differs') found.differs.add(part.named(field.field.name))
     else if (place !== undefined) found.drifted[place].add(part.named(field.field.name))
   }
 }

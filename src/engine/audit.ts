@@ -225,6 +225,7 @@ function comparedFindings(session: Session, { ref, number }: Judgement, compared
   const lead: Side = direction === 'toBusinessCentral' ? 'sales' : 'businessCentral'
   return [
     ...told('differs', lead, compared.differs),
+    ...told('untold', lead, compared.untold),
     ...sides.flatMap((side) => [
       ...told('drifted', side, compared.drifted[side]),
       ...told('edited', side, compared.edited[side]),
@@ -239,6 +240,10 @@ const texts: Readonly<Record<Why, Texts>> = {
   differs: (mapping, number) => ({
     message: 'the two sides differ, and no run will change that by itself',
     remedy: `take one side: couplet resolve ${mapping} --record ${number ?? 'ID'} --take businessCentral (or sales)`,
+  }),
+  untold: (mapping, number) => ({
+    message: 'an expression of the mapping fails on this record: whether the two sides agree cannot be told',
+    remedy: `see why: couplet held ${mapping}; then correct the expression, or the value in record ${number ?? 'ID'}`,
   }),
   drifted: (mapping, _, side) => ({
     message: 'it was edited on the side that only receives',

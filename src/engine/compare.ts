@@ -5,8 +5,9 @@
  */
 import { type BySide, type Config, type Mapping, type Side, otherSide, sides } from '../config/config.ts'
 import type { Decided } from '../core/decide.ts'
+import { ExpressionError, orFailure } from '../core/expression.ts'
 import type { CompiledField } from '../core/mapping.ts'
-import { type Offers, isBlank, offersOf, shownValues } from '../core/offer.ts'
+import { type Offers, isBlank, offersOf, shownValues, standsAt } from '../core/offer.ts'
 import type { Loaded } from '../core/record.ts'
 import type { Canonical } from '../core/values.ts'
 import { ConfigError } from '../errors.ts'
@@ -42,7 +43,7 @@ export interface ComparedField {
   /** The mapping in which another record must be coupled first. */
   readonly waits: string | undefined
   /** Why a run would leave it to a person. */
-  readonly held: 'conflict' | 'different' | undefined
+  readonly held: 'conflict' | 'different' | 'failed' | undefined
   /** A code that may be shown where values are masked. */
   readonly reveal: boolean
 }
@@ -120,7 +121,9 @@ async function compareIn(session: Session, pair: BySide<string>): Promise<Compar
   const rows = judgement === undefined ? undefined : bothRows(judgement.rows)
   if (judgement === undefined || rows === undefined) return undefined
   const { number, decided, holds } = judgement
-  const waits = holds.filter(({ kind }) => kind === 'waiting').map(({ message, remedy }) => ({ message, remedy }))
+  const waits = holds
+    .filter(({ kind }) => kind === 'waiting' || kind === 'failed')
+    .map(({ message, remedy }) => ({ message, remedy }))
   return { mapping: session.mapping.name, number, fields: await fieldsOf(session, rows, decided), waits }
 }
 
@@ -146,7 +149,8 @@ async function fieldsOf(
   const fields: ComparedField[] = []
   for (const field of session.compiled.fields) {
     if (field.field.on === 'create' || !isReadable(session, field, rows)) continue
-    fields.push(comparedField(await offersOf(field, context), decided))
+    const offers = await orFailure(offersOf(field, context))
+    fields.push(offers instanceof ExpressionError ? failedField(field, rows) : comparedField(offers, decided))
   }
   return fields
 }
@@ -169,13 +173,31 @@ function comparedField(offers: Offers, decided: Decided | undefined): ComparedFi
   return {
     name,
     direction,
-    columns: { businessCentral: columnOf(field, 'businessCentral'), sales: columnOf(field, 'sales') },
+    columns: columnsOf(field),
     values: shownValues(offers),
     equal: isNothing(offers) || sides.some((side) => agrees(offers, side)),
     edited: { businessCentral: edited('businessCentral'), sales: edited('sales') },
     written: decided?.writes.find((write) => write.field === field)?.to,
     waits: decided?.waits.find((wait) => wait.field === name)?.mapping,
     held: decided?.held.find((one) => one.field === name)?.because,
+    reveal,
+  }
+}
+
+/** Of a row whose expression failed only what stands there is known. */
+function failedField(field: CompiledField, rows: BySide<Loaded>): ComparedField {
+  const { name, direction, reveal } = field.field
+  const stands = (side: Side): Canonical => standsAt(field, side, rows[side].row)
+  return {
+    name,
+    direction,
+    columns: columnsOf(field),
+    values: { businessCentral: stands('businessCentral'), sales: stands('sales') },
+    equal: false,
+    edited: { businessCentral: false, sales: false },
+    written: undefined,
+    waits: undefined,
+    held: 'failed',
     reveal,
   }
 }
@@ -187,6 +209,11 @@ function agrees({ offers, stands }: Offers, from: Side): boolean {
   const offer = offers[from]
   return offer?.kind === 'value' && offer.canonical === stands[otherSide(from)]
 }
+
+const columnsOf = (field: CompiledField): BySide<string | undefined> => ({
+  businessCentral: columnOf(field, 'businessCentral'),
+  sales: columnOf(field, 'sales'),
+})
 
 function columnOf({ place }: CompiledField, side: Side): string | undefined {
   const at = place[side]

@@ -8,6 +8,7 @@ import type { Coupling, Seen } from '../core/coupling.ts'
 import type { FieldWrite } from '../core/decide.ts'
 import type { LinePair } from '../core/decide-lines.ts'
 import { versionOf } from '../core/fingerprint.ts'
+import { ExpressionError, orFailure } from '../core/expression.ts'
 import type { CompiledField } from '../core/mapping.ts'
 import { printOf, standsAt } from '../core/offer.ts'
 import type { Row } from '../core/record.ts'
@@ -127,8 +128,8 @@ async function answered(session: Session, action: Action, row: Row | undefined):
     if (!isTold(field, action.side)) continue
     const write = action.writes.find((candidate) => candidate.field === field)
     if (write !== undefined && isAsSent(action, write, row)) continue
-    const print = await printOf(session.deciding, field, action.side, row)
-    if (write !== undefined) moved ||= print !== write.prints[action.side]
+    const print = await printIn(session, field, action.side, row)
+    if (write !== undefined && print !== undefined) moved ||= print !== write.prints[action.side]
     else derived ||= print !== (await printBefore(session, action, field))
   }
   return { moved, derived }
@@ -150,5 +151,11 @@ async function printBefore(session: Session, action: Action, field: CompiledFiel
   const before = action.judgement.rows[action.side]
   if (before === undefined || action.kind === 'create')
     return action.judgement.decided?.agreed.get(field.rowId)?.[action.side]
-  return printOf(session.deciding, field, action.side, before.row)
+  return printIn(session, field, action.side, before.row)
+}
+
+/** Undefined where the field row's expression fails on that row. */
+async function printIn(session: Session, field: CompiledField, side: Side, row: Row): Promise<string | undefined> {
+  const print = await orFailure(printOf(session.deciding, field, side, row))
+  return print instanceof ExpressionError ? undefined : print
 }

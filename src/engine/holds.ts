@@ -2,7 +2,7 @@
 import type { Side } from '../config/config.ts'
 import type { Caller } from '../core/act-as.ts'
 import type { Held } from '../core/coupling.ts'
-import type { Decided, HeldField } from '../core/decide.ts'
+import type { Decided, FailedField, HeldField } from '../core/decide.ts'
 import type { ExpressionError } from '../core/expression.ts'
 import type { Wait } from '../core/offer.ts'
 import type { Hold, Judgement } from './judgement.ts'
@@ -31,6 +31,7 @@ export function holdsOf(session: Session, who: Who, decided: Decided): readonly 
   const later = decided.waits.filter(({ policy }) => policy === 'defer')
   if (waits.length > 0) holds.push(waitingHold(waits, false))
   if (later.length > 0) holds.push(waitingHold(later, true))
+  if (decided.failed.length > 0) holds.push(failedFields(decided.failed))
   return holds
 }
 
@@ -132,13 +133,26 @@ const ends = (side: Side, name: string): string =>
 const whose = ({ row }: ExpressionError): string =>
   row === undefined ? 'an expression of the mapping' : `the expression of field row "${row}"`
 
-/** The mapping's own expression failed. */
+const mending = 'correct the expression in the mapping, or the value in the record'
+
+/** The mapping's own expression failed, and without it nothing of the record can be written. */
 export const failedExpression = (error: ExpressionError): Hold => ({
   kind: 'failed',
   fields: [],
-  names: [],
+  names: error.row === undefined ? [] : [error.row],
   message: `${whose(error)} failed on this record: ${error.message}`,
-  remedy: 'correct the expression in the mapping, or the value in the record',
+  remedy: mending,
+})
+
+/** Expressions of some field rows failed; the others of the pair travel. */
+const failedFields = (failed: readonly FailedField[]): Hold => ({
+  kind: 'failed',
+  fields: [],
+  names: names(failed),
+  message: failed
+    .map(({ field, message }) => `the expression of field row "${field}" failed on this record: ${message}`)
+    .join('; '),
+  remedy: `${mending}; the other field rows travel meanwhile`,
 })
 
 /** Options of a choice column are part of the organisation's data model: adding one needs the administrator's leave. */

@@ -37,6 +37,7 @@ export async function withLines(
     waits: [...decided.waits, ...lines.waits],
     asks: [...decided.asks, ...lines.asks],
     held: [...decided.held, ...lines.held],
+    failed: [...decided.failed, ...lines.failed],
     left: decided.left || lines.left,
     lines,
   }
@@ -45,8 +46,11 @@ export async function withLines(
   return withAround(session, common, whole, meeting)
 }
 
-const isIncomplete = ({ held, waits, asks }: DecidedLines): boolean =>
-  held.length > 0 || asks.length > 0 || waits.some(({ policy }) => policy === 'hold' || policy === 'sync')
+const isIncomplete = ({ held, waits, failed, asks }: DecidedLines): boolean =>
+  held.length > 0 ||
+  failed.length > 0 ||
+  asks.length > 0 ||
+  waits.some(({ policy }) => policy === 'hold' || policy === 'sync')
 
 async function linesOf(
   session: Session,

@@ -250,7 +250,16 @@ function preferred({ mapping, options: { prefer } }: Session): Side | undefined 
 }
 
 /** A pair that is coupled and not compared: everything is left for the next run. */
-const notLookedAt: Decided = { writes: [], claims: [], agreed: noBase, held: [], waits: [], asks: [], left: true }
+const notLookedAt: Decided = {
+  writes: [],
+  claims: [],
+  agreed: noBase,
+  held: [],
+  waits: [],
+  failed: [],
+  asks: [],
+  left: true,
+}
 
 /** Options of a choice column are written only with the administrator's leave. */
 function withLeave(session: Session, judged: Judged & { readonly decided: Decided }): Judged {

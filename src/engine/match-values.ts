@@ -1,7 +1,8 @@
 /** What records are matched by: values of both sides in the same words, and the conditions that find them. */
 import { type Lookup, type MatchGroup, type Side, otherSide } from '../config/config.ts'
 import type { Condition } from '../connector/connector.ts'
-import { carry, said, valueAt } from '../core/carry.ts'
+import { carry, saidOrFailure, valueAt } from '../core/carry.ts'
+import { ExpressionError } from '../core/expression.ts'
 import { splitPath } from '../core/mapping.ts'
 import type { Row } from '../core/record.ts'
 import { type Canonical, canonical } from '../core/values.ts'
@@ -46,11 +47,12 @@ async function valueFor(session: Session, group: MatchGroup, side: Side, cell: C
   return lookup === undefined ? raw : exchanged(session, lookup, cell.row, raw)
 }
 
-/** What a field row gives for the other side. */
+/** What a field row gives for the other side; nothing where its expression fails, which also holds its creation. */
 async function offeredBy(session: Session, side: Side, cell: Cell): Promise<unknown> {
   const field = session.compiled.fields.find(({ field: { name } }) => name === cell.column.slice(1))
   if (field === undefined) return undefined
-  const value = await said(field, side, cell.row, session.deciding.bindings)
+  const value = await saidOrFailure(field, side, cell.row, session.deciding.bindings)
+  if (value instanceof ExpressionError) return undefined
   const { lookup } = field.field
   return lookup === undefined || side === 'sales' ? value : exchanged(session, lookup, cell.row, value)
 }

@@ -197,11 +197,12 @@ const order: readonly HeldKind[] = [
   'deleted',
   'moving',
   'ambiguous',
+  // Freed by a coupling, which a refused record that waits for its moment is not.
+  'waiting',
   'failed',
   'quarantine',
   'unknown',
   'unfinished',
-  'waiting',
   'no-partner',
 ]
 

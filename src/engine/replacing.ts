@@ -10,6 +10,7 @@ import { noBase } from '../core/base.ts'
 import { lookupMappings } from '../core/carry.ts'
 import type { Coupling, Held } from '../core/coupling.ts'
 import { versionOf } from '../core/fingerprint.ts'
+import { ExpressionError, orFailure } from '../core/expression.ts'
 import { type Acceptance, excesses } from '../core/guard.ts'
 import { offersOf } from '../core/offer.ts'
 import type { Loaded, Upsert, Values } from '../core/record.ts'
@@ -37,7 +38,10 @@ export interface Replacement {
 
 export interface ReplacementPlan {
   readonly replacements: readonly Replacement[]
-  /** Records of which nobody can tell yet, because what they refer to is not coupled. */
+  /**
+   * Records of which nobody can tell yet, because what they refer to in the mapping `on` is not coupled; with their own
+   * mapping there, because an expression of it fails.
+   */
   readonly waiting: readonly { readonly mapping: string; readonly number: string | null; readonly on: string }[]
   /** Pairs that were looked at, by mapping. */
   readonly looked: Readonly<Record<string, number>>
@@ -89,10 +93,11 @@ export async function planReplacements(
     looked[name] = session.state.size
     for (const couplings of windows([...session.state.couplings()])) {
       for (const pair of await readPairs(session, couplings)) {
-        const { rows, waits } = await rowsToChange(session, pair)
         const number = numberOf(session, 'businessCentral', pair.businessCentral.row) ?? null
+        const found = await orFailure(replacementOf(session, pair))
+        const { waits, replacement } = found instanceof ExpressionError ? { waits: [name] } : found
         for (const on of waits) waiting.push({ mapping: name, number, on })
-        if (rows.length > 0) replacements.push({ ...(await described(session, pair)), number, rows })
+        if (replacement !== undefined) replacements.push({ ...replacement, number })
       }
     }
   }
@@ -119,6 +124,15 @@ async function readPairs(session: Session, couplings: readonly Coupling[]): Prom
     const [businessCentral, sales] = [ours.get(coupling.businessCentral.id), theirs.get(coupling.sales.id)]
     return businessCentral === undefined || sales === undefined ? [] : [{ businessCentral, sales }]
   })
+}
+
+/** What is to be replaced, and what could not be told. Throws ExpressionError when an expression fails. */
+async function replacementOf(
+  session: Session,
+  pair: Pair,
+): Promise<{ readonly waits: readonly string[]; readonly replacement?: Omit<Replacement, 'number'> }> {
+  const { rows, waits } = await rowsToChange(session, pair)
+  return rows.length === 0 ? { waits } : { waits, replacement: { ...(await described(session, pair)), rows } }
 }
 
 /** The rows in which Sales would have to hold something else, and what could not be told. */

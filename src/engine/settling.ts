@@ -4,8 +4,9 @@
  */
 import { type Side, otherSide, travelsTo } from '../config/config.ts'
 import { type Base, type Prints, noBase, unpackBase, withPrints } from '../core/base.ts'
-import { said } from '../core/carry.ts'
+import { saidOrFailure } from '../core/carry.ts'
 import type { Coupling } from '../core/coupling.ts'
+import { ExpressionError, orFailure } from '../core/expression.ts'
 import { versionOf } from '../core/fingerprint.ts'
 import type { CompiledField } from '../core/mapping.ts'
 import { printOf } from '../core/offer.ts'
@@ -54,7 +55,7 @@ async function documentOf(session: Session, intent: Intent, source: Loaded | und
     return undefined
   const field = session.compiled.fields.find(({ place }) => place[intent.side]?.column === reference)
   if (field === undefined) return undefined
-  const value = await said(field, otherSide(intent.side), source.row, session.deciding.bindings)
+  const value = await saidOrFailure(field, otherSide(intent.side), source.row, session.deciding.bindings)
   if (typeof value !== 'string' || value === '') return undefined
   const reader = session.readers[intent.side]
   const [found] = await reader.attach(await reader.findAnywhere([{ [reference]: value }]))
@@ -116,13 +117,17 @@ async function baseSeen(
   for (const field of session.compiled.fields) {
     const prints = meant.get(field.rowId)
     if (prints === undefined) continue
-    const now = await printOf(session.deciding, field, intent.side, target.row)
-    const isEdited = now !== before.get(field.rowId)?.[intent.side]
+    const now = await orFailure(printOf(session.deciding, field, intent.side, target.row))
+    const isEdited = isOther(now, before.get(field.rowId)?.[intent.side])
     if (isItsOwn(field, intent) || now === prints[intent.side]) seen.set(field.rowId, prints)
     else if (isEdited && !isKnown && sourceWins(session, intent, field)) lost.add(field.rowId)
   }
   return new Map([...withPrints(before, seen)].filter(([rowId]) => !lost.has(rowId)))
 }
+
+/** What a failing expression would say is not known: its row keeps the base it had. */
+const isOther = (now: string | ExpressionError, before: string | undefined): boolean =>
+  !(now instanceof ExpressionError) && now !== before
 
 /** A conflict would be decided for the side that was to be carried. */
 const sourceWins = ({ mapping }: Session, { side }: Intent, { field }: CompiledField): boolean =>

@@ -16,7 +16,7 @@ export interface ComparedTold {
   readonly edited: BySide<boolean>
   readonly written: Side | undefined
   readonly waits: string | undefined
-  readonly held: 'conflict' | 'different' | undefined
+  readonly held: 'conflict' | 'different' | 'failed' | undefined
   readonly reveal: boolean
 }
 

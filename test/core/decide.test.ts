@@ -56,8 +56,8 @@ async function after(
 }
 
 /** How much of a decision is left to do or to remember. */
-const newsIn = ({ writes, agreed, held, waits, asks }: Decided): number =>
-  writes.length + agreed.size + held.length + waits.length + asks.length
+const newsIn = ({ writes, agreed, held, waits, failed, asks }: Decided): number =>
+  writes.length + agreed.size + held.length + waits.length + failed.length + asks.length
 
 // Plain copies
 
@@ -638,7 +638,7 @@ t.test(
   async (t) => {
     const unknown = { ref: '99999999-0000-0000-0000-000000000001' }
     const wait = (from: Side, policy: string, mapping = 'terms') => [
-      { field: 'ref', from, mapping, key: unknown.ref, policy },
+      { field: 'ref', from, mapping, key: unknown.ref, policy, ...(mapping === 'terms' ? {} : { through: 'terms' }) },
     ]
     const policies: Record<
       WhenUncoupled['kind'],
@@ -1002,31 +1002,67 @@ t.test(
   },
 )
 
-t.test('a failing expression is told, not swallowed', async (t) => {
+const merging = {
+  base: noBase,
+  meeting: 'known',
+  paused: false,
+  decision: undefined,
+  missingPages: new Set<string>(),
+  writable: { businessCentral: true, sales: true },
+  deferLater: false,
+} as const
+
+t.test('P5 a row whose expression fails is told and left alone, the others travel', async (t) => {
+  const site = { sales: 'websiteurl', direction: 'toSales', compute: { toSales: '$number(website)' } } as const
+  const name = { sales: 'name', direction: 'toSales', compute: { toSales: 'displayName' } } as const
+  const rows = { businessCentral: loaded({ website: 'x', displayName: 'Adatum' }), sales: loaded({}) }
+  const decided = await decidePair(decidingOf({ ...website, fields: { site, name } }), { ...merging, rows })
+  t.match(decided.failed, [{ field: 'site' }])
+  t.strictSame(
+    decided.writes.map(({ field }) => field.field.name),
+    ['name'],
+  )
+  t.notOk(
+    [...decided.agreed.keys()].some((row) => row.startsWith('site')),
+    'its base stays',
+  )
+  const split = { ...site, compute: { toSales: '$uppercase($splitText(website, 1))' } }
+  const atOnce = await decidePair(decidingOf({ ...website, fields: { site: split } }), { ...merging, rows })
+  t.match(atOnce.failed, [{ field: 'site' }], 'whether it is waited for or not')
+  const around = decidingOf({ ...website, fields: { site: { ...site, step: 'after' }, name } })
+  await t.rejects(decidePair(around, { ...merging, rows }), { name: 'ExpressionError', row: 'site' }, 'written around')
+})
+
+t.test('P5 a value of which its side could not say what it is then is not written', async (t) => {
+  const compute = { toSales: 'website', toBusinessCentral: '$number(websiteurl)' }
   const deciding = decidingOf({
     ...website,
-    fields: { site: { sales: 'websiteurl', direction: 'toSales', compute: { toSales: '$number(website)' } } },
-  })
-  const rows = { businessCentral: loaded({ website: 'x' }), sales: loaded({}) }
-  await t.rejects(
-    decidePair(deciding, {
-      rows,
-      base: noBase,
-      meeting: 'known',
-      paused: false,
-      decision: undefined,
-      missingPages: new Set(),
-      writable: { businessCentral: true, sales: true },
-      deferLater: false,
-    }),
-    { name: 'ExpressionError', row: 'site' },
-  )
-  const atOnce = decidingOf({
-    ...website,
     fields: {
-      site: { sales: 'websiteurl', direction: 'toSales', compute: { toSales: '$uppercase($splitText(website, 1))' } },
+      site: { businessCentral: 'website', sales: 'websiteurl', compute },
+      code: { businessCentral: 'code', sales: 'label' },
     },
   })
-  const failed = decide(atOnce, { businessCentral: { website: 'x' }, sales: {} })
-  await t.rejects(failed, { name: 'ExpressionError', row: 'site' }, 'whether it is waited for or not')
+  const before = { businessCentral: { website: '1', code: 'A' }, sales: { websiteurl: '1', label: 'A' } }
+  const decided = await after(deciding, before, [{ website: 'x', code: 'B' }])
+  t.strictSame(written(decided), { 'sales.label': 'B' })
+  t.match(decided.failed, [{ field: 'site' }])
+})
+
+t.test('P5 a reference that is found by what a failing row says waits with it', async (t) => {
+  const find: Lookup = { kind: 'query', find: 'prices', where: { level: { constant: 1 }, unit: { field: 'unit' } } }
+  const deciding = decidingOf({
+    businessCentral: 'unitOfMeasure code(10)',
+    sales: 'unit text(20), price lookup',
+    fields: {
+      unit: { sales: 'unit', direction: 'toSales', compute: { toSales: '$number(unitOfMeasure)' } },
+      price: { sales: 'price', direction: 'toSales', lookup: find, compute: { toSales: "'x'" } },
+    },
+  })
+  const rows = { businessCentral: loaded({ unitOfMeasure: 'PCS' }), sales: loaded({}) }
+  const { failed, asks, agreed } = await decidePair(deciding, { ...merging, rows })
+  t.strictSame(
+    failed.map(({ field }) => field),
+    ['unit', 'price'],
+  )
+  t.strictSame([asks.length, agreed.size], [0, 0])
 })

@@ -8,7 +8,7 @@ import { closureOf } from '../../src/core/expression-closure.ts'
 import { splitText } from '../../src/core/text-functions.ts'
 import { expressionMeaning } from '../../src/core/expression-meaning.ts'
 import type { Node } from '../../src/core/expression-syntax.ts'
-import { compileExpression, ExpressionError, type Bindings } from '../../src/core/expression.ts'
+import { compileExpression, ExpressionError, orFailure, type Bindings } from '../../src/core/expression.ts'
 import { seenBy } from '../../src/core/seen-row.ts'
 import { remembered } from '../../src/core/remembered.ts'
 import { forAll, forAllAsync } from '../property.ts'
@@ -482,4 +482,8 @@ t.test('F-06 the added functions take time in proportion to the text', async (t)
       assert.ok(took < 2000, `${expression} took ${Math.round(took)} ms`)
     }
   t.pass()
+})
+
+t.test('what fails in another way than by an expression is no failure of a row', async (t) => {
+  await t.rejects(orFailure(Promise.reject(new TypeError('a mistake of ours'))), TypeError)
 })

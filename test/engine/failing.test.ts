@@ -1,7 +1,11 @@
 /** P5 and what stops a run: one record's failure is its own; limits, empty sides, locks and refusals stop before harm. */
-import t from 'tap'
+import t, { type Test } from 'tap'
+import type { Field, Mapping } from '../../src/config/config.ts'
 import type { Connector } from '../../src/connector/connector.ts'
 import { LockedError, UnsafePlanError } from '../../src/errors.ts'
+import { audit } from '../../src/engine/audit.ts'
+import { compare } from '../../src/engine/compare.ts'
+import type { Row } from '../../src/simulator/table.ts'
 import { Ceiling } from '../../src/engine/ceiling.ts'
 import { PlanBook } from '../../src/engine/plan-book.ts'
 import { configOf, customerAccount, mapping, row, source } from './project.ts'
@@ -70,22 +74,129 @@ t.test(
   },
 )
 
-t.test('P5 an expression that fails on one record holds that record alone', async (t) => {
+/** Websites that a mapping cannot read in the one direction. */
+const strict = (given: Partial<Mapping> = {}): Mapping => {
+  const base = customerAccount(given)
+  const toSales = "website = 'bad' ? $error('no') : website"
+  const mended = (field: Field): Field =>
+    field.name === 'website' ? { ...field, compute: { toSales, toBusinessCentral: 'websiteurl' } } : field
+  return { ...base, fields: base.fields.map(mended) }
+}
+
+t.test('P5 an expression that fails on one record holds that record alone, and a new one as a whole', async (t) => {
   const s = await stage(t)
   s.customer({ number: 'C1', website: 'HTTP://A' })
   s.customer({ number: 'C2', website: 'bad' })
-  const base = customerAccount(toSales)
-  const failing = {
-    ...base,
-    fields: base.fields.map((field) =>
-      field.name === 'website'
-        ? { ...field, compute: { ...field.compute, toSales: "website = 'bad' ? $error('no') : website" } }
-        : field,
-    ),
-  }
-  const report = await s.run([failing])
+  const report = await s.run([strict(toSales)])
   t.equal(s.accounts().length, 1)
-  t.match(report.problems, [{ kind: 'failed', number: 'C2', message: /expression/ }])
+  t.match(report.problems, [{ kind: 'failed', number: 'C2', message: /expression .*"website"/ }])
+})
+
+/** A pair whose customer got a phone number, and a website on which the expression fails. */
+async function halfFailing(
+  t: Test,
+): Promise<{ readonly s: Stage; readonly customer: Row; readonly account: () => Row }> {
+  const s = await stage(t)
+  const customer = s.customer({ number: 'C1', website: 'a.com', phoneNumber: '1' })
+  await s.run([strict(bothWays)])
+  s.simulator.businessCentral.edit('customers', idOf(customer), { website: 'bad', phoneNumber: '2' })
+  return { s, customer, account: () => s.accounts()[0] ?? {} }
+}
+
+t.test('P5 P2 in a pair only the row waits whose expression fails, with the base that it had', async (t) => {
+  const { s, customer, account } = await halfFailing(t)
+  const planned = await s.run([strict(bothWays)], { dry: true })
+  t.match(planned.plan.operations, [{ kind: 'update', fields: [{ name: 'phone' }] }])
+  t.match(planned.plan.holds, [{ kind: 'failed', number: 'C1' }])
+  const report = await s.run([strict(bothWays)])
+  t.match(counted(report, name), { updated: 1, failed: 1 })
+  t.match(report.problems, [{ kind: 'failed', number: 'C1', message: /"website"/, remedy: /other field rows travel/ }])
+  t.match(account(), { telephone1: '2', websiteurl: 'a.com' })
+  s.simulator.resetRequests()
+  for (let run = 0; run < 3; run++) await s.run([strict(bothWays)], { full: run === 2 })
+  t.equal(writesMade(s.simulator), 0)
+  t.match(s.held(), [{ kind: 'failed', fields: ['website'], attempts: 1 }])
+  s.simulator.sales.edit('accounts', idOf(account()), { telephone1: '3' })
+  await s.run([strict(bothWays)])
+  t.equal(s.customers()[0]?.['phoneNumber'], '3', 'the other rows travel on, both ways')
+  s.simulator.sales.edit('accounts', idOf(account()), { websiteurl: 'b.com' })
+  s.simulator.businessCentral.edit('customers', idOf(customer), { website: 'a.com' })
+  t.equal((await s.run([strict(bothWays)])).ok, true)
+  t.match(
+    [s.customers()[0]?.['website'], account()['websiteurl'], s.held().length],
+    ['b.com', 'b.com', 0],
+    'Sales alone has edited it since both agreed',
+  )
+})
+
+t.test('P5 the row travels when its expression is mended', async (t) => {
+  const { s, account } = await halfFailing(t)
+  await s.run([strict(bothWays)])
+  const { fields } = customerAccount()
+  const one = fields.map((each) => (each.name === 'website' ? { ...each, direction: 'toSales', hash: 'h2' } : each))
+  const mended = customerAccount({ ...bothWays, fields: one as readonly Field[], hash: 'm2' })
+  t.equal((await s.run([mended])).ok, true)
+  t.equal(account()['websiteurl'], 'bad')
+  t.equal(s.held().length, 0)
+  s.simulator.resetRequests()
+  await s.run([mended])
+  t.equal(writesMade(s.simulator), 0)
+})
+
+t.test('P5 two records that meet are a pair in all rows but the failing one', async (t) => {
+  const s = await stage(t)
+  const customer = s.customer({ number: 'C1', website: 'bad', phoneNumber: '1' })
+  s.account({ accountnumber: 'C1', name: 'Customer C1', websiteurl: 'a.com' })
+  t.match(counted(await s.run([strict(bothWays)]), name), { coupled: 1, failed: 1 })
+  t.match(s.accounts(), [{ telephone1: '1', websiteurl: 'a.com' }])
+  s.simulator.businessCentral.edit('customers', idOf(customer), { website: 'c.com' })
+  t.match((await s.run([strict(bothWays)])).problems, [{ kind: 'different', message: /website/ }], 'it meets now')
+})
+
+t.test('P5 what Sales makes of a write does not end the run where no expression can read it', async (t) => {
+  const s = await stage(t)
+  s.customer({ number: 'C1', website: 'a.com', phoneNumber: '1' })
+  const base = customerAccount(bothWays)
+  const back = { toSales: 'website', toBusinessCentral: "telephone1 = '2' ? $error('no') : websiteurl" }
+  const picky = {
+    ...base,
+    fields: base.fields.map((each) => (each.name === 'website' ? { ...each, compute: back } : each)),
+  }
+  await s.run([picky])
+  s.simulator.businessCentral.edit('customers', 'C1', { phoneNumber: '2' })
+  await s.run([picky])
+  t.match(s.accounts(), [{ telephone1: '2', websiteurl: 'a.com' }])
+  t.match((await s.run([picky])).problems, [{ kind: 'failed', message: /"website"/ }])
+  s.simulator.resetRequests()
+  await s.run([picky])
+  t.equal(writesMade(s.simulator), 0)
+})
+
+t.test('P5 a record whose match value cannot be told waits, and the others find their partners', async (t) => {
+  const s = await stage(t)
+  s.customer({ number: 'C1', website: 'bad' })
+  s.customer({ number: 'C2', website: 'a.com' })
+  s.account({ name: 'Customer C2', websiteurl: 'a.com' })
+  const match = [{ businessCentral: ['$website'], sales: ['websiteurl'], lookup: {}, caseSensitive: false }]
+  const report = await s.run([strict({ ...bothWays, match })])
+  t.match(counted(report, name), { coupled: 1, created: 0, failed: 1 })
+  t.match(report.problems, [{ kind: 'failed', number: 'C1', message: /"website"/ }])
+})
+
+t.test('P5 whoever only looks is told of the failing expression, and not stopped by it', async (t) => {
+  const { s } = await halfFailing(t)
+  await s.run([strict(bothWays)])
+  const [coupling] = s.couplings()
+  const pair = { businessCentral: coupling?.businessCentral.id ?? '', sales: coupling?.sales.id ?? '' }
+  const config = configOf([strict(bothWays)])
+  const { findings } = await audit(config, s.ports, { mappings: [] })
+  t.match(findings, [{ kind: 'differs', number: 'C1', fields: ['website'], message: /cannot be told/ }])
+  const { fields, waits } = await compare(config, s.ports, { mapping: name, pair, entries: [] })
+  t.match(
+    fields.filter(({ held }) => held !== undefined),
+    [{ name: 'website', held: 'failed', values: { businessCentral: 'bad', sales: 'a.com' } }],
+  )
+  t.match(waits, [{ message: /"website" failed/ }])
 })
 
 const missing = mapping({

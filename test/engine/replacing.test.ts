@@ -57,6 +57,17 @@ t.test('P6 a plan names the records that would have to change, and writes nothin
   t.notMatch(JSON.stringify(replacements), /Rome|London/, 'P8 no value')
 })
 
+t.test('P5 a record on which an expression fails is told, and does not end the plan for the others', async (t) => {
+  const s = await moved(t)
+  s.simulator.businessCentral.edit('customers', 'C2', { city: 'Oslo' })
+  const base = keeping()
+  const toSales = "city = 'Rome' ? $error('no') : city"
+  const fields = base.fields.map((each) => (each.name === 'city' ? { ...each, compute: { toSales } } : each))
+  const { replacements, waiting } = await plan(s, { ...base, fields })
+  t.match(replacements, [{ number: 'C2' }])
+  t.same(waiting, [{ mapping: 'customer-account', number: 'C1', on: 'customer-account' }])
+})
+
 t.test('P1 P3 the old record is set aside, one new one is made, and then nothing more happens', async (t) => {
   const s = await moved(t)
   const { replacements } = await plan(s)
