@@ -33,12 +33,15 @@ function knownMapping(
   collections: Known['collections'],
 ): KnownMapping {
   const found = (side: Side, entity: EntityRef | undefined): KnownCollection | undefined =>
-    entity && collections?.[side].find(({ key, name }) => key === keyOf(entity) && name === entity.entity)
+    entity && entity.kind !== 'custom'
+      ? collections?.[side].find(({ key, name }) => key === keyOf(entity) && name === entity.entity)
+      : undefined
   const sourceOf = (side: Side): KnownMapping['sources'][Side] => ({
     main: found(side, mapping[side].entity),
     pages: mapping[side].with.flatMap(({ name, entity }) => {
       const collection = found(side, entity)
-      return collection?.columns === undefined ? [] : [{ name, collection }]
+      const columns = collection?.columns
+      return collection === undefined || columns === undefined ? [] : [{ name, collection: { ...collection, columns } }]
     }),
   })
   return {
@@ -113,8 +116,7 @@ async function columnsOf(
 /** Lines and joined rows are named by the entity alone, however they are read. */
 const placeOf = (entity: EntityRef): string => `${entity.kind === 'service' ? 'service' : 'entity'} ${entity.entity}`
 
-const keyOf = ({ kind }: EntityRef): KnownCollection['key'] =>
-  kind === 'service' ? 'service' : kind === 'custom' ? undefined : 'entity'
+const keyOf = ({ kind }: EntityRef): KnownCollection['key'] => (kind === 'service' ? 'service' : 'entity')
 
 /** `Phone number: text of at most 30 characters`. */
 function columnText(title: string, column: Column): string {

@@ -87,11 +87,12 @@ async function assembleMappings(files: Files, project: ProjectFile): Promise<rea
     drafts.set(name, draftOf(checked, undefined, { name, used, findings: [] }))
   const own = new Map<string, string>()
   for (const checked of files.mappings) {
+    const { value } = checked
+    if (value === undefined) continue
     const base = baseOf(checked, files)
-    const name = checked.value?.mapping ?? base.name
-    if (checked.value === undefined) continue
+    const name = value.mapping ?? base.name
     if (name === undefined) {
-      drafts.set(checked.source.file, nameless(checked, base.findings))
+      drafts.set(checked.source.file, nameless(checked, value, base.findings))
       continue
     }
     const findings = [...base.findings, ...sameName(name, checked, { own, standard: files.standard })]
@@ -164,11 +165,11 @@ const ownRows = ({ fields, lines }: MappingFile = {}): Pick<MappingDraft, 'own' 
   ownLines: Object.keys(lines?.fields ?? {}),
 })
 
-const nameless = (checked: Checked<MappingFile>, findings: readonly Finding[]): MappingDraft => ({
+const nameless = (checked: Checked<MappingFile>, value: MappingFile, findings: readonly Finding[]): MappingDraft => ({
   name: '',
   layers: [checked],
-  value: checked.value ?? {},
-  ...ownRows(checked.value),
+  value,
+  ...ownRows(value),
   shared: [],
   incomplete: false,
   findings: [

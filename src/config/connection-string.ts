@@ -53,7 +53,7 @@ const methods: Readonly<Record<string, string>> = { clientsecret: 'client-secret
 export function parseConnectionString(text: string): ConnectionString {
   const problems: string[] = []
   const said: Record<string, string> = {}
-  for (const part of text.match(/(?:[^;"']|"[^"]*"|'[^']*')+/g) ?? []) {
+  for (const [part] of text.matchAll(/(?:[^;"']|"[^"]*"|'[^']*')+/g)) {
     if (part.trim() === '') continue
     const { key, word, value } = readPart(part)
     if (word !== undefined) said[word] = value

@@ -84,7 +84,7 @@ class ConnectionReader {
     const { timeout = '120 s', maxParallel, pageSize } = this.#written
     const usual = this.#side === 'sales' ? { maxParallel: 16, pageSize: 5000 } : { maxParallel: 5, pageSize: 20_000 }
     return {
-      timeoutMs: durationMs(timeout) ?? 120_000,
+      timeoutMs: durationMs(timeout) as number,
       maxParallel: maxParallel ?? usual.maxParallel,
       pageSize: pageSize ?? usual.pageSize,
     }

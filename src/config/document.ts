@@ -17,11 +17,10 @@ export function documentMappings(
 ): readonly DocumentedMapping[] {
   const examples = examplesOf(tests)
   const drafts = new Map(draft.mappings.map((each) => [each.name, each]))
-  return mappings.flatMap((mapping) => {
-    const written = drafts.get(mapping.name)
-    if (written === undefined) return []
-    return [{ ...documentMapping(mapping, written, settings), examples: examples.get(mapping.name) ?? [] }]
-  })
+  return mappings.map((mapping) => ({
+    ...documentMapping(mapping, drafts.get(mapping.name) as MappingDraft, settings),
+    examples: examples.get(mapping.name) ?? [],
+  }))
 }
 
 function documentMapping(
@@ -60,14 +59,14 @@ function filesOf(
   { description }: MappingFile,
   layers: MappingDraft['layers'],
 ): Pick<DocumentedMapping, 'about' | 'file' | 'extends'> {
-  const own = layers[0]?.source
-  const from = (own?.value as MappingFile | undefined)?.extends
+  const [{ source: own }] = layers
+  const from = (own.value as MappingFile).extends
   // Shared sets stand between the mapping's own file and the one that it extends; their remarks are about the sets.
   const base = from === undefined ? undefined : layers.at(-1)?.source
   const remarks = [own, base].flatMap((source) => source?.remarks ?? [])
   return {
     about: [...(description === undefined ? [] : [description]), ...remarks],
-    file: own?.file ?? '',
+    file: own.file,
     extends: from,
   }
 }

@@ -1,5 +1,5 @@
 /** The project between its files and the resolved configuration: merged values with the files they came from. */
-import type { Finding, Layers } from './layers.ts'
+import type { Finding, Layer, Layers } from './layers.ts'
 import type { Checked } from './schema-check.ts'
 import type { IncludeFile, JobsFile, MappingFile, ProjectFile } from './schema-types.ts'
 
@@ -17,7 +17,7 @@ export interface Draft {
 export interface MappingDraft {
   readonly name: string
   /** Own file, shared sets, standard file: the first wins. */
-  readonly layers: Layers
+  readonly layers: readonly [Layer, ...Layer[]]
   readonly value: MappingFile
   /** Names of the rows that its own file has. */
   readonly own: readonly string[]

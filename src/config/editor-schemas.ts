@@ -19,8 +19,8 @@ export interface Named {
 
 /** A collection of a side. */
 export interface KnownCollection extends Named {
-  /** The key under which a mapping names it; undefined for one that is not named on its own (a page of `api`). */
-  readonly key: 'entity' | 'service' | undefined
+  /** The key under which a mapping names it. */
+  readonly key: 'entity' | 'service'
   /** Undefined where they were not asked for. */
   readonly columns: readonly Named[] | undefined
 }
@@ -35,7 +35,7 @@ export interface KnownMapping extends Named {
 /** A further page under the name that it has in a mapping. */
 export interface KnownPage {
   readonly name: string
-  readonly collection: KnownCollection
+  readonly collection: KnownCollection & { readonly columns: readonly Named[] }
 }
 
 export interface Known {
@@ -74,7 +74,7 @@ function choice(names: readonly Named[], open = false): JsonSchema {
 /** A schema with the value at a path replaced by what `change` makes of it. */
 function changed(schema: JsonSchema, path: readonly string[], change: (old: JsonSchema) => unknown): JsonSchema {
   const [key = '', ...rest] = path
-  const below = (schema[key] ?? {}) as JsonSchema
+  const below = schema[key] as JsonSchema
   return { ...schema, [key]: rest.length === 0 ? change(below) : changed(below, rest, change) }
 }
 
@@ -132,12 +132,12 @@ function mappingSchema(own: JsonSchema, { mappings, sets, collections }: Known):
   }
 }
 
-const columnsName = (side: Side, { key, name }: KnownCollection): string => `${side}.${key ?? 'page'}.${name}`
+const columnsName = (side: Side, { key, name }: KnownCollection): string => `${side}.${key}.${name}`
 const pageName = (side: Side, { name, collection }: KnownPage): string => `${columnsName(side, collection)}.as.${name}`
 const reference = (name: string): JsonSchema => ({ $ref: `#/$defs/${name}` })
 
 const columnsOfPage = ({ name: page, collection }: KnownPage): readonly Named[] =>
-  (collection.columns ?? []).map(({ name, about }) => ({ name: `${page}.${name}`, about }))
+  collection.columns.map(({ name, about }) => ({ name: `${page}.${name}`, about }))
 
 /** The names of a side's collections, wherever a mapping names one. */
 function entities(side: Side, collections: readonly KnownCollection[]): JsonSchema {
@@ -165,7 +165,6 @@ const ifExtends = (name: string, part: JsonSchema): JsonSchema =>
 
 /** The columns of a collection, where a mapping or its lines name it. */
 function ifReads(side: Side, one: KnownCollection): readonly JsonSchema[] {
-  if (one.key === undefined) return []
   const reads = {
     required: [side],
     properties: { [side]: { required: [one.key], properties: { [one.key]: { const: one.name } } } },
@@ -228,10 +227,10 @@ function withCollections(own: JsonSchema, collections: NonNullable<Known['collec
   )
   const rowsOf = (side: Side): JsonSchema => ({
     properties: Object.fromEntries(
-      collections[side].flatMap((one) => {
+      collections[side].map((one) => {
         const row = reference(columnsName(side, one))
         const rows = one.columns === undefined ? {} : { items: row, additionalProperties: row }
-        return one.key === undefined ? [] : [[one.name, { ...rows, description: one.about }]]
+        return [one.name, { ...rows, description: one.about }]
       }),
     ),
   })

@@ -17,8 +17,11 @@ export interface Finding {
   readonly severity?: 'warning'
 }
 
+/** One of the files of a value. */
+export type Layer = Pick<Checked<unknown>, 'source' | 'wrong'>
+
 /** The files of a value, the one that wins first. */
-export type Layers = readonly Pick<Checked<unknown>, 'source' | 'wrong'>[]
+export type Layers = readonly Layer[]
 
 /** A finding with its place. Undefined where the schema has said already what is wrong there. */
 function placed(finding: Finding, layers: Layers): ConfigProblem | undefined {

@@ -17,39 +17,38 @@ import type { Finding } from './layers.ts'
 import { towards } from './rules-rows.ts'
 import type { LineSource, MappingFile, Source } from './schema-types.ts'
 
-/** The lines of a mapping as a mapping; undefined where it has none. */
-export function linesOf(mapping: MappingFile): MappingFile | undefined {
-  const { lines } = mapping
-  if (lines === undefined) return undefined
-  const { direction = mapping.direction, match, firstMatch = mapping.firstMatch, conflicts = mapping.conflicts } = lines
-  return {
-    ...(direction === undefined ? {} : { direction }),
-    ...(match === undefined ? {} : { match }),
-    ...(firstMatch === undefined ? {} : { firstMatch }),
-    ...(conflicts === undefined ? {} : { conflicts }),
-    businessCentral: sourceOf(lines.businessCentral),
-    sales: sourceOf(lines.sales),
-    fields: lines.fields ?? {},
-  }
-}
+type LinesFile = NonNullable<MappingFile['lines']>
 
-const sourceOf = ({ entity, api, filter }: LineSource = {}): Source => ({
-  ...(entity === undefined ? {} : { entity }),
-  ...(api === undefined ? {} : { api }),
-  ...(filter === undefined ? {} : { filter }),
+/** The lines of a mapping as a mapping; undefined where it has none. */
+export const linesOf = (mapping: MappingFile): MappingFile | undefined =>
+  mapping.lines && linesBelow(mapping, mapping.lines)
+
+/** Lines as a mapping: what they do not say themselves they have from their header. */
+export const linesBelow = (header: MappingFile, lines: LinesFile): MappingFile => ({
+  ...picked(header, ['direction', 'firstMatch', 'conflicts']),
+  ...picked(lines, ['direction', 'match', 'firstMatch', 'conflicts']),
+  businessCentral: sourceOf(lines.businessCentral),
+  sales: sourceOf(lines.sales),
+  fields: { ...lines.fields },
 })
+
+const sourceOf = (source: LineSource = {}): Source => picked(source, ['entity', 'api', 'filter'])
+
+/** These of the keys that are written. */
+const picked = <T extends object, K extends keyof T>(from: T, keys: readonly K[]): Pick<T, K> =>
+  Object.fromEntries(keys.filter((key) => Object.hasOwn(from, key)).map((key) => [key, from[key]])) as Pick<T, K>
 
 /** What lines need beside what every mapping needs. */
 export function checkLines({ value }: { readonly value: MappingFile }): readonly Finding[] {
   const { lines } = value
   if (lines === undefined) return []
   const ofSides = [...sides.flatMap((side) => checkSide(side, lines[side])), ...neverUsed(lines, value.direction)]
-  const empty = Object.keys(lines.fields ?? {}).length === 0
+  const empty = Object.keys({ ...lines.fields }).length === 0
   return empty ? [...ofSides, { path: ['lines'], key: true, message: 'needs `fields`: what a line carries' }] : ofSides
 }
 
 /** An expression for a side that lines do not travel to. */
-function neverUsed({ direction, compute }: NonNullable<MappingFile['lines']>, whole: Direction = 'both'): Finding[] {
+function neverUsed({ direction, compute }: LinesFile, whole: Direction = 'both'): Finding[] {
   const way = direction ?? whole
   const unused = sides.filter((side) => compute?.[towards(side)] !== undefined && !travelsTo(way, side))
   return unused.map((side) => ({
@@ -75,13 +74,11 @@ function checkSide(side: Side, source: LineSource | undefined): readonly Finding
   return findings
 }
 
-/** The lines of a checked mapping; `mapping` is what resolving made of `linesOf`. */
-export function resolveLines(written: MappingFile, mapping: Mapping): Lines | undefined {
-  const { lines } = written
-  if (lines === undefined) return undefined
+/** The lines of a checked mapping below its header; `mapping` is what resolving made of them. */
+export function resolveLines(header: MappingFile, lines: LinesFile, mapping: Mapping): Lines {
   const placed = {
     ...mapping,
-    businessCentral: { ...mapping.businessCentral, entity: lineEntity(written, mapping) },
+    businessCentral: { ...mapping.businessCentral, entity: lineEntity(header, lines, mapping) },
   }
   return {
     mapping: placed,
@@ -99,11 +96,11 @@ const lineSide = ({ parent = '', order, number, select = [] }: LineSource = {}):
 })
 
 /** Business Central shows the lines of its standard documents below their document only. */
-function lineEntity({ lines, businessCentral }: MappingFile, mapping: Mapping): EntityRef | undefined {
+function lineEntity(header: MappingFile, lines: LinesFile, mapping: Mapping): EntityRef | undefined {
   const { entity } = mapping.businessCentral
   if (entity?.kind !== 'standard') return entity
-  const { under = businessCentral?.entity ?? '', parent } = lines?.businessCentral ?? {}
-  return { kind: 'child', entity: entity.entity, parent: under, parentKey: parent }
+  const { under, parent } = { under: header.businessCentral?.entity, ...lines.businessCentral }
+  return { kind: 'child', entity: entity.entity, parent: under as string, parentKey: parent }
 }
 
 /** The lines as rows that are attached to their document. */

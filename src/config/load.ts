@@ -17,6 +17,7 @@ import { checkSchema, type Checked } from './schema-check.ts'
 import type { IncludeFile, MappingFile, ProjectFile, StandardFile, Files as FileKinds } from './schema-types.ts'
 import { filesIn, isReference, literalSecret, unset, type Secrets } from './secrets.ts'
 import { largestFile, readSource, unreadable, type Source } from './source.ts'
+import { conditionProblems } from './rules-conditions.ts'
 import { checkFilter } from './rules-texts.ts'
 import { restingProblems } from './rules-resting.ts'
 import { routeProblems } from './rules-routes.ts'
@@ -91,7 +92,10 @@ async function checkFiles(root: string, read: FilesRead, options: LoadOptions): 
     ...reached.flatMap((each) => each.findings),
     ...keyFindings(draft, needSecrets ? secrets : undefined),
   ]
-  const rules = files.project.value === undefined ? [] : validate(draft, findings)
+  const rules =
+    files.project.value === undefined
+      ? []
+      : [...validate(draft, findings), ...(await conditionProblems(draft, [...files.includes.values()]))]
   const all = sortProblems([...ofFiles, ...rules])
   const [businessCentral, sales] = reached.map(({ connection }) => connection)
   if (all.some(isError) || businessCentral === undefined || sales === undefined)
@@ -298,7 +302,7 @@ export async function readOne(root: string, path: string): Promise<Source> {
     const { size } = await stat(absolute)
     return readSource(shown, size > largestFile ? new Uint8Array(size) : await readFile(absolute))
   } catch (error) {
-    return unreadable(shown, reasonOf((error as NodeJS.ErrnoException).code, shown))
+    return unreadable(shown, reasonOf(String((error as NodeJS.ErrnoException).code), shown))
   }
 }
 
@@ -310,13 +314,20 @@ function shownAs(root: string, absolute: string): string {
   return own.startsWith('..') || isAbsolute(own) ? project : `standard/${own}`
 }
 
-function reasonOf(code: string | undefined, file: string): string {
-  if (code === 'EISDIR') return 'this is a folder, not a file'
-  if (code === 'EACCES' || code === 'EPERM') return 'the file may not be read'
-  if (code !== 'ENOENT' && code !== 'ENOTDIR') return `the file cannot be read: ${code}`
-  return file === 'couplet.yaml'
+const absent = 'there is no such file'
+const reasons: Readonly<Record<string, string>> = {
+  EISDIR: 'this is a folder, not a file',
+  EACCES: 'the file may not be read',
+  EPERM: 'the file may not be read',
+  ENOENT: absent,
+  ENOTDIR: absent,
+}
+
+function reasonOf(code: string, file: string): string {
+  const reason = reasons[code] ?? `the file cannot be read: ${code}`
+  return reason === absent && file === 'couplet.yaml'
     ? 'there is no couplet.yaml in this folder; name another with --project, or play first: couplet simulate --write-project play'
-    : 'there is no such file'
+    : reason
 }
 
 /** What references stand for, the files among them read beforehand. */

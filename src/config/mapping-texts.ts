@@ -56,14 +56,16 @@ export function expressionsOf(mapping: MappingFile | IncludeFile): readonly Expr
 
 /** What is written to a record that is replaced. */
 function asides(mapping: MappingFile | IncludeFile): readonly ExpressionText[] {
-  const aside = 'replace' in mapping ? (mapping.replace?.aside ?? {}) : {}
-  return Object.entries(aside).flatMap(([column, text]) => expression(['replace', 'aside', column], text, 'sales'))
+  const { replace } = mapping as MappingFile
+  return Object.entries({ ...replace?.aside }).flatMap(([column, text]) =>
+    expression(['replace', 'aside', column], text, 'sales'),
+  )
 }
 
 /** What groups rows: an expression, where it is more than the name of a column. */
 function groups(mapping: MappingFile | IncludeFile): readonly ExpressionText[] {
-  const per = 'one' in mapping ? (mapping.one?.per ?? []) : []
-  return per.flatMap((text, index) =>
+  const { one } = mapping as MappingFile
+  return (one?.per ?? []).flatMap((text, index) =>
     isColumn(text) ? [] : expression(['one', 'per', index], text, 'businessCentral'),
   )
 }

@@ -3,18 +3,23 @@ import type { Finding } from './layers.ts'
 import { isRecord, type Path } from './path.ts'
 import type { FieldRow, IncludeFile, MappingFile, Source } from './schema-types.ts'
 
-/** Maps are merged key by key, everything else is replaced; null removes. Neither argument is changed. */
-export function merge(base: unknown, patch: unknown): unknown {
-  if (!isRecord(patch)) return patch
+/**
+ * Maps are merged key by key, down to so many levels; everything else is replaced whole. null removes, so that none is
+ * left on these levels. Neither argument is changed.
+ */
+export function merge(base: unknown, patch: unknown, levels = Infinity): unknown {
+  if (!isRecord(patch) || levels === 0) return patch
   const known = isRecord(base) ? base : {}
-  const changed = Object.entries(patch).map(([key, value]) => [
+  const merged = Object.entries({ ...known, ...patch }).map(([key, value]) => [
     key,
-    merge(Object.hasOwn(known, key) ? known[key] : undefined, value),
+    merge(Object.hasOwn(known, key) ? known[key] : undefined, value, levels - 1),
   ])
-  return Object.fromEntries(
-    Object.entries({ ...known, ...Object.fromEntries(changed) }).filter(([, value]) => value !== null),
-  )
+  return Object.fromEntries(merged.filter(([, value]) => value !== null))
 }
+
+/** The entries of a map that was merged. */
+export const entriesOf = <T>(map: Readonly<Record<string, T | null>> = {}): readonly (readonly [string, T])[] =>
+  Object.entries(map as Readonly<Record<string, T>>)
 
 type Rows = NonNullable<MappingFile['fields']>
 
@@ -23,8 +28,8 @@ const columnKeys = ['businessCentral', 'sales', 'compute', 'value'] as const sat
 
 /** Rows of `patch` over rows of `base`: added, replaced, changed, or with null removed. */
 function mergeRows(base: Rows, patch: Rows): Rows {
-  const merged = new Map<string, Rows[string]>(Object.entries(base))
-  for (const [name, row] of Object.entries(patch)) {
+  const merged = new Map<string, FieldRow>()
+  for (const [name, row] of [...Object.entries(base), ...Object.entries(patch)]) {
     const old = merged.get(name)
     if (row === null) merged.delete(name)
     else merged.set(name, old && !columnKeys.some((key) => Object.hasOwn(row, key)) ? { ...old, ...row } : row)
@@ -34,37 +39,40 @@ function mergeRows(base: Rows, patch: Rows): Rows {
 
 /** A mapping over the one that it extends. */
 export function mergeMapping(base: MappingFile, patch: MappingFile): MappingFile {
-  const { fields, businessCentral, sales, lines, ...rest } = patch
-  const { lines: baseLines, ...baseRest } = base
+  const { fields, businessCentral, sales, lines, defaults, ...rest } = patch
+  const { lines: baseLines, defaults: baseDefaults, ...baseRest } = base
   return {
     ...(merge(baseRest, rest) as MappingFile),
-    ...mergedSide('businessCentral', base.businessCentral, businessCentral),
-    ...mergedSide('sales', base.sales, sales),
-    ...mergedLines(baseLines, lines),
+    ...((base.businessCentral ?? businessCentral) && {
+      businessCentral: mergedSide(base.businessCentral, businessCentral),
+    }),
+    ...((base.sales ?? sales) && { sales: mergedSide(base.sales, sales) }),
+    ...((baseLines ?? lines) && { lines: mergedLines(baseLines, lines) }),
+    ...((baseDefaults ?? defaults) && { defaults: mergedDefaults(baseDefaults, defaults) }),
     fields: mergeRows(base.fields ?? {}, fields ?? {}),
   }
 }
 
+type LinesFile = NonNullable<MappingFile['lines']>
+
 /** Lines over lines: their rows as any rows, the rest key by key. */
-function mergedLines(base: MappingFile['lines'], patch: MappingFile['lines']): Pick<MappingFile, 'lines'> {
-  if (base === undefined && patch === undefined) return {}
-  const { fields: baseFields = {}, ...baseRest } = base ?? {}
-  const { fields = {}, ...rest } = patch ?? {}
-  return { lines: { ...(merge(baseRest, rest) as typeof rest), fields: mergeRows(baseFields, fields) } }
+function mergedLines(base: LinesFile = {}, patch: LinesFile = {}): LinesFile {
+  const { fields: baseFields = {}, ...baseRest } = base
+  const { fields = {}, ...rest } = patch
+  return { ...(merge(baseRest, rest) as typeof rest), fields: mergeRows(baseFields, fields) }
 }
+
+/** Templates over templates: side, template, key and column; what a column gets is one value, null in a query's `where` too. */
+const mergedDefaults = (base: MappingFile['defaults'] = {}, patch: MappingFile['defaults'] = {}): typeof patch =>
+  merge(base, patch, 4) as typeof patch
 
 const kindKeys = ['entity', 'api', 'service', 'choice'] as const satisfies (keyof Source)[]
 
 /** A side that names another page forgets the old one. */
-function mergedSide(
-  side: 'businessCentral' | 'sales',
-  base: Source | undefined,
-  patch: Source | undefined,
-): Pick<MappingFile, 'businessCentral' | 'sales'> {
-  if (patch === undefined) return base === undefined ? {} : { [side]: base }
+function mergedSide(base: Source = {}, patch: Source = {}): Source {
   const moved = kindKeys.some((key) => key !== 'api' && Object.hasOwn(patch, key))
-  const kept = Object.entries(base ?? {}).filter(([key]) => !(moved && (kindKeys as readonly string[]).includes(key)))
-  return { [side]: merge(Object.fromEntries(kept), patch) as Source }
+  const kept = Object.entries(base).filter(([key]) => !(moved && (kindKeys as readonly string[]).includes(key)))
+  return merge(Object.fromEntries(kept), patch) as Source
 }
 
 /** What a patch removes without its being there. */

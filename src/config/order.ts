@@ -36,13 +36,16 @@ export function orderMappings<M extends Ordered>(mappings: readonly M[]): readon
   return [...placed]
 }
 
-/** The first cycle, `a, b, a`, or undefined. */
-export function findCycle(mappings: readonly Ordered[]): readonly string[] | undefined {
+/** Names that wait for one another: `a, b, a`. */
+type Cycle = readonly [string, string, ...string[]]
+
+/** The first cycle, or undefined. */
+export function findCycle(mappings: readonly Ordered[]): Cycle | undefined {
   const byName = new Map(mappings.map((mapping) => [mapping.name, mapping]))
   const done = new Set<string>()
-  const visit = (name: string, way: readonly string[]): readonly string[] | undefined => {
+  const visit = (name: string, way: readonly string[]): Cycle | undefined => {
     const start = way.indexOf(name)
-    if (start >= 0) return [...way.slice(start), name]
+    if (start >= 0) return [...way.slice(start), name] as unknown as Cycle
     const mapping = byName.get(name)
     if (mapping === undefined || done.has(name)) return undefined
     for (const next of waitsFor(mapping)) {

@@ -27,7 +27,7 @@ const isThere = (layers: Layers, path: Path): boolean =>
 export function placesOf(draft: Draft): Places {
   const files = new Map(draft.mappings.map(({ name, layers }) => [name, layers]))
   const layersOf = ({ file, mapping }: Sought): Layers | undefined =>
-    file === 'mapping' ? files.get(mapping ?? '') : draft[file].layers
+    file === 'mapping' ? files.get(mapping as string) : draft[file].layers
   const written: Partial<BySide<unknown>> = draft.project.value.connections ?? {}
   return {
     connections: { businessCentral: written.businessCentral, sales: written.sales },

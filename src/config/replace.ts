@@ -2,6 +2,7 @@
 import type { Draft, MappingDraft } from './draft.ts'
 import type { Finding } from './layers.ts'
 import { rowsOf } from './rules-rows.ts'
+import type { MappingFile } from './schema-types.ts'
 import { didYouMean } from './suggest.ts'
 
 /** What `couplet replace` does with the old record. */
@@ -15,8 +16,8 @@ export interface Replace {
 }
 
 /** The checked key becomes a Replace. */
-export const resolveReplace = (written: Partial<Replace> | undefined): Replace | undefined =>
-  written && { rows: written.rows ?? [], aside: written.aside ?? {}, along: written.along ?? [] }
+export const resolveReplace = (written: MappingFile['replace']): Replace | undefined =>
+  written && { along: [], ...written }
 
 /** Rows and mappings that `replace` names are there. */
 export function checkReplace({ value }: MappingDraft, { names }: Draft): readonly Finding[] {

@@ -15,7 +15,7 @@ import {
 } from './config.ts'
 import type { MappingDraft } from './draft.ts'
 import { hashOf } from './hash.ts'
-import { joinOf, linesOf, resolveLines } from './lines.ts'
+import { joinOf, linesBelow, resolveLines } from './lines.ts'
 import { expressionsOf } from './mapping-texts.ts'
 import { resolveDefaults } from './resolve-defaults.ts'
 import { durationMs, parseLimit } from './quantities.ts'
@@ -123,10 +123,10 @@ const hashedLines = (lines: Mapping['lines']): object =>
 
 /** Lines are resolved as a mapping of their own. */
 function linesFor(draft: MappingDraft, context: MappingContext): Mapping['lines'] {
-  const value = linesOf(draft.value)
-  if (value === undefined) return undefined
-  const own = { ...draft, name: `${draft.name} lines`, value, shared: [] }
-  return resolveLines(draft.value, resolveMapping(own, { ...context, rows: context.lineRows, lineRows: [] }))
+  const { lines } = draft.value
+  if (lines === undefined) return undefined
+  const own = { ...draft, name: `${draft.name} lines`, value: linesBelow(draft.value, lines), shared: [] }
+  return resolveLines(draft.value, lines, resolveMapping(own, { ...context, rows: context.lineRows, lineRows: [] }))
 }
 
 const textsOf = (written: string | readonly string[] = []): readonly string[] =>

@@ -1,6 +1,6 @@
 /** A field row as it was written becomes a Field: defaults filled in, references spelt out. */
 import { expressionMeaning } from '../core/expression-meaning.ts'
-import type { Field, FirstMatch, Lookup, QueryValue, Settings, WhenUncoupled } from './config.ts'
+import type { CouplingLookup, Field, FirstMatch, Lookup, QueryValue, Settings, WhenUncoupled } from './config.ts'
 import { hashOf } from './hash.ts'
 import { isCase, isQuery } from './rules-references.ts'
 import { directionOf } from './rules-rows.ts'
@@ -75,15 +75,15 @@ export const resolveFirstMatch = (written: FirstMatchText = {}): FirstMatch => (
   different: written.different ?? 'hold',
 })
 
-/** A lookup in its full form; a bare name means: by id, through that mapping. */
+/** A lookup in its full form. */
 export function resolveLookup(written: LookupText, settings: Settings): Lookup {
-  if (typeof written === 'string') return { kind: 'coupling', mapping: written, by: 'id' }
+  if (typeof written === 'string') return resolveCoupling(written, settings)
   if (isQuery(written)) {
     const where = Object.entries(written.where).map(([column, value]) => [column, queryValue(value, settings)] as const)
     const { find, take } = written
     return { kind: 'query', find, where: Object.fromEntries(where), ...(take !== undefined && { take }) }
   }
-  if (!isCase(written)) return byCoupling(written, settings)
+  if (!isCase(written)) return resolveCoupling(written, settings)
   const { case: column, ...cases } = written
   const resolved = Object.entries(cases).map(
     ([key, each]) => [key, each === null ? null : resolveLookup(each as LookupText, settings)] as const,
@@ -91,7 +91,9 @@ export function resolveLookup(written: LookupText, settings: Settings): Lookup {
   return { kind: 'case', column, cases: Object.fromEntries(resolved) }
 }
 
-function byCoupling({ mapping, by = 'id', blankIs }: LookupByCoupling, settings: Settings): Lookup {
+/** A lookup through the couplings of a mapping; a bare name means: by id. */
+export function resolveCoupling(written: string | LookupByCoupling, settings: Settings): CouplingLookup {
+  const { mapping, by = 'id', blankIs }: LookupByCoupling = typeof written === 'string' ? { mapping: written } : written
   const key = typeof blankIs === 'object' ? settings[blankIs.setting] : blankIs
   return { kind: 'coupling', mapping, by, ...(typeof key === 'string' && { blankIs: key }) }
 }

@@ -1,6 +1,7 @@
 /** One side of a mapping as it was written becomes a Source. */
 import { bothFilters, filterColumns, parseFilter } from '../core/filter.ts'
 import type { EntityRef, Field, Join, Settings, Side, Source, WithPage } from './config.ts'
+import { entriesOf } from './merge.ts'
 import { fillSettings } from './setting-text.ts'
 import type {
   Condition,
@@ -23,7 +24,7 @@ export interface SourceContext {
 
 /** A side of a checked mapping. */
 export function resolveSource(side: Side, context: SourceContext): Source {
-  const written = context.mapping[side] ?? {}
+  const written = context.mapping[side] as SourceText
   const fill = (text: string | null | undefined): string | undefined =>
     typeof text === 'string' ? fillSettings(text, context.settings).text : undefined
   const firm = context.conditions.filter(({ optional }) => optional !== true)
@@ -42,8 +43,8 @@ export function resolveSource(side: Side, context: SourceContext): Source {
     filter,
     conditions,
     optional: written.optional ?? false,
-    with: entries(written.with).map(([name, page]) => resolvePage(name, page)),
-    joins: entries(written.join).map(([name, join]) => resolveJoin(name, join, { read, where: fill(join.where) })),
+    with: entriesOf(written.with).map(([name, page]) => resolvePage(name, page)),
+    joins: entriesOf(written.join).map(([name, join]) => resolveJoin(name, join, { read, where: fill(join.where) })),
     constant: written.constant,
     lookupTypes: { ...written.type },
     reference: written.reference,
@@ -57,9 +58,6 @@ export function resolveSource(side: Side, context: SourceContext): Source {
   }
 }
 
-const entries = <T>(map: Readonly<Record<string, T | null>> | undefined): readonly (readonly [string, T])[] =>
-  Object.entries(map ?? {}).flatMap(([name, each]) => (each === null ? [] : [[name, each] as const]))
-
 const texts = (conditions: readonly Condition[]): readonly string[] => conditions.map(({ filter }) => filter)
 
 /** Columns that a filter names. */
@@ -68,13 +66,12 @@ export const columnsOfFilter = (filter: string | undefined): readonly string[] =
 
 /** Columns by which joins hang on the row, or on one another. */
 const linkColumns = ({ join }: SourceText): readonly string[] =>
-  entries(join).flatMap(([, { on }]) => Object.values(on ?? {}))
+  entriesOf(join).flatMap(([, { on = {} }]) => Object.values(on))
 
 function entityOf(written: SourceText, settings: Settings): EntityRef | undefined {
   const { choice, entity, service, keys = [] } = written
   const api = written.api === undefined ? undefined : routeOf(written.api, settings)
-  if (choice !== undefined)
-    return { kind: 'choice', entity: choice.entity, column: choice.column, mirror: choice.mirror ?? [] }
+  if (choice !== undefined) return { kind: 'choice', mirror: [], ...choice }
   if (entity === undefined && service === undefined) return undefined
   return pageOf({ entity, api, service, keys })
 }
@@ -137,7 +134,8 @@ function resolveJoin(
 function selectOf(name: string, join: JoinText, read: readonly string[]): readonly string[] {
   if (read.includes(name)) return []
   const used = read.filter((column) => column.startsWith(`${name}.`)).map((column) => column.slice(name.length + 1))
-  const own = [...Object.keys(join.on ?? {}), ...(join.latest === undefined ? [] : [join.latest])]
+  const { on = {}, latest } = join
+  const own = [...Object.keys(on), ...(latest === undefined ? [] : [latest])]
   return [...new Set([...own, ...used.map((column) => column.split('.')[0] as string)])].sort()
 }
 

@@ -4,6 +4,7 @@ import type { BySide, Config, Connection, Follows, Job, Mapping } from './config
 import type { Draft } from './draft.ts'
 import { deepFreeze, hashOf } from './hash.ts'
 import { linesOf } from './lines.ts'
+import { entriesOf } from './merge.ts'
 import { orderMappings } from './order.ts'
 import { durationMs } from './quantities.ts'
 import { followsOf } from './follows.ts'
@@ -76,7 +77,7 @@ function stateOf({ project }: Draft, { stateRoot, target, ownState, secrets }: R
 }
 
 function resolveJobs({ jobs }: JobsFile): readonly Job[] {
-  return Object.entries(jobs).flatMap(([name, job]) => (job === null ? [] : [resolveJob(name, job)]))
+  return entriesOf(jobs).map(([name, job]) => resolveJob(name, job))
 }
 
 function resolveJob(name: string, job: JobEntry): Job {

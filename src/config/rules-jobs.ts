@@ -2,6 +2,7 @@
 import type { Draft } from './draft.ts'
 import { isLoopback } from './hosts.ts'
 import type { Finding } from './layers.ts'
+import { entriesOf } from './merge.ts'
 import { durationMs } from './quantities.ts'
 import { unknownMapping } from './rules-references.ts'
 import type { Job } from './schema-types.ts'
@@ -11,9 +12,10 @@ const shortest = { every: 1000, wake: 1000, delay: 5000 } as const
 
 /** Jobs name mappings that are there, and have times that a service can keep. */
 export function checkJobs(draft: Draft): readonly Finding[] {
-  return Object.entries(draft.jobs.value.jobs).flatMap(([name, job]) =>
-    job === null ? [] : [...checkMappings(name, job, draft), ...checkTimes(name, job)],
-  )
+  return entriesOf(draft.jobs.value.jobs).flatMap(([name, job]) => [
+    ...checkMappings(name, job, draft),
+    ...checkTimes(name, job),
+  ])
 }
 
 function checkMappings(name: string, { mappings }: Job, draft: Draft): readonly Finding[] {

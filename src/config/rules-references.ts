@@ -106,12 +106,14 @@ function checkQuery(path: Path, { where }: LookupByQuery, mapping: MappingFile):
 export function checkCycles({ name, value }: MappingDraft, draft: Draft): readonly Finding[] {
   const cycle = findCycle(draft.mappings)
   if (cycle === undefined || cycle[0] !== name) return []
-  const index = (value.after ?? []).indexOf(cycle[1] ?? name)
+  const [, next] = cycle
+  const { after = [] } = value
+  const index = after.indexOf(next)
   const row = rowsOf(value).find(
-    ([, { whenUncoupled }]) => typeof whenUncoupled === 'object' && whenUncoupled.sync === cycle[1],
+    ([, { whenUncoupled }]) => typeof whenUncoupled === 'object' && whenUncoupled.sync === next,
   )
   const waits: Path = index >= 0 ? ['after', index] : ['fields', row?.[0] ?? '', 'whenUncoupled']
-  const path: Path = value.follows === cycle[1] ? ['follows'] : waits
+  const path: Path = value.follows === next ? ['follows'] : waits
   return [{ path, message: `mappings wait for one another: ${cycle.join(' → ')}` }]
 }
 

@@ -6,7 +6,7 @@ import type { ConfigProblem } from '../errors.ts'
 
 /** Rows that wait for couplings which no run makes. */
 export function restingProblems(draft: Draft, { mappings }: Config): readonly ConfigProblem[] {
-  const off = new Map(mappings.flatMap((each) => (each.enabled ? [] : [[each.name, each] as const])))
+  const off = new Map(mappings.flatMap(({ name, reason }) => (reason === undefined ? [] : [[name, reason] as const])))
   const drafts = new Map(draft.mappings.map((each) => [each.name, each]))
   return mappings.flatMap((mapping) => {
     const layers = drafts.get(mapping.name)?.layers
@@ -14,14 +14,15 @@ export function restingProblems(draft: Draft, { mappings }: Config): readonly Co
   })
 }
 
-function restingRows(mapping: Mapping, off: ReadonlyMap<string, Mapping>): readonly Finding[] {
+/** `off` are the mappings that are switched off, with the reason. */
+function restingRows(mapping: Mapping, off: ReadonlyMap<string, string>): readonly Finding[] {
   const waiting = mapping.fields.filter(({ whenUncoupled: { kind } }) => kind === 'hold' || kind === 'sync')
   return waiting.flatMap(({ name, lookup }) =>
     targetsOf(lookup).flatMap((target) => {
-      const rests = off.get(target)
-      if (rests === undefined) return []
+      const reason = off.get(target)
+      if (reason === undefined) return []
       const message =
-        `${target} is switched off (${rests.reason ?? 'no reason given'}): records that refer to one it has not coupled ` +
+        `${target} is switched off (${reason}): records that refer to one it has not coupled ` +
         'wait for good; remove this row, or give it `whenUncoupled: skip`'
       return [{ path: ['fields', name, 'lookup'], message, severity: 'warning' as const }]
     }),

@@ -11,7 +11,7 @@ export function routeProblems(draft: Draft, { mappings, settings }: Config): rea
   return draft.mappings.flatMap(({ name, value, layers }) => {
     const setting = inUse.has(name) ? settingNamed(value.businessCentral?.api ?? '') : undefined
     if (setting === undefined || isRoute(settings[setting])) return []
-    const actions = Object.values(value.businessCentral?.actions ?? {}).flatMap((byValue) => Object.values(byValue))
+    const actions = Object.values({ ...value.businessCentral?.actions }).flatMap((byValue) => Object.values(byValue))
     const needs = actions.length === 0 ? '' : ` with the actions ${actions.join(' and ')}`
     const message =
       `needs a custom API page of Business Central${needs}: publish one (docs/order-page.md) and name its route ` +

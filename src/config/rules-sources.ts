@@ -3,6 +3,7 @@ import { isColumn } from '../core/one.ts'
 import { sides, travelsTo, type Side } from './config.ts'
 import type { Draft, MappingDraft } from './draft.ts'
 import type { Finding } from './layers.ts'
+import { entriesOf } from './merge.ts'
 import type { Path } from './path.ts'
 import { durationMs, parseLimit } from './quantities.ts'
 import { towards } from './rules-rows.ts'
@@ -58,16 +59,14 @@ function checkApi(
 
 /** `with` pages and joins. */
 function checkAttached(side: Side, source: Source): readonly Finding[] {
-  const pages = Object.entries(source.with ?? {}).flatMap(([name, page]) => {
-    if (page === null) return []
+  const pages = entriesOf(source.with).flatMap(([name, page]) => {
     const path = [side, 'with', name]
     const linked =
       page.on === undefined && page.same === undefined ? [{ path, key: true, message: 'needs `on` or `same`' }] : []
     return [...linked, ...checkPage(path, page, side)]
   })
   const known = Object.keys(source.with ?? {})
-  const joins = Object.entries(source.join ?? {}).flatMap(([name, join]) => {
-    if (join === null) return []
+  const joins = entriesOf(source.join).flatMap(([name, join]) => {
     const path = [side, 'join', name]
     const findings = [...checkPage(path, join, side), ...checkOn([...path, 'on'], join.on ?? {}, known)]
     if (join.parentKey !== undefined && join.under === undefined)

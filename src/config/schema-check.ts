@@ -140,16 +140,17 @@ function pathOf(pointer: string, value: unknown): Path {
 
 function mistakeOf(error: ErrorObject, value: unknown): Mistake {
   const path = pathOf(error.instancePath, value)
-  const read = Object.hasOwn(readings, error.keyword) ? readings[error.keyword] : undefined
-  return read?.(error, path, valueAt(value, path)) ?? { path, message: error.message ?? 'is wrong', key: false }
+  const read = readings[error.keyword as keyof typeof readings] as Reading
+  return read(error, path, valueAt(value, path))
 }
 
 type Reading = (error: ErrorObject, path: Path, value: unknown) => Mistake
 
-const readings: Readonly<Record<string, Reading>> = {
+/** What each keyword of the schemas that can be broken says. */
+export const readings = {
   additionalProperties: ({ params, parentSchema }, path) => {
     const key = String(params['additionalProperty'])
-    const known = Object.keys((parentSchema?.['properties'] ?? {}) as object)
+    const known = Object.keys((parentSchema as { readonly properties: object }).properties)
     const hint =
       didYouMean(key, known) ||
       (known.length <= 8 ? `; known: ${known.filter((each) => each !== '$schema').join(', ')}` : '')
@@ -192,6 +193,9 @@ const readings: Readonly<Record<string, Reading>> = {
   minItems: (_error, path) => ({ path, message: 'must not be empty', key: false }),
   minLength: (_error, path) => ({ path, message: 'must not be empty', key: false }),
   minProperties: (_error, path) => ({ path, message: 'too few keys', key: false }),
+  maxItems: ({ params }, path) => ({ path, message: `more than ${String(params['limit'])} items`, key: false }),
+  maxLength: ({ params }, path) => ({ path, message: `longer than ${String(params['limit'])} letters`, key: false }),
+  maxProperties: ({ params }, path) => ({ path, message: `more than ${String(params['limit'])} keys`, key: false }),
   minimum: ({ params }, path, value) => ({
     path,
     message: `${shown(value)} is less than ${String(params['limit'])}`,
@@ -202,29 +206,12 @@ const readings: Readonly<Record<string, Reading>> = {
     message: `${shown(value)} is more than ${String(params['limit'])}`,
     key: false,
   }),
-}
+} satisfies Readonly<Record<string, Reading>>
 
-type SchemaPart = Readonly<Record<string, unknown>>
+const described = (schema: unknown): string => (schema as { readonly description: string }).description
 
-const described = (schema: unknown): string | undefined => {
-  const { description, pattern } = schema as { readonly description?: string; readonly pattern?: string }
-  return description ?? pattern
-}
-
-function alternatives(schema: unknown): string {
-  const branches = (schema as { readonly anyOf: readonly SchemaPart[] }).anyOf
-  const titles = branches.flatMap((branch) => (typeof branch['title'] === 'string' ? [branch['title']] : []))
-  if (titles.length === branches.length) return titles.join(', or ')
-  return described(schema) ?? branches.map(formOf).join(', or ')
-}
-
-/** What a branch without a title takes: a kind of value, or a map with these keys. */
-function formOf(branch: SchemaPart): string {
-  if (branch['const'] !== undefined) return JSON.stringify(branch['const'])
-  const keys = Object.keys(branch['properties'] ?? {})
-  if (keys.length > 0) return `a map with ${keys.join(', ')}`
-  return branch['type'] === undefined ? 'another form' : kindName(branch['type'])
-}
+const alternatives = (schema: unknown): string =>
+  (schema as { readonly anyOf: readonly { readonly title: string }[] }).anyOf.map(({ title }) => title).join(', or ')
 
 /** A value as a message shows it. */
 const shown = (value: unknown): string =>

@@ -7,6 +7,8 @@
 export type Secret = string
 /**
  * Host names, with port where it is not the usual one. No wildcards.
+ *
+ * Items: A host name, with port where it is not the usual one: login.contoso.example:8443.
  */
 export type AllowHosts = string[]
 /**
@@ -508,6 +510,8 @@ export interface Source {
     column: string
     /**
      * Further columns that get the same options, as entity.column. Default: none.
+     *
+     * Items: entity.column, e.g. salesorders.paymenttermscode.
      */
     mirror?: string[]
   }

@@ -1,10 +1,11 @@
 /** Settings with their defaults, and conditions over them. */
-import { compileExpression } from '../core/expression.ts'
+import { compileExpression, ExpressionError } from '../core/expression.ts'
 import { checkExpression } from '../core/expression-check.ts'
 import type { Settings } from './config.ts'
 import type { Draft, MappingDraft } from './draft.ts'
 import type { Finding } from './layers.ts'
 import { filtersOf } from './mapping-texts.ts'
+import { entriesOf } from './merge.ts'
 import { coupledNames } from './setting-text.ts'
 import { goesNowhere, rowsOf } from './rules-rows.ts'
 import type { Condition, FieldRow, IncludeFile, ProjectFile, Source } from './schema-types.ts'
@@ -41,14 +42,26 @@ function isTimeZone(name: string): boolean {
   }
 }
 
+/** What a condition says; the error where it fails. */
+async function answerTo(condition: string, settings: Settings): Promise<unknown> {
+  try {
+    return await compileExpression(condition).evaluate({}, { settings })
+  } catch (error) {
+    return error
+  }
+}
+
 /** Whether a condition holds. One that is wrong or fails is taken to hold: the rules tell what is wrong with it. */
 async function holds(condition: string | undefined, settings: Settings): Promise<boolean> {
   if (condition === undefined || checkExpression(condition).length > 0) return true
-  try {
-    return (await compileExpression(condition).evaluate({}, { settings })) === true
-  } catch {
-    return true
-  }
+  const answer = await answerTo(condition, settings)
+  return answer === true || answer instanceof ExpressionError
+}
+
+/** Why a condition cannot be answered with these settings; undefined where it can, and where it is wrong by itself. */
+export async function failureOf(condition: string, settings: Settings): Promise<ExpressionError | undefined> {
+  const answer = checkExpression(condition).length > 0 ? undefined : await answerTo(condition, settings)
+  return answer instanceof ExpressionError ? answer : undefined
 }
 
 /** A shared set whose condition holds. */
@@ -71,7 +84,7 @@ export async function rowsInUse(
 
 /** Conditions of a side that are in use, in the order in which they stand. */
 export async function conditionsInUse(source: Source | undefined, settings: Settings): Promise<readonly Condition[]> {
-  const written = Object.values(source?.conditions ?? {}).filter((condition) => condition !== null)
+  const written = entriesOf(source?.conditions).map(([, condition]) => condition)
   const used = await Promise.all(written.map((condition) => holds(condition.when, settings)))
   return written.filter((_, index) => used[index])
 }

@@ -3,6 +3,7 @@ import {
   type Document,
   type Node,
   type Pair,
+  type ParsedNode,
   type Scalar,
   isAlias,
   isCollection,
@@ -30,14 +31,12 @@ const plainTags = new Set(
   ['str', 'int', 'float', 'bool', 'null', 'map', 'seq'].map((name) => `tag:yaml.org,2002:${name}`),
 )
 
-const offsetOf = (node: Node | null | undefined): number => node?.range?.[0] ?? 0
-
 /** Everything that is wrong with how the document is built. */
 export function shapeProblems(document: Document): readonly ShapeProblem[] {
   const problems: ShapeProblem[] = []
   let nodes = 0
-  const tell = (node: Node | null | undefined, message: string | undefined): void => {
-    if (message !== undefined) problems.push({ offset: offsetOf(node), message })
+  const tell = (node: unknown, message: string | undefined): void => {
+    if (message !== undefined) problems.push({ offset: (node as ParsedNode).range[0], message })
   }
   visit(document, {
     Node: (_key, node, path) => {
@@ -52,8 +51,8 @@ export function shapeProblems(document: Document): readonly ShapeProblem[] {
       const fault = nodeFault(node, path)
       tell(node, fault)
       if (fault === tooDeep) return visit.SKIP
-      if (isScalar(node)) problems.push(...leadingZero(node))
-      if (isMap(node)) for (const { key } of doubled(node.items)) tell(key as Node, 'this key stands twice')
+      if (isScalar(node)) problems.push(...leadingZero(node as Scalar.Parsed))
+      if (isMap(node)) for (const { key } of doubled(node.items)) tell(key, 'this key stands twice')
       return undefined
     },
   })
@@ -83,8 +82,8 @@ function doubled(pairs: readonly Pair[]): readonly Pair[] {
 }
 
 /** `007` is the number 7 to YAML; a code like that is nearly always meant as text. */
-function leadingZero({ value, source, type, range }: Scalar): readonly ShapeProblem[] {
-  if (typeof value !== 'number' || type !== 'PLAIN' || !/^[+-]?0\d+$/.test(source ?? '')) return []
+function leadingZero({ value, source, type, range }: Scalar.Parsed): readonly ShapeProblem[] {
+  if (typeof value !== 'number' || type !== 'PLAIN' || !/^[+-]?0\d+$/.test(source)) return []
   const message = `${source} is read as the number ${value}; write '${source}' in quotes if it is a code`
-  return [{ offset: range?.[0] ?? 0, message, severity: 'warning' }]
+  return [{ offset: range[0], message, severity: 'warning' }]
 }

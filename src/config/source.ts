@@ -2,7 +2,8 @@
  * The first of three doors: a file's bytes become a value, with line and column of every node. YAML 1.2; keys stand
  * once; a file holds one document.
  */
-import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, type Document, type Node } from 'yaml'
+import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, type Document, type ParsedNode } from 'yaml'
+import type { Scalar as ScalarNode, YAMLMap, YAMLSeq } from 'yaml'
 import type { ConfigProblem, Position } from '../errors.ts'
 import { headRemarks } from './head-remarks.ts'
 import type { Path } from './path.ts'
@@ -117,7 +118,8 @@ function plainValue(document: Document): { readonly value: unknown; readonly pro
   }
 }
 
-const startOf = (node: Node | undefined): number => node?.range?.[0] ?? 0
+/** What stands nowhere, as the root of an empty file, stands at the beginning. */
+const startOf = (node: Reached): number => (node ? node.range[0] : 0)
 
 function locators(
   document: Document,
@@ -134,22 +136,25 @@ function locators(
       return position(startOf(depth === path.length ? (key ?? node) : node))
     },
     locateWithin: (path, offset) => {
-      const { node } = follow(document, path)
+      const { node, key } = follow(document, path)
       const scalar = scalarOf(node)
-      return position(scalar === undefined ? startOf(node) : offsetInFile(text, scalar, offset))
+      return position(scalar === undefined ? startOf(node ?? key) : offsetInFile(text, scalar, offset))
     },
   }
 }
 
+/** null: there is a place and nothing in it. */
+type Reached = ParsedNode | null | undefined
+
 interface Followed {
-  readonly node: Node | undefined
-  readonly key: Node | undefined
+  readonly node: Reached
+  readonly key: Reached
   readonly depth: number
 }
 
 /** Goes down a path as far as it leads. */
 function follow(document: Document, path: Path): Followed {
-  let here: Followed = { node: document.contents ?? undefined, key: undefined, depth: 0 }
+  let here: Followed = { node: document.contents as ParsedNode | null, key: undefined, depth: 0 }
   for (const step of path) {
     const below = child(document, here.node, step)
     if (below === undefined) return here
@@ -158,17 +163,17 @@ function follow(document: Document, path: Path): Followed {
   return here
 }
 
-function child(document: Document, node: Node | undefined, step: string | number): Omit<Followed, 'depth'> | undefined {
+function child(document: Document, node: Reached, step: string | number): Omit<Followed, 'depth'> | undefined {
   const parent = isAlias(node) ? node.resolve(document) : node
-  if (isMap<Node, Node | null>(parent)) {
-    const pair = parent.items.find(({ key }) => isScalar(key) && String(key.value) === String(step))
-    return pair && { node: pair.value ?? undefined, key: pair.key }
+  if (isMap(parent)) {
+    const pair = (parent as YAMLMap.Parsed).items.find(({ key }) => isScalar(key) && String(key.value) === String(step))
+    return pair && { node: pair.value, key: pair.key }
   }
-  const item = isSeq<Node>(parent) ? parent.items[Number(step)] : undefined
+  const item = isSeq(parent) ? (parent as YAMLSeq.Parsed).items[Number(step)] : undefined
   return item && { node: item, key: undefined }
 }
 
-const styles: Readonly<Record<string, Scalar['style']>> = {
+const styles: Readonly<Record<ScalarNode.Type, Scalar['style']>> = {
   PLAIN: 'plain',
   QUOTE_SINGLE: 'single',
   QUOTE_DOUBLE: 'double',
@@ -176,8 +181,8 @@ const styles: Readonly<Record<string, Scalar['style']>> = {
   BLOCK_FOLDED: 'folded',
 }
 
-function scalarOf(node: Node | undefined): Scalar | undefined {
-  if (!isScalar(node) || typeof node.value !== 'string' || !node.range) return undefined
-  const style = styles[node.type ?? '']
-  return style && { style, start: node.range[0], end: node.range[1], value: node.value }
+function scalarOf(node: Reached): Scalar | undefined {
+  if (!isScalar(node) || typeof node.value !== 'string') return undefined
+  const { range, type, value } = node as ScalarNode.Parsed & { readonly value: string }
+  return { style: styles[type as ScalarNode.Type], start: range[0], end: range[1], value }
 }

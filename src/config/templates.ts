@@ -1,5 +1,6 @@
 /** Templates for new records as they were written. */
 import { otherSide, sides, type Side } from './config.ts'
+import { entriesOf } from './merge.ts'
 import { towards } from './rules-rows.ts'
 import type { MappingFile, Template } from './schema-types.ts'
 
@@ -10,13 +11,9 @@ export interface WrittenTemplate {
   readonly template: Template
 }
 
-/** The templates of a mapping that are not removed. */
+/** The templates of a mapping. */
 export const templatesOf = ({ defaults = {} }: Pick<MappingFile, 'defaults'>): readonly WrittenTemplate[] =>
-  sides.flatMap((on) =>
-    Object.entries(defaults[towards(on)] ?? {}).flatMap(([name, template]) =>
-      template === null ? [] : [{ on, name, template }],
-    ),
-  )
+  sides.flatMap((on) => entriesOf(defaults[towards(on)]).map(([name, template]) => ({ on, name, template })))
 
 /** The side whose record a template's filter and expressions read. */
 export const readBy = ({ on }: Pick<WrittenTemplate, 'on'>): Side => otherSide(on)

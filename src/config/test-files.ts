@@ -1,9 +1,9 @@
 /** Mapping tests as files: read, checked against their schema, and by rules once the project is known. */
-import { isAbsolute, join, relative, resolve } from 'node:path'
+import { join, relative, resolve } from 'node:path'
 import type { ConfigProblem } from '../errors.ts'
 import { sides, type Config } from './config.ts'
 import { readOne, yamlFiles } from './load.ts'
-import { formatPath, type Path } from './path.ts'
+import { formatPath, isWithin, type Path } from './path.ts'
 import { checkSchema } from './schema-check.ts'
 import type { Edited, Expect, Given, Test, TestFile } from './schema-types.ts'
 import type { Source } from './source.ts'
@@ -15,6 +15,8 @@ export interface ReadTests {
   /** Undefined where nothing of it can be used. */
   readonly value: TestFile | undefined
   readonly problems: readonly ConfigProblem[]
+  /** Where the schema found mistakes. */
+  readonly wrong: readonly Path[]
 }
 
 /** The paths of all YAML files of a folder of tests, sorted; none where there is no folder. */
@@ -23,8 +25,7 @@ export const testFilesIn = async (folder: string): Promise<readonly string[]> =>
 
 /** Reads and checks one file. It is told by its path below `root`. */
 export async function readTests(root: string, path: string): Promise<ReadTests> {
-  const absolute = isAbsolute(path) ? path : resolve(root, path)
-  return checkSchema('test', await readOne(root, relative(root, absolute)))
+  return checkSchema('test', await readOne(root, relative(root, resolve(root, path))))
 }
 
 /** What is wrong with the tests of a project, as far as their files tell; without a configuration only their form. */
@@ -62,7 +63,7 @@ export function roundsOf({
 }
 
 /** What the schema cannot say of a file: names of mappings and rows, and tests that start with nothing. */
-export function testProblems({ source, value }: ReadTests, config: Config): readonly ConfigProblem[] {
+export function testProblems({ source, value, wrong }: ReadTests, config: Config): readonly ConfigProblem[] {
   if (value === undefined) return []
   const names = config.mappings.map(({ name }) => name)
   const path: Path = ['mapping']
@@ -72,7 +73,7 @@ export function testProblems({ source, value }: ReadTests, config: Config): read
     return [problemAt(source, at, `no mapping is called "${name}"${didYouMean(name, names)}`)]
   })
   const ofTests = Object.entries(value.tests).flatMap(([name, test]) => [
-    ...emptyGiven(value, name, source),
+    ...(isSpoilt(name, wrong) ? [] : emptyGiven(value, { name, test, source })),
     ...noDay(test, name, source),
     ...unknownRows(value, { name, test, source, config }),
   ])
@@ -86,9 +87,18 @@ function noDay({ today }: Test, name: string, source: Source): readonly ConfigPr
   return [problemAt(source, ['tests', name, 'today'], `"${today}" is no day`)]
 }
 
-function emptyGiven(file: TestFile, name: string, source: Source): readonly ConfigProblem[] {
+/** The schema has told what is wrong with the rows of a test: they may be missing for that. */
+const isSpoilt = (name: string, wrong: readonly Path[]): boolean =>
+  [['given'], ['tests', name, 'given'], ['tests', name, 'edited']].some((rows) =>
+    wrong.some((path) => isWithin(path, rows)),
+  )
+
+function emptyGiven(
+  file: TestFile,
+  { name, test, source }: Pick<OneTest, 'name' | 'test' | 'source'>,
+): readonly ConfigProblem[] {
   const rows = givenOf(file, name).some(({ given }) => given.businessCentral !== undefined || given.sales !== undefined)
-  const adds = roundsOf(file.tests[name] ?? {}).some(({ edited }) =>
+  const adds = roundsOf(test).some(({ edited }) =>
     sides.flatMap((side) => Object.values(edited[side] ?? {})).some(Array.isArray),
   )
   if (rows || adds) return []

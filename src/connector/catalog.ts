@@ -18,9 +18,9 @@ export interface Catalog {
   collections(): Promise<readonly Collection[]>
 }
 
-/** A collection of a service. */
+/** A collection of a service: of its standard API, or published. */
 export interface Collection {
-  readonly entity: EntityRef
+  readonly entity: Extract<EntityRef, { readonly kind: 'standard' | 'service' }>
   /** What people call it, where the service says. */
   readonly title: string | undefined
   /** What people call its columns, as far as the service says it here and not with each column. */

@@ -405,6 +405,124 @@ t.test('lookups, joins and filters are spelt out', async (t) => {
   t.match(row(config, 'lines', 'amount'), { blank: 'default', blankDefault: 0 })
 })
 
+t.test('what settings say reaches queries, routes and matching', async (t) => {
+  const mapping = {
+    ...own,
+    businessCentral: {
+      api: '{settings.page}',
+      entity: 'customers',
+      keys: ['number', 'code'],
+      postedAs: ['salesInvoices', { entity: 'salesCreditMemos', by: 'orderNumber' }],
+    },
+    actAs: { businessCentral: 'person', lookup: 'other' },
+    match: [{ businessCentral: ['number', 'code'], sales: ['accountnumber', 'parent'], lookup: { code: 'other' } }],
+    fields: {
+      ...own.fields,
+      whole: { sales: 'description', compute: { toSales: "$lookup($settings, 'page')" } },
+      found: {
+        sales: 'uomid',
+        lookup: {
+          find: 'uoms',
+          where: {
+            active: '{settings.yes}',
+            level: '{settings.level}',
+            list: '{settings.list}',
+            name: '{settings.page}',
+          },
+        },
+      },
+    },
+  }
+  const settings = { page: 'my/page/v1.0', yes: true, level: 3, list: [1] as never }
+  const files = { 'mappings/mine.yaml': mapping, 'mappings/other.yaml': { ...own, mapping: 'other' } }
+  const { businessCentral, match, hash, actAs } = named(await load(project(t, { settings }, files)), 'mine')
+  t.same(businessCentral.entity, { kind: 'custom', route: 'my/page/v1.0', entity: 'customers' })
+  t.same(businessCentral.postedAs, [
+    { entity: 'salesInvoices', by: undefined },
+    { entity: 'salesCreditMemos', by: 'orderNumber' },
+  ])
+  t.same(match[0]?.lookup, { code: { kind: 'coupling', mapping: 'other', by: 'id' } })
+  t.match(actAs, { kind: 'coupled', column: 'person', lookup: { mapping: 'other', by: 'id' }, whenUncoupled: 'self' })
+  const config = await load(project(t, { settings: { ...settings, more: 1 } }, files))
+  const asUser = { 'mappings/mine.yaml': { ...own, actAs: { user: 'A1B2C3D4-0000-0000-0000-000000000001' } } }
+  t.same(named(await load(project(t, {}, asUser)), 'mine').actAs, {
+    kind: 'user',
+    user: 'a1b2c3d4-0000-0000-0000-000000000001',
+  })
+  t.same(row(config, 'mine', 'found')?.lookup, {
+    kind: 'query',
+    find: 'uoms',
+    where: {
+      active: { constant: true },
+      level: { constant: 3 },
+      list: { constant: null },
+      name: { constant: 'my/page/v1.0' },
+    },
+  })
+  t.not(named(config, 'mine').hash, hash, 'who reads the settings whole reads each of them')
+})
+
+const lineRowsOf = ({ lines }: Mapping): readonly string[] => (lines?.mapping.fields ?? []).map(({ name }) => name)
+
+t.test('lines are those of the document that a file extends, and may stand on a page of their own', async (t) => {
+  const standardOnes = {
+    use: 'standard@1' as const,
+    settings: { salesOrders: 'bidirectional', orderPage: 'my/orders/v1.0' } as const,
+  }
+  const order = async (patch: object): Promise<Mapping> => {
+    const files = { 'mappings/order.yaml': { extends: 'standard/sales-order-bidirectional', ...patch } }
+    return named(
+      await load(project(t, standardOnes, files), { useStandard: standardFolder }),
+      'sales-order-bidirectional',
+    )
+  }
+  const whole = await order({ conflicts: 'sales' })
+  const [first = '', ...others] = lineRowsOf(whole)
+  t.same(lineRowsOf(await order({ lines: { fields: { [first]: null } } })), others)
+  t.equal(whole.lines?.mapping.conflicts, 'sales', 'what lines do not say they have from their document')
+  const files = {
+    'mappings/order.yaml': { extends: 'standard/sales-order-bidirectional', lines: { fields: { nothing: null } } },
+  }
+  t.match(
+    await said(project(t, standardOnes, files), { useStandard: standardFolder }),
+    /lines\.fields\.nothing: there is no "nothing" to remove/,
+  )
+  const { lines } = named(
+    await load(
+      project(
+        t,
+        {},
+        {
+          'mappings/mine.yaml': {
+            ...own,
+            lines: {
+              businessCentral: { api: 'my/lines/v1.0', entity: 'lines', parent: 'number' },
+              sales: { entity: 'salesorderdetails', parent: 'salesorderid' },
+              fields: { quantity: { businessCentral: 'quantity', sales: 'quantity' } },
+            },
+          },
+        },
+      ),
+    ),
+    'mine',
+  )
+  t.same(lines?.mapping.businessCentral.entity, { kind: 'custom', route: 'my/lines/v1.0', entity: 'lines' })
+})
+
+t.test('null removes a job, and is a value where a query asks for nothing', async (t) => {
+  const parent = { find: 'accounts', where: { parentaccountid: null } }
+  const mine = { ...own, defaults: { toSales: { usual: { values: { parent, city: 'Oslo' } } } } }
+  const jobs = { ones: null, mine: { mappings: ['mine'] } }
+  const files = { 'mappings/mine.yaml': mine, 'jobs.yaml': { jobs } }
+  const config = await load(project(t, { use: 'standard@1' }, files))
+  t.same(
+    config.jobs.map(({ name }) => name),
+    ['choices', 'mine'],
+  )
+  const [usual] = named(config, 'mine').defaults.sales
+  t.match(usual?.fields[0]?.lookup, { kind: 'query', where: { parentaccountid: { constant: null } } })
+})
+
 t.test('a hash changes with what decides a run, and with nothing else', async (t) => {
   const of = async (change: object, settings: object = {}, company = 'One') => {
     const { businessCentral, ...others } = connections
@@ -482,11 +600,12 @@ t.test(
         targets: {
           'sandbox.yaml': stringify({ ...other, settings: { ownership: 'team' } }),
           'new.yaml': 'create: never',
+          'own.yaml': 'create: never',
         },
       },
       base: {
         'couplet.yaml': stringify({ connections, state, create: 'never' }),
-        targets: { 'sandbox.yaml': stringify(target) },
+        targets: { 'sandbox.yaml': stringify(target), 'own.yaml': 'state: { path: elsewhere }' },
       },
     })
     const reviewed = `${folder}/base`
@@ -499,6 +618,8 @@ t.test(
       t.equal(config.settings['ownership'], name === undefined ? 'person' : 'team', 'the rest is its own')
     }
     t.match(await said(head, { target: 'new', reachedAs: reviewed }), /no target is called "new"/)
+    const { state: kept } = await load(head, { target: 'own', reachedAs: reviewed })
+    t.equal(kept.path, `${reviewed}/elsewhere`, 'a folder that a target names is not divided once more')
   },
 )
 
@@ -637,6 +758,21 @@ t.test('a connection string of Dataverse says the same as an auth block', async 
     await auth('AuthType=ClientSecret;Url=https://contoso.crm4.dynamics.com;ClientId=a;Secret=topsecret'),
     /topsecret/,
   )
+  t.match(
+    await auth(
+      'AuthType=ClientSecret; ;Url=https://contoso.crm4.dynamics.com;AppId=a;Secret=${env:SECRET};TenantId=t; ',
+    ),
+    expected,
+    'a part may be blank',
+  )
+  const whole = project(t, {
+    connections: {
+      ...connections,
+      sales: { kind: 'dataverse', url: 'contoso.crm4.dynamics.com', connectionString: '${env:UNKNOWN}' },
+    },
+  })
+  t.equal(await said(whole, { needSecrets: false }), '', 'what nobody can see yet is not judged')
+  t.match(await said(whole), /UNKNOWN is not set/)
 })
 
 t.test('limits and lengths of time are read as people write them', async (t) => {
@@ -671,6 +807,44 @@ t.test('a place inside a text is the place of that character in the file', async
       }
     }),
     { numRuns: 400 },
+  )
+})
+
+t.test('a place inside a text that is folded, continued, quoted or empty', async (t) => {
+  const cases: readonly (readonly [yaml: string, offset: number, place: string])[] = [
+    ['a: one\n  two\n', 4, '2:3'],
+    ['a: one\n\n\n  two\n', 5, '4:3'],
+    ['a: "one\n  two"\n', 4, '2:3'],
+    ['a: "one\\\n  two"\n', 3, '2:3'],
+    ["a: 'it''s'\n", 3, '1:9'],
+    ['a: |\n', 0, '2:1'],
+    ['a: |', 0, '1:5'],
+    ['a: >-\n  one\n  two\n', 4, '3:3'],
+    ['a: &b one\nc: *b\n', 0, '1:7'],
+    ['a: 5\n', 3, '1:4'],
+    ['? a\n', 0, '1:3'],
+    ['# nothing\n', 0, '1:1'],
+  ]
+  for (const [yaml, offset, place] of cases) {
+    const source = readSource('x.yaml', new TextEncoder().encode(yaml))
+    const { line, column } = source.locateWithin(['a'], offset)
+    t.equal(`${line}:${column}`, place, JSON.stringify(yaml))
+  }
+  const lone = readSource('x.yaml', new TextEncoder().encode('? a\n'))
+  t.match(
+    [lone.locate(['a']).position, lone.locateKey(['a'])],
+    [
+      { line: 1, column: 3 },
+      { line: 1, column: 3 },
+    ],
+  )
+  const list = readSource('x.yaml', new TextEncoder().encode('- a\n- b\n'))
+  t.match(
+    [list.locateKey([1]), list.locateKey(['none'])],
+    [
+      { line: 2, column: 3 },
+      { line: 1, column: 1 },
+    ],
   )
 })
 

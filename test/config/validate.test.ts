@@ -1,10 +1,12 @@
 /** Each folder of broken/ is a project with something wrong; expected.txt holds every line that must be said of it. */
-import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { readdir, readFile, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
-import { checkProject, loadProject } from '../../src/config/load.ts'
+import { checkProject, loadProject, openFiles } from '../../src/config/load.ts'
 import { formatProblems, sortProblems } from '../../src/config/problems.ts'
+import { readings } from '../../src/config/schema-check.ts'
+import { checkTests } from '../../src/config/test-files.ts'
 import { ConfigError, type ConfigProblem } from '../../src/errors.ts'
 
 const broken = fileURLToPath(new URL('broken', import.meta.url))
@@ -28,6 +30,102 @@ for (const name of (await readdir(broken)).sort())
 t.test('a target that is not there is told with those that are', async (t) => {
   const { problems } = await checkProject(join(broken, 'rows'), { ...options, target: 'prod' })
   t.match(formatProblems(problems), /no target is called "prod"; there is no file in targets\//)
+})
+
+t.test('what is laid over a project hides nothing of what is wrong with it', async (t) => {
+  const folder = t.testdir({
+    'couplet.yaml': 'connections: [',
+    mappings: { 'one.yaml': 'extends: standard/standard-one' },
+    targets: { 'de.yaml': 'create: sometimes' },
+  })
+  const open = await openFiles(folder, { ...options, target: 'de' })
+  t.equal(
+    formatProblems((await open({ create: 'both' })).problems),
+    'couplet.yaml:1:15  not YAML: flow sequence in block collection must be sufficiently indented and end with a ]\n' +
+      'targets/de.yaml:1:9  create: "sometimes" is none of never, toSales, toBusinessCentral, both',
+  )
+  const whole = await openFiles(folder, options)
+  t.match(formatProblems((await whole({ create: 'both' })).problems), /^couplet\.yaml:1:15 {2}not YAML[^\n]*$/)
+})
+
+t.test('a file that is not there, or leads nowhere, is told as that', async (t) => {
+  const folder = t.testdir({ mappings: {} })
+  await symlink('round.yaml', join(folder, 'mappings', 'round.yaml'))
+  t.equal(
+    formatProblems((await checkProject(folder, options)).problems),
+    'couplet.yaml:1:1  there is no couplet.yaml in this folder; name another with --project, or play first: couplet simulate --write-project play\n' +
+      'mappings/round.yaml:1:1  the file cannot be read: ELOOP',
+  )
+})
+
+t.test('a standard set that cannot be read is told file by file', async (t) => {
+  const project = await readFile(join(broken, 'extends', 'couplet.yaml'), 'utf8')
+  const folder = t.testdir({
+    'couplet.yaml': project,
+    set: { 'standard.yaml': 'version: 1\nmappings: [torn, gone]\n', 'torn.yaml': 'mapping: [' },
+    none: {},
+  })
+  const said = async (set: string): Promise<string> =>
+    formatProblems((await checkProject(folder, { ...options, useStandard: join(folder, set) })).problems)
+  t.match(await said('set'), /^set\/gone\.yaml:1:1 {2}there is no such file\nset\/torn\.yaml:1:11 {2}not YAML/)
+  t.equal(await said('none'), 'none/standard.yaml:1:1  there is no such file')
+})
+
+t.test('what is wrong with files of tests is told with their project, of one mapping or of several', async (t) => {
+  const project = await readFile(join(broken, 'extends', 'couplet.yaml'), 'utf8')
+  const round = '{ sales: { accounts: { A: { name: x } } } }'
+  const folder = t.testdir({
+    'couplet.yaml': project,
+    tests: {
+      'one.yaml': 'mapping: standart-one\ntests: { a: { expect: { operations: [] } } }\n',
+      'several.yaml': `mapping: [standard-one, standart-one]\ntests:\n  a: { edited: [${Array(6).fill(round).join(', ')}], expect: { operations: [] } }\n`,
+      'torn.yaml': 'tests: [',
+    },
+  })
+  const { config } = await checkProject(folder, options)
+  const unknown = 'no mapping is called "standart-one" (did you mean "standard-one"?)'
+  t.same(formatProblems(sortProblems(await checkTests(folder, config))).split('\n'), [
+    `tests/one.yaml:1:10  mapping: ${unknown}`,
+    'tests/one.yaml:2:13  tests.a: no rows are given on either side: nothing could happen',
+    `tests/several.yaml:1:25  mapping[1]: ${unknown}`,
+    'tests/several.yaml:3:16  tests.a.edited: more than 5 items',
+    'tests/torn.yaml:1:9  not YAML: flow sequence in block collection must be sufficiently indented and end with a ]',
+  ])
+})
+
+interface Schema extends Readonly<Record<string, unknown>> {
+  readonly anyOf?: readonly Schema[]
+}
+
+/** A schema and all that it is made of. */
+function* partsOf(schema: Schema): Generator<Schema> {
+  yield schema
+  const { anyOf = [], items, additionalProperties, properties = {}, $defs = {} } = schema
+  const named = [properties, $defs].flatMap((each) => Object.values(each as object))
+  for (const below of [...anyOf, items, additionalProperties, ...named])
+    if (typeof below === 'object') yield* partsOf(below as Schema)
+}
+
+t.test('every keyword of the schemas that can be broken has words of its own, every alternative a title', async (t) => {
+  const silent = 'title description examples items properties $defs $ref $id $schema'.split(' ')
+  const folder = fileURLToPath(new URL('../../schemas', import.meta.url))
+  const schemas = (await readdir(folder)).map(async (file) => readFile(join(folder, file), 'utf8'))
+  const parts = (await Promise.all(schemas)).flatMap((text) => [...partsOf(JSON.parse(text) as Schema)])
+  t.ok(parts.length > 300)
+  const used = new Set(parts.flatMap((part) => Object.keys(part)))
+  t.same(
+    [...used].filter((keyword) => !silent.includes(keyword) && !Object.hasOwn(readings, keyword)),
+    [],
+  )
+  const said = parts.flatMap(({ anyOf = [], pattern, description }) => [
+    ...anyOf.map(({ title }) => title),
+    ...(pattern === undefined ? [] : [description]),
+  ])
+  t.same(
+    said.filter((words) => typeof words !== 'string'),
+    [],
+    'nor is there a pattern without a description',
+  )
 })
 
 t.test('what is wrong at no place stands before what has one', (t) => {
