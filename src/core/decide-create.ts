@@ -154,6 +154,18 @@ function expectNothing(
   })
 }
 
+/** A row that travels only to the new record, and had nothing to say: what it says later is an edit, and no first meeting. */
+function leaveBlank(
+  draft: Draft,
+  { field, to, value }: Parameters<typeof create>[1],
+  fingerprint: Deciding['fingerprint'],
+): void {
+  const from = otherSide(to)
+  const { on, direction } = field.field
+  if (on !== 'always' || direction === 'both' || canonical(value, field.saidNorm[from]) !== null) return
+  draft.agreed.set(field.rowId, { businessCentral: undefined, sales: undefined, [from]: fingerprint(null) })
+}
+
 /** Adds a value that is written whatever stands there, or what it waits for. */
 export function create(
   draft: Draft,
@@ -166,9 +178,10 @@ export function create(
   const offer = isNumbered ? numberFor(field, to, context) : offerOf(field, from, value, context)
   if (offer.kind === 'wait') draft.waits.push(offer.wait)
   else if (offer.kind === 'ask') draft.asks.push(offer.query)
+  const { fingerprint } = context.deciding
+  if (offer.kind === 'keep') leaveBlank(draft, what, fingerprint)
   if (offer.kind !== 'value') return
   const { cell, canonical: after } = offer
-  const { fingerprint } = context.deciding
   const prints = printsTo(to, fingerprint(canonical(value, field.saidNorm[from])), fingerprint(after))
   if (cell === null && field.field.blank !== 'write') draft.agreed.set(field.rowId, prints)
   else draft.writes.push({ field, to, cell, canonical: after, before: null, why: 'create', prints })

@@ -165,7 +165,7 @@ function disagree({ offers, stands }: Offers, from: Side): boolean {
 }
 
 const wasEdited = ({ before, prints }: Offers, side: Side): boolean =>
-  before !== undefined && before[side] !== prints[side]
+  before?.[side] !== undefined && before[side] !== prints[side]
 
 /** Rows that are written once, or stand on a page that is not there, are not compared. */
 function isCompared(session: Session, field: CompiledField, rows: BySide<Loaded>): boolean {
