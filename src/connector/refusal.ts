@@ -66,8 +66,11 @@ const remedies: Readonly<Record<string, string>> = {
     'An alternate key of the table is violated: couple the record that holds the key, or change one of them.',
   '0x80040333': 'A duplicate detection rule of Sales matches: couple the record it means, or relax the rule.',
   '0x80040265': 'A plug-in of the organisation refuses the record: do the same edit by hand in Sales to see which.',
+  '0x80044330': 'A number is beyond what its Sales column holds: correct it at its source, or widen the column.',
   '0x80044331': 'A text is too long for its Sales column: shorten it at its source or in the mapping.',
   '0x80040203': 'A value is not accepted: check the field’s compute in the mapping.',
+  '0x8004431a':
+    'The choice column lacks this option: add it in Sales, or let its mapping (`allowMetadataChanges: true`); `couplet validate --live` names what columns lack.',
   '0x80048d19': 'A value has the wrong type or a column does not exist: check the field in the mapping.',
   '0x80060882': 'Somebody changed the record meanwhile: it is read again in the next run.',
   '0x8006088d': 'The table does not check versions: `couplet doctor` names such tables.',

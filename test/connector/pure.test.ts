@@ -376,6 +376,10 @@ t.test('P8: refusals carry no values, but columns, ids, a code and a remedy', as
     message: "No '…' there",
     remedy: /not set up/,
   })
+  const choice = {
+    error: { code: '0x8004431a', message: "The value 7 of 'paymenttermscode' is outside the valid range." },
+  }
+  t.match(refusalOf('sales', serviceError(400, choice)), { remedy: /lacks this option.*allowMetadataChanges/ })
   t.match(refusalOf('sales', serviceError(418, '<html>')), { code: 'HTTP 418', remedy: /by hand in Sales/ })
   t.match(
     refusalOf('businessCentral', serviceError(500, '<html>Anna Berg, 555-1234</html>')),
