@@ -34,7 +34,7 @@ export async function effectFrom(
   versions: Versions,
   given: ValueArguments,
 ): Promise<ToldEffect> {
-  const { effect, from } = await found(context, source, versions)
+  const { effect, from, inexact = [] } = await found(context, source, versions)
   const showValues = showsValues(context, given)
   const [before, after] = [versions.before.config.mappings, versions.after.config.mappings]
   const known = new Map([...before, ...after].map((mapping) => [mapping.name, mapping]))
@@ -42,6 +42,7 @@ export async function effectFrom(
     ...effect,
     ...(showValues ? {} : effectWithoutClaims(effect, before, after)),
     source: from,
+    inexact,
     showValues,
     entityOf: (name, side) => known.get(name)?.[side].entity?.entity ?? 'records',
   }
@@ -50,6 +51,7 @@ export async function effectFrom(
 interface Found {
   readonly effect: Effect
   readonly from: string
+  readonly inexact?: ToldEffect['inexact']
 }
 
 function found(context: Context, source: EffectSource, versions: Versions): Promise<Found> {
@@ -93,9 +95,10 @@ function movedTo(project: string, revision: string, path: string): string {
 
 /** The records of a snapshot, as they stood on its day. */
 async function recorded(context: Context, named: string, { before, after }: Versions): Promise<Found> {
-  const [{ readSnapshot }, { replayed, dayOf }, { threadEvaluator }] = await Promise.all([
+  const [{ readSnapshot }, { replayed, dayOf }, { untold }, { threadEvaluator }] = await Promise.all([
     import('../snapshot/folder.ts'),
     import('../snapshot/replay.ts'),
+    import('../snapshot/untold.ts'),
     import('../apart/thread-evaluator.ts'),
   ])
   const snapshot = await readSnapshot(resolve(context.terminal.cwd, named))
@@ -105,8 +108,9 @@ async function recorded(context: Context, named: string, { before, after }: Vers
       'Give the target that it was taken with, or take one with this target: couplet snapshot --target NAME',
     )
   const ports = await replayed(snapshot, { emit: progress(context.terminal, false), apart: threadEvaluator() })
-  const effect = await effectOf(before.config, after.config, ports)
-  return { effect, from: `the snapshot of ${dayOf(snapshot)} in ${named}, with pseudonyms for values` }
+  const { refused, inexact } = untold(snapshot, before.config.mappings, after.config.mappings)
+  const effect = await effectOf(before.config, after.config, ports, refused)
+  return { effect, inexact, from: `the snapshot of ${dayOf(snapshot)} in ${named}, with pseudonyms for values` }
 }
 
 const withTarget = (target: string | undefined): string =>

@@ -46,6 +46,10 @@ export interface Names {
   readonly functions: readonly string[]
   readonly calls: readonly { readonly name: string; readonly position: number; readonly arguments: readonly Node[] }[]
   readonly regexes: readonly { readonly source: string; readonly position: number }[]
+  /** Texts and numbers that something is compared with. */
+  readonly compared: readonly (string | number)[]
+  /** It adds, takes off, multiplies or divides. */
+  readonly reckons: boolean
 }
 
 /** Where names are looked up: so many steps below the row, or (undefined) in something that was computed. */
@@ -57,11 +61,21 @@ interface Found {
   readonly variables: Named[]
   readonly calls: { name: string; position: number; arguments: readonly Node[] }[]
   readonly regexes: { source: string; position: number }[]
+  readonly compared: (string | number)[]
+  reckons: boolean
 }
 
 /** Everything that the expression names. */
 export function namesOf(tree: Node): Names {
-  const found: Found = { columns: new Set(), defined: new Set(['', '$']), variables: [], calls: [], regexes: [] }
+  const found: Found = {
+    columns: new Set(),
+    defined: new Set(['', '$']),
+    variables: [],
+    calls: [],
+    regexes: [],
+    compared: [],
+    reckons: false,
+  }
   visit(tree, [], found)
   const free = ({ name }: Named): boolean => !found.defined.has(name)
   const calls = found.calls.filter(free)
@@ -71,6 +85,8 @@ export function namesOf(tree: Node): Names {
     functions: [...new Set(calls.map(({ name }) => name))],
     calls,
     regexes: found.regexes,
+    compared: found.compared,
+    reckons: found.reckons,
   }
 }
 
@@ -102,6 +118,7 @@ const notes: Readonly<Record<string, (node: Node, found: Found) => void>> = {
   },
   function: noteCall,
   partial: noteCall,
+  binary: noteOperator,
 }
 
 /** The parts of a node that are evaluated in the same place as the node. */
@@ -145,6 +162,21 @@ function noteCall(node: Node, found: Found): void {
   const { procedure, arguments: given } = node as Required<Node>
   if (procedure.type !== 'variable') return
   found.calls.push({ name: String(procedure.value), position: startOf(procedure), arguments: given })
+}
+
+const comparing = new Set(['=', '!=', '<', '<=', '>', '>=', 'in'])
+const reckoning = new Set(['+', '-', '*', '/', '%'])
+
+function noteOperator({ value, lhs, rhs }: Node, found: Found): void {
+  const operator = String(value)
+  if (reckoning.has(operator)) found.reckons = true
+  if (comparing.has(operator)) found.compared.push(...constantsOf(lhs as Node), ...constantsOf(rhs as Node))
+}
+
+/** A constant, or those of a list. */
+function constantsOf({ type, value, expressions }: Node): readonly (string | number)[] {
+  if (type === 'string' || type === 'number') return [value as string | number]
+  return type === 'unary' && value === '[' ? (expressions ?? []).flatMap(constantsOf) : []
 }
 
 function visitVariable(node: Node, place: Place, found: Found): void {

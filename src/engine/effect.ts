@@ -14,11 +14,22 @@ export interface Effect extends PlanEffect {
   /** Safety limits that a run with the new version would stop at. */
   readonly excesses: readonly Excess[]
   /** Mappings that could not be planned with one of the versions, and are left out. */
-  readonly refused: readonly RunProblem[]
+  readonly refused: readonly Refused[]
 }
 
-/** Plans twice and subtracts. Writes nothing, to no service and to no state (P6). Throws as `run`. */
-export async function effectOf(before: Config, after: Config, ports: Ports): Promise<Effect> {
+/** Why nothing is told of a mapping. */
+export type Refused = Pick<RunProblem, 'mapping' | 'message' | 'remedy'>
+
+/**
+ * Plans twice and subtracts. Writes nothing, to no service and to no state (P6). What is `untold` is left out: the rows
+ * cannot say it. Throws as `run`.
+ */
+export async function effectOf(
+  before: Config,
+  after: Config,
+  ports: Ports,
+  untold: readonly Refused[] = [],
+): Promise<Effect> {
   const { businessCentral, sales } = ports.connectors
   const connectors = { businessCentral: readOnly(businessCentral), sales: readOnly(sales) }
   const plan = (config: Config): Promise<RunReport> =>
@@ -29,7 +40,8 @@ export async function effectOf(before: Config, after: Config, ports: Ports): Pro
     )
   const old = await plan(before)
   const renewed = await plan(after)
-  const refused = [...renewed.problems, ...old.problems].filter(({ kind }) => kind === 'service')
+  const failed = [...renewed.problems, ...old.problems].filter(({ kind }) => kind === 'service')
+  const refused = [...untold, ...failed]
   const left = new Set(refused.map(({ mapping }) => mapping))
   const compared = withoutMappings(renewed.plan, left)
   return {

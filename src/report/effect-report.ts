@@ -16,6 +16,8 @@ export interface ToldEffect extends PlanEffect {
   readonly source: string
   readonly excesses: readonly Excess[]
   readonly refused: readonly { readonly mapping: string; readonly message: string; readonly remedy: string }[]
+  /** Field rows whose figures may not be those of the services: they take values apart, where pseudonyms stand. */
+  readonly inexact: readonly { readonly mapping: string; readonly fields: readonly string[] }[]
   readonly showValues: boolean
   /** How a mapping calls its records on a side: the entity. */
   readonly entityOf: (mapping: string, side: EffectCounts['side']) => string
@@ -62,6 +64,7 @@ export const effectJson = (effect: ToldEffect): object => ({
   holds: effect.holds.map(({ mapping, side, id, number, kind }) => ({ mapping, side, id, number, kind })),
   released: effect.released,
   limits: effect.excesses,
+  inexact: effect.inexact,
   problems: effect.refused.map(({ mapping, message, remedy }) => ({ mapping, message, remedy })),
 })
 
@@ -120,7 +123,7 @@ function fieldText(field: PlannedField, isNew: boolean, { showValues }: ToldEffe
 }
 
 function remarks(effect: ToldEffect, write: Write): readonly string[] {
-  const { caused, dropped, holds, released, excesses, refused } = effect
+  const { caused, dropped, holds, released, excesses, refused, inexact } = effect
   const nothing = caused.length + dropped.length + holds.length + released === 0
   return [
     ...(nothing ? ['No record would change.'] : []),
@@ -135,6 +138,10 @@ function remarks(effect: ToldEffect, write: Write): readonly string[] {
     ...refused.map(
       ({ mapping, message, remedy }) =>
         `${write(mapping)} could not be compared: ${write([message, remedy].filter((part) => part !== '').join(' → '))}`,
+    ),
+    ...inexact.map(
+      ({ mapping, fields }) =>
+        `${write(mapping)}: ${fields.map(write).join(', ')} takes values apart or reckons with them, where pseudonyms stand: how many records change may not be exact`,
     ),
   ]
 }

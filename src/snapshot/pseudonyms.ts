@@ -32,7 +32,7 @@ const momentShape = /^\d{4}-\d\d-\d\dT\d\d:\d\d/
 const guidShape = /^\{?[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}\}?$/i
 
 /** How texts are told apart when they are kept. */
-const keptAs = (text: string): string => text.trim().toLowerCase()
+export const keptAs = (text: string): string => text.trim().toLowerCase()
 
 /** Draws a table for all values. */
 export function pseudonyms(disguise: Disguise): Pseudonym {

@@ -6,6 +6,7 @@ import { type Ports, type RunProblem, defaultRunOptions } from '../engine/ports.
 import type { RunContext } from '../engine/prepare.ts'
 import { retell, withoutBase } from '../engine/retell.ts'
 import { run } from '../engine/run.ts'
+import { localDate } from '../core/instant.ts'
 import type { Row, Upsert } from '../core/record.ts'
 import { ConnectorError } from '../errors.ts'
 import { type MappingContent, emptyContent } from '../store/mapping-content.ts'
@@ -66,7 +67,7 @@ export async function takeSnapshot({ config, ports, content, random = randomInt 
     sales: recorders.sales.collections,
   }
   const named = valuesNamed(config)
-  const disguised = disguise(config, collections, { named, random })
+  const disguised = disguise(config, collections, { named, today: new Date(taken), random })
   const recorded = (side: Side): Snapshot['sides'][Side] => ({
     collections: disguised[side],
     missing: recorders[side].missing,
@@ -96,14 +97,19 @@ const remembered = (content: MappingContent): MappingContent => ({
 function disguise(
   config: Config,
   collections: BySide<readonly Collection[]>,
-  { named, random }: { readonly named: Iterable<string | number>; readonly random: Random },
+  {
+    named,
+    today,
+    random,
+  }: { readonly named: Iterable<string | number>; readonly today: Date; readonly random: Random },
 ): BySide<readonly Collection[]> {
+  const { timeZone } = config.settings
   const clear = clearColumns(config.mappings)
   const pseudonym = pseudonyms({
     values: () => hiddenValues(collections, clear),
-    kept: [...named, ...clearValues(collections, clear)],
+    kept: [...named, localDate(today.getTime(), timeZone), ...clearValues(collections, clear)],
     lengths: lengthsOf(collections),
-    timeZone: config.settings.timeZone,
+    timeZone,
     random,
   })
   const disguised = (side: Side): readonly Collection[] =>
