@@ -1,6 +1,6 @@
 /** GitHub on this disk: a bare repository made from `examples/contoso`, both services, and pull requests in memory. */
 import { createServer } from 'node:http'
-import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -38,7 +38,7 @@ export interface Written {
 export interface ContosoHub extends Playground {
   readonly remote: string
   readonly written: Written
-  /** Changes files on a branch, by a person's commit; returns the commit. */
+  /** Changes files on a branch, or begins new ones, by a person's commit; returns the commit. */
   commit(branch: string, message: string, files: Readonly<Record<string, (text: string) => string>>): string
   /** Merges a commit with main for a pull request, as GitHub does by itself; on `main` when the request is merged. */
   merge(number: number | 'main', head: string): void
@@ -132,9 +132,11 @@ export async function contosoHub(t: Test): Promise<ContosoHub> {
       git(desk, 'checkout', '--quiet', '-B', branch, 'origin/main')
       for (const [path, change] of Object.entries(files)) {
         mkdirSync(dirname(join(desk, path)), { recursive: true })
-        writeFileSync(join(desk, path), change(readFileSync(join(desk, path), 'utf8')))
+        const text = existsSync(join(desk, path)) ? readFileSync(join(desk, path), 'utf8') : ''
+        writeFileSync(join(desk, path), change(text))
       }
-      git(desk, 'commit', '--quiet', '--all', '--message', message)
+      git(desk, 'add', '--all')
+      git(desk, 'commit', '--quiet', '--message', message)
       git(desk, 'push', '--quiet', '--force', 'origin', branch)
       return git(desk, 'rev-parse', 'HEAD')
     },

@@ -1,3 +1,5 @@
+import { readFileSync, readdirSync } from 'node:fs'
+import { join, relative } from 'node:path'
 import t from 'tap'
 import type { JobTold, StepTold } from './actions-runner.ts'
 import { contosoHub } from './hub.ts'
@@ -35,6 +37,19 @@ t.test('a repository made from examples/contoso', { timeout: 240_000 }, async (t
       t.notMatch(git(hub.remote, 'ls-tree', '-r', '--name-only', 'couplet-state-sandbox'), /key|lock/)
     },
   )
+
+  await t.test('a snapshot is taken and committed', async (t) => {
+    const folder = join(t.testdir(), 'sandbox')
+    const inputs = { command: `snapshot --out ${folder}` }
+    const jobs = await hub.run('sync.yml', { name: 'workflow_dispatch', payload: { inputs } })
+    t.same(resultsOf(jobs), { sync: 'success' })
+    const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((each) => each.isFile())
+    const texts = files
+      .map(({ parentPath, name }) => join(parentPath, name))
+      .map((path) => [join('snapshot', 'sandbox', relative(folder, path)), () => readFileSync(path, 'utf8')])
+    hub.commit('main', 'Record the sandbox', Object.fromEntries(texts))
+    t.match(git(hub.remote, 'ls-tree', '-r', '--name-only', 'main'), 'snapshot/sandbox/sales/accounts.jsonl')
+  })
 
   const request = (number: number, head: string, more: object = {}) => ({
     ref: head,
@@ -78,6 +93,11 @@ t.test('a repository made from examples/contoso', { timeout: 240_000 }, async (t
     t.same(resultsOf(forked), { check: 'skipped', plan: 'skipped', comment: 'success' }, 'nothing logs in for a fork')
     t.equal(hub.written.comments.length, 1)
     t.match(hub.written.comments[0]?.body, /4 tests passed.*Not made for a fork/s)
+    t.match(
+      hub.written.comments[0]?.body,
+      /#### Effect on the snapshot of .*\n\n- `customer-account` → Sales: 5 coupled `accounts` would change/,
+      'the snapshot tells the effect all the same',
+    )
   })
 
   await t.test('the merge is synced, after a person has given the number back, and the branch shows it', async (t) => {
