@@ -84,6 +84,36 @@ t.test(
   },
 )
 
+t.test('a user and an identity of Azure count as well; what another runner alone knows may be the same', async (t) => {
+  const folder = t.testdir({
+    'couplet.yaml': `connections:
+  businessCentral: { kind: business-central, url: http://127.0.0.1:7001, company: C, auth: { method: basic, user: u, password: '\${env:WORD}' } }
+  sales: { kind: dataverse, url: https://contoso.crm4.dynamics.com, auth: { method: managed-identity, clientId: mine } }
+`,
+    targets: {
+      'a.yaml': '{}\n',
+      'b.yaml': 'connections: { businessCentral: { auth: { user: v } }, sales: { auth: { clientId: other } } }\n',
+      'c.yaml':
+        "connections: { businessCentral: { url: 'http://127.0.0.1:7002' }, sales: { url: '${env:ADDRESS}' } }\n",
+      'torn.yaml': 'connections: [\n',
+    },
+  })
+  const { connections } = await loadProject(folder, { env: { WORD: 'w' }, target: 'a' })
+  t.match(connections.businessCentral.sharing, { targets: ['a', 'torn'] }, 'another server counts for itself')
+  t.match(connections.sales.sharing, { targets: ['a', 'c', 'torn'] })
+  const bare = await loadProject(
+    t.testdir({
+      'couplet.yaml': `connections:
+  businessCentral: { kind: business-central, tenant: t, company: C, auth: { method: managed-identity } }
+  sales: { kind: dataverse, url: https://contoso.crm4.dynamics.com, auth: { method: managed-identity } }
+`,
+      targets: { 'a.yaml': '{}\n', 'b.yaml': 'connections: { sales: { auth: { clientId: other } } }\n' },
+    }),
+    { env: {}, target: 'a' },
+  )
+  t.match(bare.connections.sales.sharing, { targets: ['a', 'b'] }, 'an identity without a name may be any')
+})
+
 t.test('a budget that does not go round, or stands in a target, is told at its line', async (t) => {
   const three = { 'a.yaml': '{}\n', 'b.yaml': '{}\n', 'c.yaml': '{}\n' }
   const small = await checkProject(t.testdir(projectOf('budget: { parallel: 2 }', three)), { env: {}, target: 'a' })

@@ -65,11 +65,15 @@ export function editorSchemas(
   }
 }
 
-/** Names to choose from, each with what is said of it. `open`: another text may stand there too. */
+/** Names to choose from, each with what is said of it; without any, no name is refused. `open`: another text may stand there too. */
 function choice(names: readonly Named[], open = false): JsonSchema {
+  if (names.length === 0) return {}
   const listed = { enum: names.map(({ name }) => name), enumDescriptions: names.map(({ about }) => about) }
   return open ? { anyOf: [listed, { type: 'string' }] } : listed
 }
+
+/** Parts of a schema that count together; JSON Schema has no empty list of them. */
+const together = (parts: readonly JsonSchema[]): JsonSchema => (parts.length === 0 ? {} : { allOf: parts })
 
 /** A schema with the value at a path replaced by what `change` makes of it. */
 function changed(schema: JsonSchema, path: readonly string[], change: (old: JsonSchema) => unknown): JsonSchema {
@@ -102,7 +106,7 @@ function mappingSchema(own: JsonSchema, { mappings, sets, collections }: Known):
   const standard = mappings.filter(({ isStandard }) => isStandard)
   const extended = standard.map(({ name, about }) => ({ name: `standard/${name}`, about }))
   const named = changed(own, ['$defs', 'mappingName'], ({ description }) => ({ description, ...choice(mappings) }))
-  const included = changed(named, ['properties', 'include', 'items'], (old) => (sets.length === 0 ? old : choice(sets)))
+  const included = changed(named, ['properties', 'include', 'items'], () => choice(sets))
   const chosen = changed(included, ['properties', 'extends'], ({ type, description }) => ({
     type,
     description,
@@ -111,7 +115,7 @@ function mappingSchema(own: JsonSchema, { mappings, sets, collections }: Known):
   const rows = standard.map(({ name, rows }) =>
     ifExtends(name, { properties: { fields: { properties: keysOf(rows) } } }),
   )
-  if (collections === undefined) return { ...chosen, allOf: rows }
+  if (collections === undefined) return { ...chosen, ...together(rows) }
   const columns = sides.flatMap((side) => [
     ...collections[side].filter(({ columns }) => columns !== undefined).flatMap((one) => ifReads(side, one)),
     ...standard.flatMap((mapping) => ifExtendsColumns(side, mapping)),
@@ -128,7 +132,7 @@ function mappingSchema(own: JsonSchema, { mappings, sets, collections }: Known):
   )
   return {
     ...changed(chosen, ['$defs'], (old) => ({ ...old, ...definitions })),
-    allOf: [...rows, ...sides.map((side) => entities(side, collections[side])), ...columns],
+    ...together([...rows, ...sides.map((side) => entities(side, collections[side])), ...columns]),
   }
 }
 
@@ -193,8 +197,8 @@ const columnsOn = (side: Side, column: JsonSchema): JsonSchema => ({
 
 /** Tests, which know the field rows of the mapping that they name, and what the services have. */
 function testSchema(own: JsonSchema, { mappings, collections }: Known): JsonSchema {
-  const allOf = mappings.map(({ name, rows }) => ifTests(name, expecting(rows)))
-  return { ...(collections === undefined ? own : withCollections(own, collections)), allOf }
+  const ofRows = together(mappings.map(({ name, rows }) => ifTests(name, expecting(rows))))
+  return { ...(collections === undefined ? own : withCollections(own, collections)), ...ofRows }
 }
 
 /** A part of the schema for files that test a mapping, alone or with others. */

@@ -64,7 +64,7 @@ function sharers(own: Connection, { project, overlays, target }: Targets, secret
   const { side } = own
   return [...overlays].flatMap(([name, overlay]) => {
     if (name === target) return [name]
-    const { connection } = readConnection(side, merge(project ?? {}, overlay ?? {}) as ProjectFile, {
+    const { connection } = readConnection(side, merge({ ...project }, { ...overlay }) as ProjectFile, {
       secrets,
       complete: false,
     })

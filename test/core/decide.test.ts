@@ -674,6 +674,12 @@ t.test(
   },
 )
 
+t.test('F-09 a record is taken along by the mapping of its lookup where the row names none', async (t) => {
+  const along = referring(coupling('terms'), { whenUncoupled: { kind: 'sync', mapping: undefined } })
+  const { waits } = await decideNew(decidingOf(along, links), 'sales', { ref: '99999999-0000-0000-0000-000000000001' })
+  t.match(waits, [{ mapping: 'terms', policy: 'sync', through: undefined }])
+})
+
 const boxed = (card: unknown): BySide<Row> => ({ businessCentral: { ref: 'box', card }, sales: { ref: null } })
 
 t.test('a missing reference by natural keys is told with all of them', async (t) => {

@@ -206,6 +206,14 @@ t.test(
     t.ok((await offered('[vehicle, customer-account]', operation)).has('website'), 'of each, where there are several')
     const held = `${expecting}held:\n        - kind: conflict\n          fields:\n            - `
     t.ok((await offered('customer-account', held)).has('website'))
+
+    const bare = t.testdir({
+      'couplet.yaml': project.replace('use: standard@1\n', ''),
+      mappings: { 'vehicle.yaml': files['vehicle.yaml'] ?? '' },
+    })
+    t.match(await couplet(bare, 'schema'), { code: 0 })
+    const unlisted = `${lineFor('mapping')}mapping: x\ninclude: [later]\n`
+    t.same(await editorOn(bare).diagnose('mappings/x.yaml', unlisted), [], 'without any set no name is refused')
   },
 )
 
