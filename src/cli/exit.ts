@@ -1,10 +1,12 @@
 /** The one place where errors become exit codes and texts for people. */
 import type { Side } from '../config/config.ts'
 import { ConfigError, ConnectorError, LockedError, RemoteError, StateError, UnsafePlanError } from '../errors.ts'
-import { errorAnnotation, problemAnnotations } from '../report/github.ts'
+import type { ConfigProblem } from '../errors.ts'
+import { errorAnnotation, problemAnnotations, stoppedMarkdown } from '../report/github.ts'
 import type { Paint } from '../report/paint.ts'
 import { problemsText } from '../report/problems.ts'
 import { sideName } from '../report/words.ts'
+import { addSummary, fromRepository, isGitHub } from './github.ts'
 import type { Terminal } from './terminal.ts'
 import { UsageError } from './usage-error.ts'
 
@@ -16,15 +18,21 @@ export interface Ending {
   readonly code: number
   readonly text: string
   readonly annotations: readonly string[]
+  /** What the summary of the step says of it. */
+  readonly summary?: string
   /** What `--json` prints instead of the command's own document. */
   readonly document: object
 }
 
-/** What an error means for the person who gave the command. */
-export function endingOf(error: unknown, paint: Paint): Ending {
+/** What an error means for the person who gave the command. `annotated`: problems of files as annotations place them. */
+export function endingOf(
+  error: unknown,
+  paint: Paint,
+  annotated = (problems: readonly ConfigProblem[]): readonly ConfigProblem[] => problems,
+): Ending {
   if (error instanceof ConfigError) {
     const { problems } = error
-    const annotations = problemAnnotations(problems)
+    const annotations = problemAnnotations(annotated(problems))
     return { code: exits.wrong, text: problemsText(problems, paint), annotations, document: { ok: false, problems } }
   }
   if (error instanceof StateError || error instanceof UsageError)
@@ -51,7 +59,13 @@ interface Told {
 function told(code: number, paint: Paint, what: Told): Ending {
   const { message, remedy } = what
   const text = remedy === '' ? paint.red(message) : `${paint.red(message)}\n→ ${remedy}`
-  return { code, text, annotations: [errorAnnotation(`${message} ${remedy}`.trim())], document: { ok: false, ...what } }
+  return {
+    code,
+    text,
+    annotations: [errorAnnotation(`${message} ${remedy}`.trim())],
+    document: { ok: false, ...what },
+    ...(code !== exits.wrong && { summary: stoppedMarkdown(message, remedy) }),
+  }
 }
 
 function bug(error: unknown, paint: Paint): Ending {
@@ -65,19 +79,22 @@ function bug(error: unknown, paint: Paint): Ending {
   }
 }
 
-/** Prints an ending and returns its code. With `json` standard output gets one document then, too. */
-export function end(
+/**
+ * Prints an ending and gives its code. With `json` standard output gets one document then, too. `folder` is the
+ * project's.
+ */
+export async function end(
   error: unknown,
   terminal: Terminal,
-  told: { readonly paint: Paint; readonly json: boolean },
-): number {
-  const { code, text, annotations, document } = endingOf(error, told.paint)
+  told: { readonly paint: Paint; readonly json: boolean; readonly folder: string },
+): Promise<number> {
+  const annotated = (problems: readonly ConfigProblem[]): readonly ConfigProblem[] =>
+    fromRepository(terminal, told.folder, problems)
+  const { code, text, annotations, document, summary } = endingOf(error, told.paint, annotated)
   terminal.progress('')
   terminal.err(text)
   if (told.json) terminal.out(JSON.stringify(document, null, 2))
   if (isGitHub(terminal)) for (const line of annotations) terminal.err(line)
+  if (summary !== undefined) await addSummary(terminal, () => summary)
   return code
 }
-
-/** True in a GitHub Actions job. */
-export const isGitHub = ({ env }: Terminal): boolean => env['GITHUB_ACTIONS'] === 'true'

@@ -18,6 +18,7 @@ import { planFileOf } from './plan-file.ts'
 import { addRunOptions, runOptions } from './run-options.ts'
 import type { RunArguments } from './run-options.ts'
 import { saveFile } from './save-file.ts'
+import { addSummary } from './github.ts'
 import { addValueOptions, showsValues } from './show-values.ts'
 import type { ValueArguments } from './show-values.ts'
 
@@ -62,13 +63,12 @@ export function plan(context: Context, names: readonly string[], given: PlanArgu
     }
     const told = showValues ? report.plan : await withoutClaims(context, project, report.plan)
     const services = report.problems.filter(({ kind }) => kind === 'service')
+    const markdown = (): string => planMarkdown(told, { ...shown, refused: services, most: given.maxLength })
     context.print(
-      () =>
-        given.format === 'markdown'
-          ? planMarkdown(told, { ...shown, refused: services, most: given.maxLength }).trimEnd()
-          : planInWords(told, services, shown),
+      () => (given.format === 'markdown' ? markdown().trimEnd() : planInWords(told, services, shown)),
       () => ({ ...planJson(told, shown), problems: services }),
     )
+    await addSummary(context.terminal, markdown)
     if (given.out !== undefined) {
       const saved = await planFileOf(project, report.plan.operations, options)
       await saveFile(context, given.out, JSON.stringify(saved, null, 1))

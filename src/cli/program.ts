@@ -1,4 +1,5 @@
 /** The program: all commands, the options they share, and how a command line ends. */
+import { resolve } from 'node:path'
 import { Command, CommanderError } from 'commander'
 import { contextOf, examples, isColoured } from './context.ts'
 import type { Act, AddCommand, Open, SharedOptions } from './context.ts'
@@ -175,8 +176,8 @@ export async function runProgram(
     return code
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? exits.done : exits.wrong
-    const json = program.opts<SharedOptions>().json === true
-    return end(error, terminal, { paint: paintFor(isColoured(terminal)), json })
+    const { json = false, project } = program.opts<SharedOptions>()
+    return end(error, terminal, { paint: paintFor(isColoured(terminal)), json, folder: resolve(terminal.cwd, project) })
   }
 }
 

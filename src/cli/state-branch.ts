@@ -9,6 +9,7 @@ import { examples } from './context.ts'
 import type { Act, Context } from './context.ts'
 import { exits } from './exit.ts'
 import { span, wholeNumber } from './numbers.ts'
+import { withKey } from './state-key.ts'
 import { UsageError } from './usage-error.ts'
 
 interface BranchArguments {
@@ -134,12 +135,7 @@ function tell(context: Context, lines: readonly string[], document: object): voi
 
 /** The branch of the project's state. No secret but the fingerprint key is needed. */
 async function branchOf(context: Context, { branch, remote }: BranchArguments): Promise<StateBranch> {
-  const { state } = await context.readSettings()
-  if (state.key === '')
-    throw new StateError(
-      'The variable or file that state.key names is not set, or is empty.',
-      'Set it to the text with which the state was made, the same everywhere.',
-    )
+  const state = withKey((await context.readSettings()).state)
   if (state.key === undefined)
     throw new StateError(
       'A state on a branch needs a fingerprint key that does not lie beside it.',

@@ -12,6 +12,7 @@ import { recordNamed } from './decide.ts'
 import { exits } from './exit.ts'
 import { readTextFile, saveOrPrint } from './save-file.ts'
 import { addBranch } from './state-branch.ts'
+import { withKey } from './state-key.ts'
 import { addMerge } from './state-merge.ts'
 import { addRewind } from './state-rewind.ts'
 import type { MappingState } from '../store/store.ts'
@@ -78,7 +79,7 @@ function addForget(state: Command, act: Act): void {
 
 /** Exit 1 when something is damaged. */
 export async function verify(context: Context): Promise<number> {
-  const { state } = await context.readConfig()
+  const state = withKey((await context.readSettings()).state)
   const { verifyState } = await import('../store/verify.ts')
   const findings = await verifyState(state.path, state.key)
   const { paint } = context
@@ -98,7 +99,8 @@ export async function verify(context: Context): Promise<number> {
 }
 
 function exported(context: Context, file: string | undefined): Promise<number> {
-  return context.withProject(async ({ ports: { store } }) => {
+  return context.withState(async ({ config, ports: { store } }) => {
+    withKey(config.state)
     const { exportState } = await import('../store/transfer.ts')
     await saveOrPrint(context, file, JSON.stringify(exportState(store), null, 1))
     return exits.done
@@ -137,9 +139,7 @@ function parsed(text: string, file: string): unknown {
 }
 
 async function rekeyed(context: Context): Promise<number> {
-  const {
-    state: { path, key },
-  } = await context.readConfig()
+  const { path, key } = withKey((await context.readSettings()).state)
   const { rekey } = await import('../store/erase.ts')
   const pairs = await rekey({
     folder: path,
@@ -160,7 +160,7 @@ function forgotten(
   record: string,
   given: { readonly mapping?: string; readonly side?: Side },
 ): Promise<number> {
-  return context.withProject(async (project) => {
+  return context.withState(async (project) => {
     const { forget } = await import('../store/erase.ts')
     const { store } = project.ports
     const named = store.mappings().filter((name) => given.mapping === undefined || name === given.mapping)

@@ -3,13 +3,12 @@ import type { JobState } from '../core/schedule.ts'
 import type { DueReport } from '../engine/due.ts'
 import type { JobRun } from '../engine/jobs.ts'
 import type { Project } from '../main.ts'
-import { errorAnnotation } from '../report/github.ts'
 import { type JobRunTold, jobLine, jobNote } from '../report/job-text.ts'
 import { runJson } from '../report/run-json.ts'
 import { runText } from '../report/run-text.ts'
 import type { RunTold } from '../report/told.ts'
 import type { Context } from './context.ts'
-import { endingOf, exits, isGitHub } from './exit.ts'
+import { endingOf, exits } from './exit.ts'
 import { beatOnce } from './heartbeat.ts'
 import { jobsTold, standingOf } from './job-standing.ts'
 import { exitOf, tellGitHub } from './run-ending.ts'
@@ -25,8 +24,7 @@ export async function syncDue(context: Context, project: Project, failOn: 'any' 
     () => dueText(context, project, due),
     () => ({ ...runJson(run), ok: run.ok && due.unseen === undefined, jobs: jobsJson(due) }),
   )
-  if (due.runs.length > 0) await tellGitHub(context, run)
-  if (isGitHub(context.terminal)) for (const text of failuresOf(due)) context.terminal.err(errorAnnotation(text))
+  if (due.runs.length > 0) await tellGitHub(context, run, failuresOf(due))
   for (const { error } of due.runs) tellBug(context, error)
   const code = exitOfDue(due, failOn, context)
   if (code === exits.done || code === exits.waiting) await beatOnce(context, project.config.serve.heartbeat)

@@ -13,7 +13,8 @@ import { problemLine } from '../report/problems.ts'
 import { junit, testProblemsTold, testsText } from '../report/test-text.ts'
 import { examples } from './context.ts'
 import type { AddCommand, Context } from './context.ts'
-import { end, exits, isGitHub } from './exit.ts'
+import { end, exits } from './exit.ts'
+import { fromRepository, isGitHub } from './github.ts'
 import { saveFile } from './save-file.ts'
 import { UsageError } from './usage-error.ts'
 
@@ -63,7 +64,10 @@ async function playOnce(context: Context, what: readonly string[], given: TestAr
   )
   if (given.junit !== undefined) await saveFile(context, given.junit, junit(results, problems))
   if (isGitHub(terminal))
-    for (const line of problemAnnotations([...problems, ...testProblemsTold(results)])) terminal.err(line)
+    for (const line of problemAnnotations(
+      fromRepository(terminal, context.folder, [...problems, ...testProblemsTold(results)]),
+    ))
+      terminal.err(line)
   if (problems.length > 0) return exits.wrong
   return failed > 0 ? exits.waiting : exits.done
 }
@@ -158,7 +162,7 @@ async function watching(context: Context, play: () => Promise<number>): Promise<
     // Begun before the files are read: what changes meanwhile is played again.
     const change = nextChange(folder, stopped)
     change.catch(() => {})
-    const code = await play().catch((error: unknown) => end(error, terminal, { paint, json: false }))
+    const code = await play().catch((error: unknown) => end(error, terminal, { paint, json: false, folder }))
     terminal.err(paint.dim(`watching ${relative(terminal.cwd, folder) || '.'}; end with Ctrl+C`))
     if (!(await change)) return code
     await terminal.clock.sleep(quiet)

@@ -8,7 +8,8 @@ import type { ConfigProblem } from '../errors.ts'
 import type { Config } from '../config/config.ts'
 import { examples } from './context.ts'
 import type { AddCommand, Context } from './context.ts'
-import { exits, isGitHub } from './exit.ts'
+import { exits } from './exit.ts'
+import { fromRepository, isGitHub } from './github.ts'
 
 export interface ValidateArguments {
   readonly live?: boolean
@@ -70,6 +71,7 @@ function tell(context: Context, config: Config, problems: readonly ConfigProblem
       ].join('\n'),
     () => ({ ok: errors === 0, mappings: enabled.length, fields: rows, problems }),
   )
-  if (isGitHub(terminal)) for (const line of problemAnnotations(problems)) terminal.err(line)
+  if (isGitHub(terminal))
+    for (const line of problemAnnotations(fromRepository(terminal, context.folder, problems))) terminal.err(line)
   return errors > 0 ? exits.wrong : exits.done
 }

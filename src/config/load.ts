@@ -128,7 +128,9 @@ interface FilesRead {
 
 async function readFiles(root: string, options: LoadOptions): Promise<FilesRead> {
   const { target, useStandard = standardFolder } = options
-  const project = checkSchema('project', await readOne(root, await firstOf(root, ['couplet.yaml', 'couplet.yml'])))
+  const file = await firstOf(root, ['couplet.yaml', 'couplet.yml'])
+  const project = checkSchema('project', await readOne(root, file))
+  if (!(await exists(join(root, file)))) return noProject(project)
   const overlay = target === undefined ? undefined : await readTarget(root, target)
   const reached = await readReached(options)
   const mappings = await readFolder(root, 'mappings', 'mapping')
@@ -158,6 +160,22 @@ async function readFiles(root: string, options: LoadOptions): Promise<FilesRead>
       ...wrongUse,
     ],
   }
+}
+
+/** Whatever lies in a folder without a couplet.yaml is no part of a project, and nothing is said of it. */
+const noProject = (project: Checked<ProjectFile>): FilesRead => ({
+  files: { ...nothingElse, project },
+  targets: { project: undefined, overlays: new Map(), target: undefined },
+  problems: project.problems,
+})
+
+const nothingElse = {
+  target: undefined,
+  reached: undefined,
+  mappings: [],
+  includes: new Map(),
+  jobs: undefined,
+  standard: undefined,
 }
 
 /** The files that say how both sides are reached, where they are another project's. */

@@ -23,8 +23,8 @@ export const entriesOf = <T>(map: Readonly<Record<string, T | null>> = {}): read
 
 type Rows = NonNullable<MappingFile['fields']>
 
-/** What says where a row reads or writes: a row that has one of these replaces, any other only changes. */
-const columnKeys = ['businessCentral', 'sales', 'compute', 'value'] as const satisfies (keyof FieldRow)[]
+/** A row that names a column replaces the row of its name, any other only changes what it says. */
+const columnKeys = ['businessCentral', 'sales'] as const satisfies (keyof FieldRow)[]
 
 /** Rows of `patch` over rows of `base`: added, replaced, changed, or with null removed. */
 function mergeRows(base: Rows, patch: Rows): Rows {
@@ -32,9 +32,17 @@ function mergeRows(base: Rows, patch: Rows): Rows {
   for (const [name, row] of [...Object.entries(base), ...Object.entries(patch)]) {
     const old = merged.get(name)
     if (row === null) merged.delete(name)
-    else merged.set(name, old && !columnKeys.some((key) => Object.hasOwn(row, key)) ? { ...old, ...row } : row)
+    else merged.set(name, old && !columnKeys.some((key) => Object.hasOwn(row, key)) ? changedRow(old, row) : row)
   }
   return Object.fromEntries(merged)
+}
+
+/** A row has a constant or expressions, not both: each takes the place of the other. An expression of one direction stays. */
+function changedRow(old: FieldRow, patch: FieldRow): FieldRow {
+  const { value: _value, compute, ...rest } = old
+  if (Object.hasOwn(patch, 'value')) return { ...rest, ...patch }
+  if (patch.compute === undefined) return { ...old, ...patch }
+  return { ...rest, ...patch, compute: { ...compute, ...patch.compute } }
 }
 
 /** A mapping over the one that it extends. */

@@ -405,7 +405,7 @@ export interface MappingFile {
   $schema?: string
   mapping?: Name
   /**
-   * The standard mapping that this file changes, e.g. standard/customer-account. Keys are merged; a field row that names columns replaces the row of that name, one that names none changes only what it says; null removes. Lists are replaced whole.
+   * The standard mapping that this file changes, e.g. standard/customer-account. Keys are merged; a field row that names a column replaces the row of that name, one that names none (only a compute, a value, a policy) changes only what it says; null removes. Lists are replaced whole.
    */
   extends?: string
   /**

@@ -38,18 +38,26 @@ export function runAnnotations(problems: readonly ProblemTold[]): readonly strin
 /** An annotation for something that stopped the whole run. */
 export const errorAnnotation = (message: string): string => `::error::${escapeText(message)}`
 
-/** A run as Markdown: a table of counts, then problems by reason. */
-export function runMarkdown(run: RunTold): string {
+/** What stopped a command as Markdown: what happened, and what to do next. */
+export const stoppedMarkdown = (message: string, remedy: string): string =>
+  [`### Couplet stopped`, ...message.split('\n').map(escapeCell), ...(remedy === '' ? [] : [escapeCell(remedy)])]
+    .join('\n\n')
+    .concat('\n')
+
+/** A run as Markdown: a table of counts, then problems by reason. `failures`: jobs that failed as a whole, and why. */
+export function runMarkdown(run: RunTold, failures: readonly string[] = []): string {
+  const waiting = count(run.problems.length, 'record waits', 'records wait')
   const head = run.ok
     ? '### Couplet: both sides are in step'
-    : `### Couplet: ${count(run.problems.length, 'record waits', 'records wait')}`
+    : `### Couplet: ${failures.length === 0 ? waiting : `${count(failures.length, 'job')} failed`}`
   const busy = run.mappings.filter(
     ({ created, updated, deleted, coupled, uncoupled, held, failed }) =>
       created + updated + deleted + coupled + uncoupled + held + failed > 0,
   )
   const counts = busy.length === 0 ? 'Nothing to do.' : [tableHead, ...busy.map(countsRow)].join('\n')
   const cost = `${duration(run.ms)}, ${count(run.requests, 'request')}, run \`${run.run}\``
-  return `${[head, counts, ...problemList(run.problems), cost].join('\n\n')}\n`
+  const failed = failures.length === 0 ? [] : [failures.map((text) => `- ${escapeCell(text)}`).join('\n')]
+  return `${[head, ...failed, counts, ...problemList(run.problems), cost].join('\n\n')}\n`
 }
 
 const tableHead =

@@ -162,6 +162,43 @@ t.test('the standard set comes in the order of a run, with its shared sets and j
   })
 })
 
+t.test('a patch may say what a standard row computes, or its constant, and leaves its columns', async (t) => {
+  const base = {
+    mapping: 'base',
+    businessCentral: { entity: 'customers', keys: ['number'] },
+    sales: { entity: 'accounts' },
+    fields: {},
+  }
+  const patched = async (old: object, patch: object) => {
+    const folder = project(
+      t,
+      { use: 'standard@1' },
+      {
+        'mappings/mine.yaml': { extends: 'standard/base', fields: { web: patch } },
+        'set/standard.yaml': { version: 1, mappings: ['base'] },
+        'set/base.yaml': { ...base, fields: { web: old } },
+      },
+    )
+    const { problems, config } = await checkProject(folder, { env, useStandard: `${folder}/set` })
+    return config === undefined ? formatProblems(problems) : row(config, 'base', 'web')
+  }
+  const columns = { businessCentral: 'website', sales: 'websiteurl' }
+  const lower = { toSales: '$lowercase(website)' }
+  const back = { toBusinessCentral: '$lowercase(websiteurl)' }
+  t.match(await patched(columns, { compute: lower }), { ...columns, direction: 'both', compute: lower })
+  t.match(await patched({ ...columns, compute: back }, { compute: lower }), {
+    ...columns,
+    compute: { ...back, ...lower },
+  })
+  t.match(await patched({ sales: 'websiteurl', value: 'a', on: 'create' }, { value: 'b' }), {
+    value: 'b',
+    on: 'create',
+  })
+  t.match(await patched({ sales: 'websiteurl', value: 'a' }, { compute: lower }), { value: undefined, compute: lower })
+  t.match(await patched({ sales: 'websiteurl', compute: lower }, { value: 'b' }), { value: 'b', compute: {} })
+  t.match(await patched(columns, { sales: 'other' }), /carries nothing/, 'a row that names a column replaces')
+})
+
 t.test('a mapping that extends a standard one adds, replaces, changes and removes rows', async (t) => {
   const patch = {
     extends: 'standard/standard-one',
