@@ -66,6 +66,10 @@ t.test('a service that is out of reach stands in the summary, a wrong argument d
   t.match(readFileSync(summary, 'utf8'), /^### Couplet stopped\n\nSales|Business Central/)
 })
 
+const said = (cwd: string, args: string, env: object) => couplet(cwd, args, { env: { GITHUB_ACTIONS: 'true', ...env } })
+
+const problem = (file: string) => [{ at: { file, line: 1, column: 1 }, path: '', message: 'wrong' }]
+
 t.test('annotations name files from the root of the repository, wherever the project lies in it', async (t) => {
   const wrong = 'mapping: x\nbusinesCentral: {}\n'
   const project = `connections:
@@ -74,8 +78,6 @@ t.test('annotations name files from the root of the repository, wherever the pro
 `
   const sub = { 'couplet.yaml': project, mappings: { 'x.yaml': wrong } }
   const root = t.testdir({ sub })
-  const said = (cwd: string, args: string, env: object) =>
-    couplet(cwd, args, { env: { GITHUB_ACTIONS: 'true', ...env } })
   const place = '::error file=sub/mappings/x.yaml,line=2,col=1::'
   for (const command of ['validate', 'plan', 'test'])
     t.match((await said(root, `--project sub ${command}`, { GITHUB_WORKSPACE: root })).err, place, command)
@@ -83,8 +85,6 @@ t.test('annotations name files from the root of the repository, wherever the pro
   t.match((await said(root, '--project sub validate', {})).err, place, 'the working folder, where no root is named')
   t.match((await said(root, '--project sub validate', { GITHUB_WORKSPACE: root })).err, /^mappings\/x\.yaml:2:1/m)
 
-  writeFileSync(join(root, 'sub/mappings/x.yaml'), 'extends: standard/none\n')
-  const problem = (file: string) => [{ at: { file, line: 1, column: 1 }, path: '', message: 'wrong' }]
   const terminal = { env: {}, cwd: join(root, 'sub') } as Terminal
   t.same(fromRepository(terminal, root, problem('standard/currency.yaml')), problem('standard/currency.yaml'))
   t.same(fromRepository(terminal, dirname(root), problem('a.yaml')), problem('a.yaml'), 'not within the repository')
