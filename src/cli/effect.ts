@@ -77,15 +77,14 @@ async function live(context: Context, { before, after }: Versions): Promise<Foun
   const project = await openConfig(old, { env, clock, emit: progress(context.terminal, false) })
   try {
     const effect = await effectOf(old, { ...after.config, connections, state }, project.ports)
-    const isNew = project.ports.store.mappings().length === 0
-    return {
-      effect,
-      from: `the live services${isNew ? ' (there is no state yet: all would meet for the first time)' : ''}`,
-    }
+    return { effect, from: `the live services${withoutState(project.ports)}` }
   } finally {
     await project.close()
   }
 }
+
+const withoutState = ({ store }: Ports): string =>
+  store.mappings().length === 0 ? ' (there is no state yet: all would meet for the first time)' : ''
 
 /** The state lies in the project, not in a commit's temporary folder. */
 function movedTo(project: string, revision: string, path: string): string {
@@ -110,7 +109,8 @@ async function recorded(context: Context, named: string, { before, after }: Vers
   const ports = await replayed(snapshot, { emit: progress(context.terminal, false), apart: threadEvaluator() })
   const { refused, inexact } = untold(snapshot, before.config.mappings, after.config.mappings)
   const effect = await effectOf(before.config, after.config, ports, refused)
-  return { effect, inexact, from: `the snapshot of ${dayOf(snapshot)} in ${named}, with pseudonyms for values` }
+  const from = `the snapshot of ${dayOf(snapshot)} in ${named}, with pseudonyms for values${withoutState(ports)}`
+  return { effect, inexact, from }
 }
 
 const withTarget = (target: string | undefined): string =>

@@ -1,5 +1,6 @@
 /** The effect of a change: planned with both versions of the configuration over the same services and the same state. */
 import type { Config } from '../config/config.ts'
+import { askingOnce } from './asking-once.ts'
 import { readOnly } from './read-only.ts'
 import { excesses, limitsIn } from '../core/guard.ts'
 import type { Excess } from '../core/guard.ts'
@@ -21,7 +22,7 @@ export interface Effect extends PlanEffect {
 export type Refused = Pick<RunProblem, 'mapping' | 'message' | 'remedy'>
 
 /**
- * Plans twice and subtracts. Writes nothing, to no service and to no state (P6). What is `untold` is left out: the rows
+ * Plans twice over what is read once, and subtracts. Writes nothing, to no service and to no state (P6). What is `untold` is left out: the rows
  * cannot say it. Throws as `run`.
  */
 export async function effectOf(
@@ -31,7 +32,10 @@ export async function effectOf(
   untold: readonly Refused[] = [],
 ): Promise<Effect> {
   const { businessCentral, sales } = ports.connectors
-  const connectors = { businessCentral: readOnly(businessCentral), sales: readOnly(sales) }
+  const connectors = {
+    businessCentral: askingOnce(readOnly(businessCentral)),
+    sales: askingOnce(readOnly(sales)),
+  }
   const plan = (config: Config): Promise<RunReport> =>
     run(
       config,

@@ -11,9 +11,12 @@ export class RowBudget {
   constructor(rows: number) {
     this.#left = rows
   }
-  take(): boolean {
-    if (this.#left <= 0) return false
-    this.#left -= 1
+  get left(): number {
+    return this.#left
+  }
+  take(rows = 1): boolean {
+    if (this.#left < rows) return false
+    this.#left -= rows
     return true
   }
   giveBack(rows: number): void {

@@ -1,6 +1,7 @@
 /** Taking a snapshot: reads both sides once and writes nothing, to no service and to no state (P6). */
 import { randomInt } from 'node:crypto'
 import { type BySide, type Config, type Side, sides } from '../config/config.ts'
+import type { Identity } from '../connector/connector.ts'
 import { contextOf } from '../engine/context.ts'
 import { type Ports, type RunProblem, defaultRunOptions } from '../engine/ports.ts'
 import type { RunContext } from '../engine/prepare.ts'
@@ -75,7 +76,7 @@ export async function takeSnapshot({ config, ports, content, random = randomInt 
   const bare: Snapshot = {
     taken,
     target: config.target,
-    identity,
+    identity: { businessCentral: nowhere(identity.businessCentral), sales: nowhere(identity.sales) },
     sides: { businessCentral: recorded('businessCentral'), sales: recorded('sales') },
     key: makeKey(),
     state: Object.fromEntries(ports.store.mappings().map((name) => [name, remembered(content(name))])),
@@ -86,6 +87,9 @@ export async function takeSnapshot({ config, ports, content, random = randomInt 
 }
 
 const asking = { ...defaultRunOptions, dry: true, full: true }
+
+/** Who a side is, without where it is. */
+const nowhere = (identity: Identity): Identity => ({ ...identity, environment: '' })
 
 /** What a plan needs of the state. No mark of how far was read: it may carry a token, and all is read anyway. */
 const remembered = (content: MappingContent): MappingContent => ({

@@ -181,6 +181,9 @@ t.test('the columns that an expression reads are known', async (t) => {
   ]
   for (const [text, columns] of cases) t.same(compileExpression(text).columns, columns, text)
   t.same(compileExpression('$uppercase(a) & $lowercase(b) & $uppercase(c)').functions, ['uppercase', 'lowercase'])
+  const compared = compileExpression(`a = 'x' or 5 < b or c in ['y', 'z'] or lines[kind != 'w'] ? 'said' : d & 'added'`)
+  t.same([compared.compared, compared.reckons], [['x', 5, 'y', 'z', 'w'], false])
+  for (const text of ['a + 1', 'a[b * 2 > 3]', '$sum(c / d)']) t.ok(compileExpression(text).reckons, text)
 })
 
 t.test('what must not run is refused beforehand, with its place', async (t) => {
