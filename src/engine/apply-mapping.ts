@@ -6,6 +6,7 @@ import { type Side, sideName, sides } from '../config/config.ts'
 import { ConnectorError } from '../errors.ts'
 import type { Entry } from '../store/store.ts'
 import type { Action } from './actions.ts'
+import { alikeEntries } from './alike.ts'
 import { type Again, type Applied, applyWindow, write } from './apply.ts'
 import type { Ref } from './intake.ts'
 import { type TakeAlong, judgeWindow, windows } from './judge-window.ts'
@@ -59,7 +60,7 @@ export async function applyMapping(
   for (const window of writing) deletes.push(...(await window))
   await writeDeletes(work, deletes)
   if (session.permit?.hasRefused(session.mapping.name) !== true)
-    await commit(session, [...intake.marks, ...hashEntries(session)])
+    await commit(session, [...intake.marks, ...alikeEntries(session, intake.alike), ...hashEntries(session)])
 }
 
 /**

@@ -19,6 +19,13 @@ const byValueAtMost = 400
 type Extra = WithPage | Join
 const isJoin = (extra: Extra): extra is Join => 'many' in extra
 
+/** What is known of triggering joins, by name. */
+export interface Triggering {
+  readonly watermarkOf: (join: string) => Watermark | undefined
+  /** Whether a row has not been seen as it stands. */
+  readonly isNews: (join: string, row: Upsert) => boolean
+}
+
 export class Attachments {
   /** Optional pages and joins that the service does not publish. */
   readonly missing = new Set<string>()
@@ -52,8 +59,8 @@ export class Attachments {
     return Object.values(extra.on).some((path) => this.missing.has(splitPath(path).page ?? ''))
   }
 
-  /** Which main rows the changed rows of triggering joins concern, as conditions on the main entity. */
-  async triggers(watermarkOf: (join: string) => Watermark | undefined): Promise<{
+  /** Which main rows the changed rows of triggering joins concern that are news, as conditions on the main entity. */
+  async triggers({ watermarkOf, isNews }: Triggering): Promise<{
     readonly conditions: readonly Condition[]
     readonly watermarks: ReadonlyMap<string, Watermark>
   }> {
@@ -65,12 +72,15 @@ export class Attachments {
           if (page.next !== undefined) watermarks.set(join.name, page.next)
           if (page.whole) continue
           for (const change of page.changes) {
-            const condition = change.kind === 'upsert' ? conditionOf(join, change.row) : undefined
-            if (condition !== undefined) conditions.set(JSON.stringify(condition), condition)
+            if (change.kind !== 'upsert' || !isNews(join.name, change)) continue
+            const condition = conditionOf(join, change.row)
+            conditions.set(JSON.stringify(condition), condition)
           }
         }
       })
     }
+    // What was read before they changed says nothing of them.
+    if (conditions.size > 0) this.#whole.clear()
     return { conditions: [...conditions.values()], watermarks }
   }
 

@@ -13,6 +13,7 @@ import type { Found } from '../core/reconcile.ts'
 import type { Change, Loaded, Upsert } from '../core/record.ts'
 import type { Watermark } from '../core/watermark.ts'
 import type { Entry } from '../store/store.ts'
+import type { Alike } from './alike.ts'
 import { continuedBy } from './continuing.ts'
 import { dueRecords, isHeld, isSetAside } from './held-due.ts'
 import { haveLinesChanged } from './judge-lines.ts'
@@ -24,6 +25,7 @@ import type { NamedRecord } from './ports.ts'
 import { mayBeEmptied } from './posted.ts'
 import { type Session, baseOf, isAdmitted, isImagined, isRead } from './session.ts'
 import { absentIds, listedKeys, sweepIsDue, sweepName } from './sweep.ts'
+import { triggeredRows } from './triggers.ts'
 
 /** Name of the mark that tells on which day grouped rows were last looked at. */
 const dayName = (side: Side): string => `${side}/day`
@@ -44,6 +46,8 @@ export interface Intake {
   readonly refs: readonly Ref[]
   /** Watermarks and counts, to be committed when everything is applied. */
   readonly marks: readonly Entry[]
+  /** Rows of coupled records that say nothing new under another version. */
+  readonly alike: readonly Alike[]
   /** Sides that had records and now answer with none. */
   readonly emptied: readonly Side[]
 }
@@ -60,7 +64,7 @@ export type Scope =
 
 /** Reads both sides and returns what is to be decided. */
 export async function takeIn(session: Session, scope: Scope): Promise<Intake> {
-  if (session.following?.isIdle === true) return { refs: [], marks: [], emptied: [] }
+  if (session.following?.isIdle === true) return { refs: [], marks: [], alike: [], emptied: [] }
   const work = new Reading(session)
   if (scope.kind === 'ids') await work.ids(scope.ids)
   else {
@@ -99,6 +103,7 @@ class Reading {
   readonly #reborn: Reborn
   readonly #followed: FollowedIntake | undefined
   readonly #marks: Entry[] = []
+  readonly #alike: Alike[] = []
   readonly #emptied: Side[] = []
 
   constructor(session: Session) {
@@ -186,7 +191,7 @@ class Reading {
         } else refs.push({ businessCentral: undefined, sales: undefined, [side]: id, coupled: false, found: what })
       }
     }
-    return { refs: refs.sort(byIds), marks: this.#marks, emptied: this.#emptied }
+    return { refs: refs.sort(byIds), marks: this.#marks, alike: this.#alike, emptied: this.#emptied }
   }
 
   async #takePage(side: Side, changes: readonly Change[], reading: PageReading): Promise<void> {
@@ -206,7 +211,8 @@ class Reading {
       else doubtful.push(change)
     }
     await this.#takeDoubtful(side, await readers[side].attach(doubtful), reading)
-    for (const row of await readers[side].attach(lone)) await this.#takeLone(side, row)
+    const open = lone.filter((row) => readers[side].mayAdmit(row) || this.#leave(side, row))
+    for (const row of await readers[side].attach(open)) await this.#takeLone(side, row)
   }
 
   #takesPart(change: Change): change is Upsert {
@@ -219,10 +225,16 @@ class Reading {
       const coupling = this.#session.state.bySide(side, row.id)
       if (coupling === undefined) continue
       // What was edited and is as before may settle what its pair waits for.
-      if (!isHeld(this.#session, coupling) && (await this.#saysTheSame(side, row, coupling)))
+      if (!isHeld(this.#session, coupling) && (await this.#saysTheSame(side, row, coupling))) {
+        this.#remember(side, row, coupling)
         await this.#passOver(side, row, reading)
-      else await this.#touch(side, row, coupling)
+      } else await this.#touch(side, row, coupling)
     }
+  }
+
+  #remember(side: Side, row: Upsert, { [side]: { version: was } }: Coupling): void {
+    const is = versionOf(row)
+    if (is !== undefined && is !== was) this.#alike.push({ side, id: row.id, was, is })
   }
 
   /** Nothing has happened to it; it only takes part in matching, as a record that has its partner. */
@@ -233,12 +245,8 @@ class Reading {
 
   /** A record without coupling: inside the filter it looks for a partner, outside it is nobody's. */
   async #takeLone(side: Side, row: Loaded): Promise<void> {
-    const { state, cache } = this.#session
-    if (!isAdmitted(this.#session, side, row)) {
-      if (state.held(side, row.id) !== undefined) this.#marks.push({ kind: 'release', side, id: row.id })
-      this.#followed?.leave(row.id)
-      return
-    }
+    const { cache } = this.#session
+    if (!isAdmitted(this.#session, side, row)) return void this.#leave(side, row)
     const former = await continuedBy(this.#session, side, row)
     if (former !== undefined) {
       const ids = { businessCentral: former.businessCentral.id, sales: former.sales.id, [side]: row.id }
@@ -249,6 +257,13 @@ class Reading {
     if (this.#followed?.partners.has(row.id) !== true) await this.#matching.add(side, row, 'wanting')
     this.#lone[side].add(row.id)
     cache.keep(side, row)
+  }
+
+  /** The record is nobody's here, and waits for nothing. */
+  #leave(side: Side, { id }: Upsert): false {
+    if (this.#session.state.held(side, id) !== undefined) this.#marks.push({ kind: 'release', side, id })
+    this.#followed?.leave(id)
+    return false
   }
 
   /** A held record without partner that was deleted waits for nothing any more. */
@@ -268,7 +283,9 @@ class Reading {
    * fingerprints, which ask for the row's further pages and lines; a known version saves reading them (P10).
    */
   #isEcho(side: Side, change: Upsert, coupling: Coupling, { whole, unstamped: isUnstamped }: PageReading): boolean {
-    if (this.#session.options.rewrite !== undefined || coupling.outside === true || isUnstamped === true) return false
+    if (this.#session.options.rewrite !== undefined || isUnstamped === true) return false
+    // What travels out of the filter is filled up as soon as it can be; one that waits for that is freed by it.
+    if (coupling.outside === true && (whole || !isHeld(this.#session, coupling))) return false
     if (whole && (this.#session.readers[side].isComposed || !this.#isCurrent(coupling))) return false
     const version = versionOf(change)
     return version !== undefined && version === coupling[side].version
@@ -354,21 +371,12 @@ class Reading {
   /** Rows whose joined rows changed. */
   async #triggered(side: Side, incremental: boolean): Promise<void> {
     if (!this.#session.readers[side].hasJoins) return
-    const { rows, watermarks } = await this.#session.readers[side].triggered(
-      (join) => this.#session.state.watermark(`${side}/${join}`) ?? this.#firstMark(side, join),
-    )
-    for (const [join, watermark] of watermarks)
-      this.#marks.push({ kind: 'watermark', name: `${side}/${join}`, watermark })
-    if (incremental) await this.#takePage(side, rows, unstamped)
-  }
-
-  /**
-   * The main rows are read whole when a join first triggers, so that what it told before is in them: a ledger need not
-   * be read from its beginning. A day covers clocks that differ.
-   */
-  #firstMark(side: Side, join: string): Watermark | undefined {
-    if (!this.#session.readers[side].triggersOnly(join)) return undefined
-    return { kind: 'stamp', at: new Date(this.#session.clock.now().getTime() - 86_400_000).toISOString() }
+    const { rows, marks, seen } = await triggeredRows(this.#session, side)
+    this.#marks.push(...marks)
+    // What changed since the whole was read is news to the next run.
+    if (!incremental) return
+    this.#marks.push(...seen)
+    await this.#takePage(side, rows, unstamped)
   }
 
   #mark(side: Side, watermark: Watermark): void {

@@ -6,6 +6,7 @@ import type { Side, Source } from '../config/config.ts'
 import type { Condition, Connector, Glance, Page, Query } from '../connector/connector.ts'
 import { compileExpression } from '../core/expression.ts'
 import type { Bindings } from '../core/expression.ts'
+import { type ParsedFilter, parseFilter } from '../core/filter.ts'
 import { evaluateFilter } from '../core/filter-evaluation.ts'
 import type { CompiledSide } from '../core/mapping.ts'
 import type { Change, Loaded, Row, Upsert } from '../core/record.ts'
@@ -29,6 +30,7 @@ export interface ReaderOptions {
 export class SideReader {
   readonly side: Side
   readonly #compiled: CompiledSide
+  readonly #ownFilter: ParsedFilter | undefined
   readonly #connector: Connector
   readonly #constants: readonly Upsert[]
   readonly #attachments: Attachments
@@ -44,6 +46,7 @@ export class SideReader {
   ) {
     this.side = compiled.side
     this.#compiled = compiled
+    this.#ownFilter = compiled.sendFilter === undefined ? undefined : parseFilter(compiled.sendFilter)
     this.#connector = connector
     this.#constants = constants
     this.#attachments = new Attachments(compiled, connector, options.warn)
@@ -189,6 +192,11 @@ export class SideReader {
     return this.#connector.keys({ ...query, filter: undefined })
   }
 
+  /** Whether the filter may admit the row, as far as its own columns tell: what it refuses needs no pages. */
+  mayAdmit({ row }: Upsert): boolean {
+    return this.#ownFilter === undefined || evaluateFilter(this.#ownFilter, row, this.side)
+  }
+
   /** Attaches pages and joined rows; rows that have them already stay as they are. */
   async attach(rows: readonly Upsert[]): Promise<readonly Loaded[]> {
     // What groups rows attaches them before it chooses.
@@ -200,12 +208,12 @@ export class SideReader {
     return rows.map((row) => (this.#attached.has(row) ? row : (byId.get(row.id) ?? row)))
   }
 
-  /** Main rows whose joined rows changed since the watermarks, with the joins' new watermarks. */
-  async triggered(watermarkOf: (join: string) => Watermark | undefined): Promise<{
+  /** Main rows whose joined rows changed since the watermarks and are news, with the joins' new watermarks. */
+  async triggered(asked: Parameters<Attachments['triggers']>[0]): Promise<{
     readonly rows: readonly Upsert[]
     readonly watermarks: ReadonlyMap<string, Watermark>
   }> {
-    const { conditions, watermarks } = await this.#attachments.triggers(watermarkOf)
+    const { conditions, watermarks } = await this.#attachments.triggers(asked)
     return { rows: conditions.length === 0 ? [] : await this.find(conditions), watermarks }
   }
 

@@ -40,7 +40,7 @@ function without(content: MappingContent, { side, id }: ForgetRecord): MappingCo
   const watched = Object.fromEntries(
     Object.entries(content.watched).map(([name, ids]) => [
       name,
-      name.startsWith(`${side}/`) ? ids.filter((one) => one !== id) : ids,
+      name.startsWith(`${side}/`) ? ids.filter((one) => one !== id && !one.startsWith(`${id}@`)) : ids,
     ]),
   )
   const after = {

@@ -230,8 +230,10 @@ const watchedIds = (of: MappingContent['watched'] | undefined, name: string): re
 
 function mergeWatched({ base, ours, theirs }: Histories<MappingContent['watched']>): MappingContent['watched'] {
   const names = [...new Set([...Object.keys(ours), ...Object.keys(theirs)])].toSorted(compare)
+  // What one history has seen of joined rows, the other's couplings may not know: it is looked at again.
+  const kept = names.filter((name) => !name.includes('/seen/'))
   return Object.fromEntries(
-    names.flatMap((name) => {
+    kept.flatMap((name) => {
       const all = { base: watchedIds(base, name), ours: watchedIds(ours, name), theirs: watchedIds(theirs, name) }
       const ids = mergeRows(all, ({ id }) => id, byText).map(({ id }) => id)
       return ids.length === 0 ? [] : [[name, ids]]

@@ -56,7 +56,8 @@ export interface MappingState {
   counted(side: Side): number
   /**
    * Ids of records to be looked at beyond what changes tell, by name: `businessCentral/recheck` (inside the filter for
-   * rows that change without a stamp), `businessCentral/followed` (looked at, and no pair of this mapping).
+   * rows that change without a stamp), `businessCentral/followed` (looked at, and no pair of this mapping),
+   * `businessCentral/seen/rate` (the latest rows of a triggering join, with their versions).
    */
   watched(name: string): ReadonlySet<string>
 }

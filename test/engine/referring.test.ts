@@ -1,6 +1,7 @@
 /** References through couplings, by query, in a second pass; choices, constants, pages, joins and steps; matching. */
 import t from 'tap'
 import type { Field, Lookup, Mapping, MatchGroup, WhenUncoupled } from '../../src/config/config.ts'
+import { type Connector, portOf } from '../../src/connector/connector.ts'
 import { configOf, customerAccount, mapping, row, source } from './project.ts'
 import { type Stage, bothWays, counted, idOf, stage, toSales, writesMade } from './stage.ts'
 
@@ -163,6 +164,52 @@ t.test('constant rows stand beside an entity; a joined row that changes is a cha
   ])
   await s.run([currencies])
   t.equal(rates(s).get('JPY'), 100, 'the latest rate')
+})
+
+t.test('P10 a joined row that is reported again asks for its main row once, and each time it changes', async (t) => {
+  const s = await stage(t)
+  await s.run([currencies])
+  await s.run([currencies])
+  const asked = async (options = {}): Promise<number> => {
+    s.simulator.resetRequests()
+    await s.run([currencies], options)
+    return s.simulator.requests().businessCentral.requests
+  }
+  t.equal(await asked(), 2, 'changes of both')
+  const rate = s.simulator.businessCentral.rows('currencyExchangeRates').find((each) => each['currencyCode'] === 'EUR')
+  for (const edited of [0.5, 0.25]) {
+    s.simulator.businessCentral.edit('currencyExchangeRates', idOf(rate ?? {}), {
+      relationalExchangeRateAmount: edited,
+    })
+    t.ok((await asked()) > 2)
+    t.equal(rates(s).get('EUR'), 1 / edited)
+    t.equal(await asked(), 2)
+  }
+  // Edited between the whole read of both and the look at what has changed since.
+  const { connectors } = s
+  const { businessCentral } = connectors
+  let amount = 0.2
+  const editing: Connector = {
+    ...portOf(businessCentral),
+    changes: (query, since) => {
+      if (query.entity.entity === 'currencyExchangeRates' && since !== undefined)
+        s.simulator.businessCentral.edit('currencyExchangeRates', idOf(rate ?? {}), {
+          relationalExchangeRateAmount: amount,
+        })
+      return businessCentral.changes(query, since)
+    },
+  }
+  s.connectors = { ...connectors, businessCentral: editing }
+  await s.run([currencies], { full: true })
+  s.connectors = connectors
+  await s.run([currencies])
+  t.equal(rates(s).get('EUR'), 5, 'not lost')
+  s.connectors = { ...connectors, businessCentral: editing }
+  amount = 0.1
+  const euro = s.simulator.businessCentral.rows('currencies').find((each) => each['code'] === 'EUR')
+  s.simulator.businessCentral.edit('currencies', idOf(euro ?? {}), { displayName: 'Euro 2' })
+  await s.run([currencies])
+  t.equal(rates(s).get('EUR'), 10, 'what was read before it changed is read again')
 })
 
 t.test('a blank reference stands for the key that the row names, and comes back as blank', async (t) => {
@@ -357,6 +404,30 @@ t.test('P4 P10 our own write that is reported again, and what was seen before, c
   t.equal(counted(report, 'customer-account')['unchanged'], 3)
   const cards = Object.keys(s.simulator.requests().businessCentral.byPath).filter((path) => path.includes('Card'))
   t.same(cards, [], 'no further page is read')
+})
+
+t.test('P10 a record that says nothing new under another version, or is nobody’s, is looked at once', async (t) => {
+  const s = await stage(t)
+  const customer = s.customer({ number: 'C1', phoneNumber: '1' })
+  await s.run([withCard()])
+  await s.run([withCard()])
+  s.simulator.businessCentral.edit('customers', idOf(customer), { taxRegistrationNumber: 'X1' })
+  s.customer({ number: 'C2', blocked: 'All' })
+  const cards = async (): Promise<number> => {
+    s.simulator.resetRequests()
+    t.same((await s.run([withFilter])).problems, [])
+    const { byPath } = s.simulator.requests().businessCentral
+    return Object.entries(byPath).reduce((sum, [path, count]) => sum + (path.includes('Card') ? count : 0), 0)
+  }
+  const base = withCard()
+  const filter = "blocked eq '_x0020_'"
+  const withFilter: Mapping = { ...base, businessCentral: { ...base.businessCentral, filter } }
+  t.equal(await cards(), 1)
+  t.equal(await cards(), 0)
+  s.simulator.businessCentral.edit('customers', idOf(customer), { phoneNumber: '2' })
+  t.equal(await cards(), 1)
+  t.equal(s.accounts()[0]?.['telephone1'], '2')
+  t.equal(s.accounts().length, 1)
 })
 
 t.test('a page that is not published is told once, its rows rest, and everything else works', async (t) => {

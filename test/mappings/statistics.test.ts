@@ -128,8 +128,8 @@ t.test('P10: what an unchanged company costs, as docs/statistics.md says', async
   }
   // One request to Sales opens every run: who it is.
   t.same(cost, {
-    'item-availability': [3, 1],
-    'customer-statistics': [10, 1],
+    'item-availability': [2, 1],
+    'customer-statistics': [7, 1],
     'customer-statistics-link': [1, 1],
   })
 })

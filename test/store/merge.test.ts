@@ -93,10 +93,11 @@ const waiting = (id: string, under: string) => held(id, { kind: 'conflict', unde
 t.test('P5 what waits in one history only is looked at again: the other may have settled it', (t) => {
   const base = content({ held: [waiting('S1', 'c1'), waiting('S2', 'c1')] })
   const ours = content({ held: [waiting('S1', 'c1'), waiting('S2', 'c2')] })
-  const theirs = { ...base, intents: [intent('theirs')] }
-  const merged = mergeContent({ base, ours, theirs }, now).content.held
+  const theirs = { ...base, intents: [intent('theirs')], watched: { 'businessCentral/seen/rate': ['R1@v'] } }
+  const merged = mergeContent({ base, ours, theirs }, now).content
+  t.same(merged.watched, {}, 'and what it saw of joined rows')
   t.same(
-    merged.map(({ id, under }) => [id, under]),
+    merged.held.map(({ id, under }) => [id, under]),
     [
       ['S1', 'c1'],
       ['S2', undefined],

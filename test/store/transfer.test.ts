@@ -140,12 +140,14 @@ t.test('a forgotten record leaves no trace in any file', async (t) => {
     { kind: 'intent', intent: { ...intent('i'), target: 'S1', source: 'B1' } },
     { kind: 'hold', held: { ...held('S3'), waits: [{ mapping: 'customer', from: 'sales', key: 'S1' }] } },
     { kind: 'watch', name: 'sales/recheck', add: ['S1', 'S5'], drop: [] },
+    { kind: 'watch', name: 'sales/seen/rate', add: ['S1@v', 'S5@v'], drop: [] },
   ])
   await store.commit('item', [couple('B4', 'S4')])
   t.same(await forget(store, { side: 'sales', id: 'S1' }), ['customer'])
   t.equal(store.mapping('customer').size, 1)
   t.same(store.mapping('customer').intents(), [])
   t.same([...store.mapping('customer').watched('sales/recheck')], ['S5'])
+  t.same([...store.mapping('customer').watched('sales/seen/rate')], ['S5@v'])
   t.equal(store.mapping('customer').held('sales', 'S3')?.waits, undefined, 'looked at again by the next run')
   t.same(await forget(store, { side: 'sales', id: 'S8' }), ['customer'], 'a counter alone is a trace')
   t.same(await forget(store, { side: 'sales', id: 'S2', mapping: 'item' }), [])
