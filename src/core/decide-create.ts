@@ -34,16 +34,13 @@ export async function decideCreate(
   const rows = { businessCentral: blankRow, sales: blankRow, [from]: source }
   const context = contextOf(deciding, { rows, base: new Map(), deferLater: options.deferLater, decision: undefined })
   for (const field of deciding.compiled.fields) {
-    const place = field.place[to]
     if (lacksPage(field, options.missingPages) || isUnlocking(field) || isEnding(field.field)) continue
     if (field.field.claim && to === 'businessCentral') {
       await claim(draft, field, source.row, context)
       continue
     }
-    if (!travelsTo(field.field.direction, to)) expectNothing(draft, field, { from, row: source.row }, deciding)
-    if (!travelsTo(field.field.direction, to) || place === undefined || place.page !== undefined) continue
-    const value = said(field, from, source.row, deciding.bindings)
-    create(draft, { field, to, value: value instanceof Promise ? await value : value }, context)
+    if (travelsTo(field.field.direction, to)) await carryOver(draft, field, to, context)
+    else expectNothing(draft, field, { from, row: source.row }, deciding)
   }
   const meant = draft.writes.filter(isLastWord)
   const carried: Draft = { ...draft, writes: [...(await withEchoes(deciding, rows, meant))] }
@@ -185,6 +182,23 @@ export function create(
   const prints = printsTo(to, fingerprint(canonical(value, field.saidNorm[from])), fingerprint(after))
   if (cell === null && field.field.blank !== 'write') draft.agreed.set(field.rowId, prints)
   else draft.writes.push({ field, to, cell, canonical: after, before: null, why: 'create', prints })
+}
+
+/**
+ * What a row gives the new record. Pages are written behind the creation, but what a reference on one has to wait for,
+ * the new record waits for too.
+ */
+async function carryOver(draft: Draft, field: CompiledField, to: Side, context: OfferContext): Promise<void> {
+  const place = field.place[to]
+  const isOnPage = place?.page !== undefined
+  if (place === undefined || (isOnPage && field.field.lookup === undefined)) return
+  const from = otherSide(to)
+  const value = said(field, from, context.rows[from].row, context.deciding.bindings)
+  const own = isOnPage ? emptyDraft() : draft
+  create(own, { field, to, value: value instanceof Promise ? await value : value }, context)
+  if (!isOnPage) return
+  draft.asks.push(...own.asks)
+  draft.waits.push(...own.waits.filter(({ policy }) => policy !== 'defer'))
 }
 
 /** Throws ExpressionError where there is no number to give, or giving one could make a record twice (P1). */

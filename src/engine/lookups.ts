@@ -2,11 +2,11 @@
 import type { Mapping, Side } from '../config/config.ts'
 import { otherSide } from '../config/config.ts'
 import type { Lookups, RecordQuery } from '../core/carry.ts'
-import type { Coupling } from '../core/coupling.ts'
+import type { Coupling, Seen } from '../core/coupling.ts'
 import type { Bindings, Company } from '../core/expression.ts'
 import type { FreeNumber, NumberQuery } from '../core/number-pattern.ts'
 import { canonical } from '../core/values.ts'
-import type { Store } from '../store/store.ts'
+import type { MappingState, Store } from '../store/store.ts'
 import { Numbers } from './numbers.ts'
 
 /** Where couplings are read: the present view, and the state on disk where the view foresees more. */
@@ -59,19 +59,23 @@ export class StoreLookups implements Lookups {
   partner(mapping: string, from: Side, id: string): string | undefined {
     return this.#read(({ mapping: stateOf }) => {
       const state = stateOf(mapping)
-      return idThere(state.bySide(from, id) ?? state.bySide(from, id.toLowerCase()), otherSide(from))
+      return seenThere(state, state.bySide(from, id) ?? state.bySide(from, id.toLowerCase()), otherSide(from))?.id
     })
   }
 
   partnerByKeys(mapping: string, from: Side, keys: Readonly<Record<string, string>>): string | undefined {
-    return this.#read(({ mapping: stateOf }) => idThere(stateOf(mapping).byKeys(from, keys), otherSide(from)))
+    return this.#read(({ mapping: stateOf }) => {
+      const state = stateOf(mapping)
+      return seenThere(state, state.byKeys(from, keys), otherSide(from))?.id
+    })
   }
 
   keyOf(mapping: string, on: Side, otherId: string, key: string): string | undefined {
     return this.#read(({ mapping: stateOf }) => {
       const state = stateOf(mapping)
       const from = otherSide(on)
-      return (state.bySide(from, otherId) ?? state.bySide(from, otherId.toLowerCase()))?.[on].keys[key]
+      const coupling = state.bySide(from, otherId) ?? state.bySide(from, otherId.toLowerCase())
+      return seenThere(state, coupling, on)?.keys[key]
     })
   }
 
@@ -143,9 +147,11 @@ export class StoreLookups implements Lookups {
   }
 }
 
-/** The id on that side; none where the pair has ended because that record is gone. */
-const idThere = (coupling: Coupling | undefined, side: Side): string | undefined =>
-  coupling === undefined || coupling.ended === side ? undefined : coupling[side].id
+/** The record on that side; none where it is gone, whether the pair has ended with it or a person is to decide. */
+function seenThere(state: MappingState, coupling: Coupling | undefined, side: Side): Seen | undefined {
+  if (coupling === undefined || coupling.ended === side) return undefined
+  return state.held('businessCentral', coupling.businessCentral.id)?.gone === side ? undefined : coupling[side]
+}
 
 const queryKey = (query: RecordQuery): string =>
   JSON.stringify([

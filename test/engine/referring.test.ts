@@ -558,6 +558,35 @@ t.test('a record that another needs is taken along first, once', async (t) => {
   t.equal(s.couplings('contact').length, 2)
 })
 
+t.test('a reference to a record that was deleted waits with it, and is not written', async (t) => {
+  const s = await stage(t)
+  for (const sample of s.simulator.sales.rows('contacts')) s.simulator.sales.delete('contacts', idOf(sample))
+  withPerson(s, 'C1')
+  withPerson(s, 'C2')
+  const base = persons({ direction: 'both', deletes: { businessCentral: 'hold', sales: 'hold', sweepMs: 1 } })
+  const filled = base.fields.map((field) =>
+    field.name === 'parent' ? { ...field, direction: 'both' as const, refill: true } : field,
+  )
+  const mappings = [
+    customerAccount({ ...toSales, deletes: { businessCentral: 'hold', sales: 'hold', sweepMs: 1 } }),
+    { ...base, fields: filled },
+  ]
+  t.same((await s.run(mappings)).problems, [])
+  const [first, second] = s.simulator.sales.rows('contacts')
+  s.simulator.sales.edit('contacts', idOf(first ?? {}), {
+    _parentcustomerid_value: second?.['_parentcustomerid_value'],
+  })
+  const other = s.simulator.sales.row('accounts', String(second?.['_parentcustomerid_value']))
+  s.simulator.businessCentral.delete('customers', String(other?.['accountnumber']))
+  s.simulator.resetRequests()
+  for (let n = 0; n < 2; n++) {
+    s.clock.advance(1000)
+    const report = await s.run(mappings)
+    t.equal(writesMade(s.simulator), 0)
+    t.same(new Set(report.problems.map(({ kind }) => kind)), new Set(['deleted', 'waiting']))
+  }
+})
+
 const groups = mapping({
   name: 'unit-group',
   direction: 'toSales',

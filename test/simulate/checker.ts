@@ -17,7 +17,9 @@ export function wrongs(world: SimulatedWorld, story: Story, end: End): readonly 
   return [
     ...ledger.wrongs,
     ...(end.isAtRest ? [] : ['P4: the runs go on writing']),
-    ...(end.requests > most.calm ? [`P10: a run with nothing to do made ${end.requests} requests`] : []),
+    ...(end.requests > most.calm + 2 * heldIds(world).size
+      ? [`P10: a run with nothing to do made ${end.requests} requests`]
+      : []),
     ...(end.most > most.any ? [`P10: a run made ${end.most} requests`] : []),
     ...twice(pictures),
     ...fields(world, story, pictures),
@@ -55,11 +57,17 @@ interface FieldEnd {
 /** Policies that leave no conflict to a person; `newest` does where both were edited in the same second. */
 const decides = new Set(['businessCentral', 'sales'])
 
-function fieldWrongs({ ledger }: SimulatedWorld, story: Story, { field, things, isHeld }: FieldEnd): readonly string[] {
+function fieldWrongs(
+  { ledger, scene }: SimulatedWorld,
+  story: Story,
+  { field, things, isHeld }: FieldEnd,
+): readonly string[] {
   const { name } = things.sales
   const [one, other] = [things.businessCentral.cells[field], things.sales.cells[field]]
   const what = `${field} of ${name}`
   if (one === other) return []
+  if (scene.references.has(field) && [one, other].some((named) => named !== undefined && ledger.wasDeleted(named)))
+    return []
   const values = `(${one}, ${other})`
   if (!isHeld) return [`P3: ${what} differs ${values} and does not wait`]
   // What one side said when its partner was deleted, or a run was forgotten, meets the other anew.

@@ -23,6 +23,7 @@ export const openCustomers: OpenScene = async (t, options) => {
   return {
     on,
     kinds: [{ mapping: 'customer-account', records }],
+    references: new Set(),
     most: { calm: 8, any: 60 },
     mappings: ({ conflicts, deletes }) => [
       customerAccount({

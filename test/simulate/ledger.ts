@@ -25,16 +25,25 @@ interface Cell {
   readonly written: BySide<string[]>
   /** What both sides last agreed on. */
   agreed: string | undefined
+  /** What they ever agreed on. */
+  readonly former: Set<string>
   /** A runner wrote it on this side and has not seen what came of that. */
   unseen: Side | undefined
   /** Somebody edited it then: whether before the write or after it, no runner can tell. */
   isDoubtful: boolean
 }
 
+export interface Knowing {
+  /** A run was forgotten, or two did not know of each other: what one carried counts as an edit of that side. */
+  readonly isForgetful: boolean
+  /** Fields that name another record; blank where it is not there. Several people may say the same in them. */
+  readonly references: ReadonlySet<string>
+}
+
 export class Ledger {
   readonly #policy: ConflictPolicy
-  /** A run was forgotten, or two did not know of each other: what one carried counts as an edit of that side. */
   readonly #isForgetful: boolean
+  readonly #references: ReadonlySet<string>
   readonly #cells = new Map<string, Cell>()
   readonly #deleted: BySide<Set<string>> = { businessCentral: new Set(), sales: new Set() }
   readonly #created: { readonly side: Side; readonly name: string }[] = []
@@ -43,9 +52,10 @@ export class Ledger {
   edits = 0
   #isBlind = false
 
-  constructor(policy: ConflictPolicy, isForgetful: boolean) {
+  constructor(policy: ConflictPolicy, { isForgetful, references }: Knowing) {
     this.#policy = policy
     this.#isForgetful = isForgetful
+    this.#references = references
   }
 
   /** A run begins; answers to its writes may be lost. */
@@ -59,7 +69,7 @@ export class Ledger {
     for (const { name, was, is } of compared(before, after)) {
       if (is === undefined) this.#deletedBySomebody(side, name, was?.cells ?? {})
       if (was === undefined && is !== undefined) this.#created.push({ side, name })
-      for (const [field, text] of changed(was, is))
+      for (const [field, text] of this.#said(was, is))
         this.#edit(side, this.#cell(name, field), text, valueOf(other, name, field))
     }
   }
@@ -68,12 +78,19 @@ export class Ledger {
   runner(side: Side, before: Picture, after: Picture, other: Picture): void {
     for (const { name, was, is } of compared(before, after)) {
       if (is === undefined) this.#deletedByRunner(side, name, was?.cells ?? {})
-      for (const [field, text] of changed(was, is)) {
+      for (const [field, text] of this.#said(was, is)) {
         const cell = this.#cell(name, field)
-        if (was !== undefined) this.#overwrite(side, `${field} of ${name}`, cell, text)
+        const stood = was?.cells[field]
+        if (stood !== undefined && !(stood === '' && this.#references.has(field)))
+          this.#overwrite(side, { field, name, cell, text })
         this.#carry(side, cell, text, valueOf(other, name, field))
       }
     }
+  }
+
+  /** The fields that say something else. A reference that is blank says nothing. */
+  #said(was: Thing | undefined, is: Thing | undefined): readonly (readonly [string, string])[] {
+    return changed(was, is).filter(([field, text]) => text !== '' || !this.#references.has(field))
   }
 
   /** What somebody wrote on this side and no runner has carried. */
@@ -104,25 +121,28 @@ export class Ledger {
     this.edits += 1
     cell.written[side].push(text)
     if (cell.unseen === side) cell.isDoubtful = true
-    if (other === text) this.#agree(cell, text)
+    if (other === text) this.#sayTheSame(cell, text)
     else if (text === cell.agreed) delete cell.open[side]
     else cell.open[side] = text
   }
 
-  #overwrite(side: Side, what: string, cell: Cell, text: string): void {
+  #overwrite(side: Side, { field, name, cell, text }: Overwriting): void {
     const winner = otherSide(side)
+    const what = `"${text}" is written into ${field} of ${name} in ${sideName[side]}`
     const isNews = cell.agreed === undefined || cell.written[winner].includes(text)
-    if (!isNews && !this.#isForgetful)
-      this.wrongs.push(
-        `P4: "${text}" is written into ${what} in ${sideName[side]}, though nobody wrote it since both agreed`,
-      )
+    if (!isNews && !this.#isForgetful && !this.#references.has(field))
+      this.wrongs.push(`P4: ${what}, though nobody wrote it since both agreed`)
     const lost = cell.open[side]
-    if (lost === undefined || lost === text) return
-    const isDecided = this.#policy === winner || this.#policy === 'newest'
-    if (isDecided && (this.#isForgetful || cell.written[winner].includes(text))) return
-    this.wrongs.push(
-      `P2: "${text}" is written into ${what} in ${sideName[side]} over "${lost}", which somebody wrote and nothing has carried`,
-    )
+    if (lost === undefined || lost === text || this.#mayWin(winner, cell, text)) return
+    // Who names again what was named before says nothing new to a runner that saw nothing in between.
+    if (this.#references.has(field) && cell.former.has(lost)) return
+    this.wrongs.push(`P2: ${what} over "${lost}", which somebody wrote and nothing has carried`)
+  }
+
+  /** The policy prefers what that side says, and somebody has said it. */
+  #mayWin(winner: Side, cell: Cell, text: string): boolean {
+    const isPreferred = this.#policy === winner || this.#policy === 'newest'
+    return isPreferred && (this.#isForgetful || cell.written[winner].includes(text))
   }
 
   /** What a runner writes comes from the other side; what was written there since stays open. */
@@ -137,12 +157,15 @@ export class Ledger {
   }
 
   #agree(cell: Cell, text: string): void {
-    cell.agreed = text
+    this.#sayTheSame(cell, text)
     cell.isDoubtful = false
-    for (const side of sides) {
-      delete cell.open[side]
-      cell.written[side].length = 0
-    }
+    for (const side of sides) cell.written[side].length = 0
+  }
+
+  #sayTheSame(cell: Cell, text: string): void {
+    cell.agreed = text
+    cell.former.add(text)
+    for (const side of sides) delete cell.open[side]
   }
 
   #deletedBySomebody(side: Side, name: string, cells: Thing['cells']): void {
@@ -174,12 +197,20 @@ export class Ledger {
       open: {},
       written: { businessCentral: [], sales: [] },
       agreed: undefined,
+      former: new Set(),
       unseen: undefined,
       isDoubtful: false,
     }
     this.#cells.set(key, made)
     return made
   }
+}
+
+interface Overwriting {
+  readonly field: string
+  readonly name: string
+  readonly cell: Cell
+  readonly text: string
 }
 
 interface Compared {

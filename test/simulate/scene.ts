@@ -17,7 +17,9 @@ export interface Kind {
 export interface Scene {
   readonly on: Stage
   readonly kinds: readonly Kind[]
-  /** Requests at most: of a run with nothing to do, and of any run. */
+  /** Fields that name another record. What is gone can be named no more, and is named again when it is back. */
+  readonly references: ReadonlySet<string>
+  /** Requests at most: of a run with nothing to do (two more for each record that waits), and of any run. */
   readonly most: { readonly calm: number; readonly any: number }
   readonly mappings: (story: Story) => readonly Mapping[] | Config
   /** A memory that knows what the scene takes for granted. */
@@ -30,7 +32,7 @@ export interface Scene {
   readonly picture: (side: Side) => Picture
 }
 
-export type OpenScene = (t: Pick<Test, 'teardown'>, options: StageOptions) => Promise<Scene>
+export type OpenScene = (t: Test, options: StageOptions) => Promise<Scene>
 
 /** The same ids in every playing of a story, so that traces can be compared. */
 export const recordId = (kind: number, n: number): string =>

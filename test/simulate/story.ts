@@ -70,11 +70,29 @@ const customers: Customs = {
   },
 }
 
-const customs = { customers }
+const contacts: Customs = {
+  conflicts: ['hold', 'hold', 'newest', 'businessCentral', 'sales'],
+  deletes: ['hold', 'delete', 'restore', 'uncouple'],
+  requests: 24,
+  records: 2,
+  deed: ({ below, pick }, text) => {
+    const of = below(4) === 0 ? 'customer' : 'contact'
+    const at = { side: pick(sides), of, which: below(6) }
+    const kind = below(10)
+    if (kind < 2) return { kind: 'create', ...at, text }
+    if (kind === 2) return { kind: 'delete', ...at }
+    const late = below(4) === 0
+    const field = pick(of === 'customer' ? ['phone', 'primary', 'primary'] : ['phone', 'email', 'company', 'company'])
+    const isReference = field === 'primary' || field === 'company'
+    return { kind: 'edit', ...at, field, text: isReference ? String(below(6)) : text, late }
+  },
+}
+
+const customs = { customers, contacts }
 export type SceneName = keyof typeof customs
 
-/** Of ten seeds so many play there. */
-const scenes: readonly SceneName[] = ['customers']
+/** Of as many seeds one plays there. */
+const scenes: readonly SceneName[] = ['customers', 'customers', 'customers', 'customers', 'customers', 'contacts']
 
 /** The story of a seed. */
 export function storyOf(seed: number): Story {

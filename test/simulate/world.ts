@@ -8,6 +8,7 @@ import type { Store } from '../../src/store/store.ts'
 import { type Stage, type StageOptions, writesMade } from '../engine/stage.ts'
 import { directHttp } from '../../src/rehearsal/direct-http.ts'
 import { Died, Life, mortalStore } from '../kill/mortality.ts'
+import { openContacts } from './contacts.ts'
 import { openCustomers } from './customers.ts'
 import { Ledger, type Picture } from './ledger.ts'
 import { VirtualTime } from './network.ts'
@@ -15,7 +16,7 @@ import type { OpenScene, Scene } from './scene.ts'
 import type { Deed, Run, SceneName, Story } from './story.ts'
 import { troubles } from './troubles.ts'
 
-const scenes: Readonly<Record<SceneName, OpenScene>> = { customers: openCustomers }
+const scenes: Readonly<Record<SceneName, OpenScene>> = { customers: openCustomers, contacts: openContacts }
 
 /** How it ended. */
 export interface End {
@@ -34,15 +35,18 @@ export class SimulatedWorld {
   readonly #begun: { readonly at: number; readonly ids: number }
   readonly #outside: Outside
   readonly #time: VirtualTime
-  #ledger = new Ledger('hold', false)
+  #ledger = new Ledger('hold', { isForgetful: false, references: new Set() })
   #run: { readonly run: Run; requests: number } | undefined
+  /** Each side as it stood when the history was told last. */
+  #seen: Record<Side, Picture> = { businessCentral: [], sales: [] }
+  readonly #metadata = new Map<string, HttpAnswer>()
   #most = 0
   /** When each side last answered: no copy lags behind what a runner has seen. */
   #answeredAt: Record<Side, number> = { businessCentral: 0, sales: 0 }
   /** Everything that was asked and done, in order: the same story gives the same trace. */
   readonly trace: string[] = []
 
-  static async open(t: Pick<Test, 'teardown'>, name: SceneName): Promise<SimulatedWorld> {
+  static async open(t: Test, name: SceneName): Promise<SimulatedWorld> {
     const outside: Outside = { ids: 0, opening: 'first', world: undefined }
     const scene = await scenes[name](t, stageOptions(outside))
     // What a service makes of itself when first spoken to is no part of any story.
@@ -79,13 +83,15 @@ export class SimulatedWorld {
     this.#restore()
     this.on.clock.set(this.#begun.at)
     this.#outside.ids = this.#begun.ids
-    this.#ledger = new Ledger(story.conflicts, isForgetful(story))
+    this.#ledger = new Ledger(story.conflicts, { isForgetful: isForgetful(story), references: this.scene.references })
     this.#most = 0
     this.trace.length = 0
     this.#time.begin(story.pace)
     this.on.connectors = await this.#connectors('first')
     const mappings = this.scene.mappings(story)
-    this.#byPeople(() => this.scene.begin(story))
+    this.#seen = { businessCentral: [], sales: [] }
+    this.scene.begin(story)
+    for (const side of sides) this.#note(side, 'people')
     let pushed = await this.scene.freshStore()
     this.on.store = pushed
     await this.on.run(mappings)
@@ -151,19 +157,17 @@ export class SimulatedWorld {
     const now = this.on.clock.now().getTime()
     const isLate = deed.kind === 'edit' && deed.late
     if (isLate) this.on.clock.set(now - longTransaction)
-    this.#byPeople(() => this.scene.act(deed))
+    this.scene.act(deed)
+    this.#note(deed.side, 'people')
     if (isLate) this.on.clock.set(now)
   }
 
-  #byPeople(act: () => void): void {
-    const before = this.#pictures()
-    act()
-    const after = this.#pictures()
-    for (const side of sides) this.#ledger.people(side, before[side], after[side], after[otherSide(side)])
-  }
-
-  #pictures(): BySide<Picture> {
-    return { businessCentral: this.scene.picture('businessCentral'), sales: this.scene.picture('sales') }
+  /** Tells the history what somebody has done to a side. */
+  #note(side: Side, by: 'people' | 'runner'): void {
+    const before = this.#seen[side]
+    const after = this.scene.picture(side)
+    this.#seen[side] = after
+    this.#ledger[by](side, before, after, this.#seen[otherSide(side)])
   }
 
   /** Called around each request of a runner. */
@@ -174,7 +178,7 @@ export class SimulatedWorld {
   ): Promise<HttpAnswer> {
     if (new URL(request.url).pathname.endsWith('/token')) return send()
     const now = this.#run
-    const served = (): Promise<HttpAnswer> => this.#served(request.url, send)
+    const served = (): Promise<HttpAnswer> => this.#served(request.url, () => this.#answered(request.url, send))
     if (now === undefined) return served()
     const at = ++now.requests
     for (const { deed } of now.run.deeds.filter((one) => one.at === at)) this.#do(deed)
@@ -191,6 +195,14 @@ export class SimulatedWorld {
     const sent = (): Promise<HttpAnswer> => (trouble === undefined ? served() : troubles[trouble](way))
     const { life } = this.#outside
     return runner === 'first' && life !== undefined ? life.through('request', sent) : sent()
+  }
+
+  /** Metadata are the same in all stories of a scene, and made once. */
+  async #answered(url: string, send: () => Promise<HttpAnswer>): Promise<HttpAnswer> {
+    if (!/\/(EntityDefinitions|\$metadata)/.test(url)) return send()
+    const answer = this.#metadata.get(url) ?? (await send())
+    this.#metadata.set(url, answer)
+    return answer
   }
 
   /** There, what the service does, and back. */
@@ -211,11 +223,9 @@ export class SimulatedWorld {
       // A service asks itself for the parts of a batch.
       if (request.method === 'GET' || isInside) return handle(request, gate)
       isInside = true
-      const before = this.#pictures()
       const answered = handle(request, gate)
       isInside = false
-      const after = this.#pictures()
-      this.#ledger.runner(side, before[side], after[side], after[otherSide(side)])
+      this.#note(side, 'runner')
       return answered
     }
   }
