@@ -107,9 +107,7 @@ async function baseSeen(
   intent: Intent,
   { target, isKnown }: { readonly target: Loaded; readonly isKnown: boolean },
 ): Promise<Base> {
-  const coupling = session.state.bySide(intent.side, intent.target)
-  const isSame = coupling !== undefined && coupling[otherSide(intent.side)].id === intent.source
-  const before = isSame ? baseOf(session, coupling) : noBase
+  const before = baseBefore(session, intent)
   const rows = session.state.layout(intent.layout)
   const meant = rows === undefined ? noBase : unpackBase(intent.base, rows)
   const seen = new Map<string, Prints>()
@@ -118,11 +116,18 @@ async function baseSeen(
     const prints = meant.get(field.rowId)
     if (prints === undefined) continue
     const now = await orFailure(printOf(session.deciding, field, intent.side, target.row))
-    const isEdited = isOther(now, before.get(field.rowId)?.[intent.side])
+    const stood = before.get(field.rowId)?.[intent.side]
+    const isDoubtful = !isKnown && isOther(now, stood) && prints[intent.side] !== stood
     if (isItsOwn(field, intent) || now === prints[intent.side]) seen.set(field.rowId, prints)
-    else if (isEdited && !isKnown && sourceWins(session, intent, field)) lost.add(field.rowId)
+    else if (isDoubtful && sourceWins(session, intent, field)) lost.add(field.rowId)
   }
   return new Map([...withPrints(before, seen)].filter(([rowId]) => !lost.has(rowId)))
+}
+
+/** The base of the pair that the write was for. */
+function baseBefore(session: Session, { side, source, target }: Intent): Base {
+  const coupling = session.state.bySide(side, target)
+  return coupling?.[otherSide(side)].id === source ? baseOf(session, coupling) : noBase
 }
 
 /** What a failing expression would say is not known: its row keeps the base it had. */

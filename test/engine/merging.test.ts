@@ -125,7 +125,7 @@ t.test(
     for (const conflicts of ['sales', 'businessCentral', 'hold'] as const) {
       const s = await stage(t)
       const mapped = customerAccount({ ...bothWays, conflicts })
-      s.customer({ number: 'C1', phoneNumber: '1', city: 'London' })
+      s.customer({ number: 'C1', phoneNumber: '1', city: 'London', email: '1' })
       await s.run([mapped])
       s.simulator.sales.edit('accounts', idOf(s.accounts()[0] ?? {}), { telephone1: '2', address1_city: 'Rome' })
       s.simulator.faults.add({ match: { service: 'businessCentral', path: 'batch', nth: 1 }, do: { drop: 'after' } })
@@ -137,7 +137,7 @@ t.test(
           ...portOf(businessCentral),
           write: (operations, onBatch) =>
             businessCentral.write(operations, async (results) => {
-              if (edits++ === 0) s.simulator.businessCentral.edit('customers', 'C1', { phoneNumber: '3' })
+              if (edits++ === 0) s.simulator.businessCentral.edit('customers', 'C1', { phoneNumber: '3', email: '3' })
               await onBatch?.(results)
             }),
         },
@@ -146,6 +146,7 @@ t.test(
       t.equal(s.customers()[0]?.['phoneNumber'], '3', `conflicts: ${conflicts}`)
       t.equal(s.accounts()[0]?.['telephone1'], conflicts === 'businessCentral' ? '3' : '2')
       t.equal(s.customers()[0]?.['city'], 'Rome', 'what was written as it was sent is agreed')
+      t.equal(s.accounts()[0]?.['emailaddress1'], '3', 'what was not to be written is an edit as any')
       t.same(
         s.held().map(({ fields }) => fields),
         conflicts === 'businessCentral' ? [] : [['phone']],
