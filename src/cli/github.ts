@@ -2,6 +2,7 @@
 import { appendFile } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import type { ConfigProblem } from '../errors.ts'
+import { visible } from '../report/visible.ts'
 import type { Terminal } from './terminal.ts'
 
 /** True in a GitHub Actions job. */
@@ -10,7 +11,7 @@ export const isGitHub = ({ env }: Terminal): boolean => env['GITHUB_ACTIONS'] ==
 /** Adds Markdown to the summary of the step; nothing outside GitHub Actions. */
 export async function addSummary(terminal: Terminal, markdown: () => string): Promise<void> {
   const path = terminal.env['GITHUB_STEP_SUMMARY']
-  if (isGitHub(terminal) && path !== undefined && path !== '') await appendFile(path, markdown())
+  if (isGitHub(terminal) && path !== undefined && path !== '') await appendFile(path, visible(markdown()))
 }
 
 /** Problems of a project's files with their paths from the root of the repository, as annotations need them. */

@@ -6,6 +6,7 @@ import type { Act, AddCommand, Open, SharedOptions } from './context.ts'
 import { end, exits } from './exit.ts'
 import type { Terminal } from './terminal.ts'
 import { paintFor } from '../report/paint.ts'
+import { visibleInColour } from '../report/visible.ts'
 
 /** A command as the help lists it; its options and its work are in a file that is read when the command is called. */
 interface Listed {
@@ -160,11 +161,8 @@ export interface ProgramOptions {
 }
 
 /** Carries out one command line (without node and script) and gives the exit code. Never throws. */
-export async function runProgram(
-  args: readonly string[],
-  terminal: Terminal,
-  options: ProgramOptions,
-): Promise<number> {
+export async function runProgram(args: readonly string[], given: Terminal, options: ProgramOptions): Promise<number> {
+  const terminal = readable(given)
   let code: number = exits.done
   const program = newProgram(terminal, options.version)
   const act: Act = async (work) => {
@@ -180,6 +178,13 @@ export async function runProgram(
     return end(error, terminal, { paint: paintFor(isColoured(terminal)), json, folder: resolve(terminal.cwd, project) })
   }
 }
+
+/** What records and services say commands no terminal, whichever command shows it. */
+const readable = (terminal: Terminal): Terminal => ({
+  ...terminal,
+  out: (text) => terminal.out(visibleInColour(text)),
+  err: (text) => terminal.err(visibleInColour(text)),
+})
 
 /** Lists all commands, and has the one that is called read just before its part of the line is. */
 function list(program: Command, act: Act): void {

@@ -29,7 +29,7 @@ export function rootOf(connection: Connection, route: string): Pick<Address, 'ro
 /** A Business Central collection; web services stand below the company's name. */
 export function businessCentralAddress(connection: Connection, entity: EntityRef, company: Company): Address {
   if (entity.kind === 'service') {
-    const name = encodeURIComponent(company.name.replaceAll("'", "''"))
+    const name = encoded(company.name.replaceAll("'", "''"))
     return { ...rootOf(connection, 'ODataV4'), path: `Company('${name}')/${entity.entity}` }
   }
   const route = entity.kind === 'custom' ? `api/${entity.route}` : standardRoute
@@ -54,8 +54,11 @@ export const below = (address: Address, id: string, child?: string): Address => 
   path: `${address.path}(${encodeKey(id)})${child === undefined ? '' : `/${child}`}`,
 })
 
+/** No address can hold half a pair of surrogates: what is asked for instead is compared with the rows found. */
+export const encoded = (text: string): string => encodeURIComponent(text.toWellFormed())
+
 /** A key as a path segment holds it; its own signs stay readable. */
-const encodeKey = (id: string): string => encodeURIComponent(id).replaceAll('%3D', '=').replaceAll('%2C', ',')
+const encodeKey = (id: string): string => encoded(id).replaceAll('%3D', '=').replaceAll('%2C', ',')
 
 /** The whole address with query options; values are encoded here. */
 export function urlOf(address: Address, options: Readonly<Record<string, string | undefined>> = {}): string {
@@ -69,7 +72,7 @@ export function relativeUrl(address: Address, options: Readonly<Record<string, s
 
 function withOptions(url: string, address: Address, options: Readonly<Record<string, string | undefined>>): string {
   const given = Object.entries(options).flatMap(([name, value]) =>
-    value === undefined ? [] : [`${name}=${encodeURIComponent(value).replaceAll('%2C', ',').replaceAll('%24', '$')}`],
+    value === undefined ? [] : [`${name}=${encoded(value).replaceAll('%2C', ',').replaceAll('%24', '$')}`],
   )
   const all = address.options === '' ? given : [address.options, ...given]
   return all.length === 0 ? url : `${url}?${all.join('&')}`

@@ -3,6 +3,7 @@
  * than we do (case, blanks, one column only), every row is compared again here.
  */
 import type { Column, Description, Row, Upsert } from '../core/record.ts'
+import { encoded } from './address.ts'
 import { blanks, comparable } from './blank.ts'
 import { childRows, isChild, parentColumn } from './children.ts'
 import type { Condition, Query } from './connector.ts'
@@ -55,8 +56,8 @@ async function filtered(reach: Reach, query: Query, finding: Finding): Promise<r
   return (await gather(reach, asks)).flat()
 }
 
-/** Characters of filter text in one address, well below the 32,768 that Dataverse accepts once they are encoded. */
-const longestFilter = 9000
+/** Characters of an encoded filter in one address: well below the 32,768 that Dataverse accepts. A Chinese one takes nine. */
+const longestFilter = 12_000
 /** Conditions that Dataverse takes in one filter. */
 const mostConditions = 150
 /** Values in one In(). */
@@ -80,7 +81,7 @@ function salesFilters({ shape, anyOf, columns }: Finding): readonly string[] {
 /** One filter, or several where it would be too long for an address. */
 function byLength(values: readonly string[], join: (values: readonly string[]) => string): readonly string[] {
   const text = join(values)
-  if (text.length <= longestFilter || values.length < 2) return [text]
+  if (values.length < 2 || encoded(text).length <= longestFilter) return [text]
   const half = Math.ceil(values.length / 2)
   return [...byLength(values.slice(0, half), join), ...byLength(values.slice(half), join)]
 }
@@ -111,7 +112,7 @@ function oneColumnFilters({ shape, anyOf, columns }: Finding, size: number): rea
   )
   const column = shape.description.columns[best]
   const literals = new Set(anyOf.map((condition) => ownLiteral(condition[best] ?? null, column)))
-  return pieces([...literals], size).map((piece) => orChain(chained(best, column), piece))
+  return pieces([...literals], size).flatMap((piece) => byLength(piece, (some) => orChain(chained(best, column), some)))
 }
 
 /** Distinct values, with a preference for columns that compare exactly. */

@@ -58,12 +58,13 @@ export function and(...filters: readonly (string | undefined)[]): string | undef
 export const orChain = (property: string, literals: readonly string[]): string =>
   literals.map((text) => `${property} eq ${text}`).join(' or ')
 
-/** Dataverse's In(), far shorter than a chain. Values with a quote or a backslash cannot stand in it. */
+/** Dataverse's In(), far shorter than a chain. Values with a quote, a backslash or a control character cannot stand in it. */
 export const inList = (property: string, values: readonly string[]): string =>
   `Microsoft.Dynamics.CRM.In(PropertyName='${property}',PropertyValues=[${values.map((value) => `"${value}"`).join(',')}])`
 
 /** True when In() can name the value. */
-export const fitsInList = (value: string): boolean => !/["\\]/.test(value)
+// oxlint-disable-next-line no-control-regex -- these are what is looked for
+export const fitsInList = (value: string): boolean => !/["\\\u0000-\u001F]/.test(value)
 
 /** The list in pieces of at most `size`. */
 export function pieces<T>(list: readonly T[], size: number): readonly (readonly T[])[] {

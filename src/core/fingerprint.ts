@@ -16,7 +16,7 @@ export function fingerprinter(key: string): Fingerprint {
     if (value === null) return '-'
     const seen = known.get(value)
     if (seen !== undefined) return seen
-    const print = hash('sha256', prefix + value, 'base64url').slice(0, 11)
+    const print = shortHash(prefix + value)
     if (known.size >= 20_000) known.clear()
     known.set(value, print)
     return print
@@ -35,5 +35,9 @@ export function versionOf(seen: {
   return shortHash(`${seen.etag}|${seen.modified ?? ''}`)
 }
 
-/** 66 bits of SHA-256, unkeyed: for things that are no business values. */
-export const shortHash = (text: string): string => hash('sha256', text, 'base64url').slice(0, 11)
+/**
+ * 66 bits of SHA-256, unkeyed: for things that are no business values. Halves of pairs of surrogates, which all have the
+ * same bytes, are told apart.
+ */
+export const shortHash = (text: string): string =>
+  hash('sha256', text.isWellFormed() ? text : JSON.stringify(text), 'base64url').slice(0, 11)

@@ -40,6 +40,8 @@ export const pathsOfOne = ({ per, latest, from, until }: CompiledOne): readonly 
 ]
 
 const textOf = (value: unknown): string => canonical(value, { type: 'text' }) ?? ''
+/** Half a pair of surrogates has no code of its own. */
+const encoded = (text: string): string => encodeURIComponent(text.toWellFormed())
 
 /**
  * The id of the group that a row belongs to, made of what its rows have in common: it stays while one row takes over
@@ -48,7 +50,7 @@ const textOf = (value: unknown): string => canonical(value, { type: 'text' }) ??
 export async function groupOf(one: CompiledOne, { id, row }: Upsert, bindings: Bindings): Promise<string> {
   const values: string[] = []
   for (const each of one.per) values.push(await valueOf(each, { id, row }, bindings))
-  return values.map(encodeURIComponent).join('/')
+  return values.map(encoded).join('/')
 }
 
 async function valueOf(
@@ -75,7 +77,7 @@ export function conditionOfGroup(one: CompiledOne, id: string): Readonly<Record<
 
 /** What stands together in rows sorted by the columns: services sort texts without regard for case. */
 export const blockOf = ({ columns }: CompiledOne, row: Row): string =>
-  columns.map((column) => encodeURIComponent(textOf(row[column]).toLowerCase())).join('/')
+  columns.map((column) => encoded(textOf(row[column]).toLowerCase())).join('/')
 
 /** What choosing asks of its surroundings. */
 export interface Choosing {

@@ -28,7 +28,7 @@ export function businessCentralLink(
   if (client === undefined || card === undefined || value === undefined) return undefined
   const filter = `'${card.field}' IS '${value.replaceAll("'", "''")}'`
   const options = { company: client.company, page: String(card.page), filter }
-  const query = Object.entries(options).map(([name, text]) => `${name}=${encodeURIComponent(text)}`)
+  const query = Object.entries(options).map(([name, text]) => `${name}=${encodeURIComponent(text.toWellFormed())}`)
   return `${client.address}/?${query.join('&')}`
 }
 

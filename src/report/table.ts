@@ -1,5 +1,8 @@
 /** Tables with aligned columns for a terminal. */
 
+import { cut } from '../core/values.ts'
+import { visible } from './visible.ts'
+
 /** One column: its head, and how its cells stand. */
 export interface TableColumn {
   readonly title: string
@@ -50,8 +53,8 @@ const paintOf = (cell: Cell | undefined): ((text: string) => string) =>
 const pad = (text: string, width: number, column: TableColumn | undefined): string =>
   column?.align === 'right' ? text.padStart(width) : text.padEnd(width)
 
-/** At most so many characters, the last of them `…` where something was cut. */
+/** One line of at most so many characters, the last of them `…` where something was cut; nothing in it is hidden. */
 export function shorten(text: string, most: number | undefined): string {
-  const line = text.replaceAll(/\s*\n\s*/g, ' ')
-  return most === undefined || line.length <= most ? line : `${line.slice(0, Math.max(0, most - 1))}…`
+  const line = visible(text.replaceAll(/\s*\n\s*/g, ' '))
+  return most === undefined || line.length <= most ? line : `${cut(line, Math.max(0, most - 1))}…`
 }

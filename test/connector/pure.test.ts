@@ -1,9 +1,17 @@
 /** The pure parts: addresses, filters, batches, rows, verdicts, retries. */
 import { readFileSync } from 'node:fs'
-import { array, assert, jsonValue, property } from 'fast-check'
+import { array, assert, constant, double, jsonValue, oneof, property, string } from 'fast-check'
+import { isDeepStrictEqual } from 'node:util'
 import t from 'tap'
 import type { Connection } from '../../src/config/config.ts'
-import { below, businessCentralAddress, relativeUrl, salesAddress, urlOf } from '../../src/connector/address.ts'
+import {
+  below,
+  businessCentralAddress,
+  encoded,
+  relativeUrl,
+  salesAddress,
+  urlOf,
+} from '../../src/connector/address.ts'
 import type { Part } from '../../src/connector/batch.ts'
 import { decodeJsonBatch, encodeJsonBatch } from '../../src/connector/batch-json.ts'
 import { decodeMultipart, encodeMultipart } from '../../src/connector/batch-multipart.ts'
@@ -14,7 +22,7 @@ import { encode } from '../../src/connector/encode.ts'
 import { pace } from '../../src/connector/pace.ts'
 import { parallel } from '../../src/connector/parallel.ts'
 import { proxyFor, proxySettings } from '../../src/connector/proxy.ts'
-import { and, changedSince, inList, keyOf, literal, orChain, pieces } from '../../src/connector/query.ts'
+import { and, changedSince, fitsInList, inList, keyOf, literal, orChain, pieces } from '../../src/connector/query.ts'
 import { refusalOf, serviceError } from '../../src/connector/refusal.ts'
 import { retryAfterMs, waitBeforeRetry } from '../../src/connector/retry.ts'
 import type { Attempt } from '../../src/connector/retry.ts'
@@ -22,6 +30,10 @@ import { changeOf, partOf, properties, upsertOf } from '../../src/connector/rows
 import type { Shape } from '../../src/connector/rows.ts'
 import { scrub } from '../../src/connector/scrub.ts'
 import type { Description } from '../../src/core/record.ts'
+import { answerBatch } from '../../src/simulator/dataverse-batch.ts'
+import { parseFilter } from '../../src/simulator/query-syntax.ts'
+import { texts } from '../awkward.ts'
+import { forAll } from '../property.ts'
 import { connectionTo, id, standard } from './world.ts'
 
 const online = 'https://api.businesscentral.dynamics.com/v2.0/contoso/Production'
@@ -204,6 +216,68 @@ t.test('multipart batches', async (t) => {
     )
     t.pass()
   })
+})
+
+/** Any text, also with halves of pairs of surrogates, and those that have broken programs before. */
+const anyText = oneof(string({ unit: 'binary' }), string({ unit: 'grapheme' }), ...Object.values(texts).map(constant))
+/** JSON knows no negative zero. */
+const anyNumber = double({ noNaN: true, noDefaultInfinity: true }).map((number) => number + 0)
+
+t.test('any text and number arrive through a batch as they were sent, in the service’s own reading', async (t) => {
+  const sent = array(oneof(anyText, anyNumber), { minLength: 1, maxLength: 4 })
+  const seen: unknown[] = []
+  forAll(
+    property(sent, (values) => {
+      const groups = values.map((value): Part[] => [{ method: 'POST', url: 'accounts', headers: {}, body: { value } }])
+      const grouped = [...groups, groups.flat()]
+      const serving = {
+        serve: ({ body }: { readonly body: string }) => (seen.push(JSON.parse(body)), { status: 200, body }),
+        gate: { part: () => undefined },
+        continueOnError: true,
+        transaction: <T>(work: () => T): T => work(),
+      }
+      seen.length = 0
+      const request = { method: 'POST', path: '', query: '', origin: '', caller: '' }
+      const headers = { 'content-type': 'multipart/mixed; boundary=b1' }
+      const answer = answerBatch({ ...request, headers, body: encodeMultipart(grouped, 'b1') }, serving)
+      const type = answer.headers?.['Content-Type']
+      const back = decodeMultipart(answer.body ?? '', type, grouped).flatMap((one) => one?.map(({ body }) => body))
+      const bodies = [...values, ...values].map((value) => ({ value }))
+      const json = JSON.parse(encodeJsonBatch(groups.flat())) as { readonly requests: readonly Part[] }
+      return (
+        isDeepStrictEqual(seen, bodies) &&
+        isDeepStrictEqual(back, bodies) &&
+        isDeepStrictEqual(
+          json.requests.map(({ body }) => body),
+          values.map((value) => ({ value })),
+        )
+      )
+    }),
+    { numRuns: 300 },
+  )
+  t.pass()
+})
+
+t.test('any text is one literal of a filter, and its address is read as it was written', async (t) => {
+  const grammar = { inOperator: false, noLambda: '' }
+  forAll(
+    property(anyText, (text) => {
+      const filter = `name eq ${literal(text)}`
+      const read = new URL(urlOf({ root: 'http://x', path: 'accounts', options: '' }, { $filter: filter }))
+      const { searchParams } = read
+      const values = JSON.stringify(parseFilter(filter, grammar))
+      return searchParams.get('$filter') === filter.toWellFormed() && values.includes(JSON.stringify(text))
+    }),
+    { numRuns: 1000 },
+  )
+  forAll(
+    property(anyText, (text) => {
+      const list = inList('name', [text])
+      return !fitsInList(text) || isDeepStrictEqual(JSON.parse(/\[.*\]/s.exec(list)?.[0] ?? ''), [text])
+    }),
+    { numRuns: 1000 },
+  )
+  t.equal(encoded('a\uD83D'), 'a%EF%BF%BD', 'half a pair has no bytes of its own')
 })
 
 const accounts: Description = {

@@ -283,6 +283,22 @@ t.test('fingerprints are keyed hashes of at least 64 bits, and nothing is no tex
   for (const text of ['-', 'null', ' ', '0', 'false']) t.not(print(text), print(null), `nothing is not ${text}`)
 })
 
+t.test('texts have one fingerprint where they are one text, also with halves of pairs of surrogates', async (t) => {
+  const print = fingerprinter('key')
+  const text = fc.oneof(fc.string({ unit: 'binary' }), fc.string({ unit: 'grapheme' }))
+  const halves = fc.integer({ min: 0xd800, max: 0xdfff }).map((code) => String.fromCharCode(code))
+  forAll(
+    fc.property(fc.oneof(text, halves), fc.oneof(text, halves), (one, other) => {
+      const again = fingerprinter('key')
+      return (
+        (print(one) === again(other)) === (one === other) && (shortHash(one) === shortHash(other)) === (one === other)
+      )
+    }),
+    { numRuns: 1000 },
+  )
+  t.not(print('\uD83D'), print('\uDE00'))
+})
+
 t.test('fingerprints stay the same when their memory is full', async (t) => {
   const print = fingerprinter('key')
   const first = print('0')

@@ -1,0 +1,167 @@
+/**
+ * P3, P5: records with awkward values go the whole way in both directions: created, matched, updated, in conflict, told
+ * in every form, kept in the state. Each arrives exactly, or waits by itself with a message that says where.
+ */
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import t, { type Test } from 'tap'
+import type { Row } from '../src/simulator/table.ts'
+import { texts } from './awkward.ts'
+import { type CliWorld, cliWorld } from './cli/world.ts'
+import { writesMade } from './engine/stage.ts'
+import { proved } from './proof.ts'
+
+const customer = `mapping: customer
+direction: both
+create: both
+businessCentral: { entity: customers, keys: [number] }
+sales: { entity: accounts, filter: customertypecode eq 3 }
+match:
+  - { businessCentral: [displayName], sales: [name] }
+fields:
+  type: { sales: customertypecode, value: 3, on: create }
+  number: { businessCentral: number, sales: accountnumber, direction: toSales }
+  name: { businessCentral: displayName, sales: name }
+  address: { businessCentral: addressLine1, sales: address1_line1 }
+`
+
+/** A project of one mapping, which reads nothing else. */
+async function projectOf(t: Test, mapping: string): Promise<CliWorld> {
+  const name = /mapping: (\S+)/.exec(mapping)?.[1] ?? ''
+  const given = await cliWorld(t, `mappings: [${name}]\n`, { company: 'empty', files: { [`${name}.yaml`]: mapping } })
+  const file = join(given.folder, 'couplet.yaml')
+  await writeFile(file, (await readFile(file, 'utf8')).replace('use: standard@1\n', ''))
+  return given
+}
+
+const all = Object.entries(texts)
+
+interface Sides {
+  readonly customers: ReadonlyMap<string, Row>
+  readonly accounts: ReadonlyMap<string, Row>
+}
+
+/** Rows of both sides by the number of the customer. */
+function sidesOf({ simulator }: CliWorld): Sides {
+  const customers = simulator.businessCentral.rows('customers').map((row) => [String(row['number']), row] as const)
+  const accounts = simulator.sales.rows('accounts').map((row) => [String(row['accountnumber']), row] as const)
+  return { customers: new Map(customers), accounts: new Map(accounts) }
+}
+
+/** What two sides hold in these columns, where it is not the same. */
+const differing = ({ customers, accounts }: Sides, columns: Readonly<Record<string, string>>): readonly string[] =>
+  [...customers].flatMap(([number, customer]) =>
+    Object.entries(columns).flatMap(([ours, theirs]) => {
+      const [here, there] = [customer[ours], accounts.get(number)?.[theirs] ?? '']
+      return here === there ? [] : [`${number}: ${JSON.stringify(here)} is ${JSON.stringify(there)}`]
+    }),
+  )
+
+const sameTexts = { displayName: 'name', addressLine1: 'address1_line1' }
+
+/** A further run writes nothing. */
+async function rests(t: Test, w: CliWorld): Promise<void> {
+  w.simulator.resetRequests()
+  t.equal((await w.run('sync')).code, 0)
+  t.equal(writesMade(w.simulator), 0, 'a further run writes nothing')
+}
+
+t.test('P1 P3 awkward texts are created, matched and updated in both directions, and arrive as they are', async (t) => {
+  const w = await projectOf(t, customer)
+  const { businessCentral, sales } = w.simulator
+  t.equal((await w.run('sync')).code, 0, 'what comes now is matched by filters')
+  all.forEach(([, value], n) => {
+    businessCentral.create('customers', { number: `T${n}`, displayName: value, addressLine1: value })
+    sales.create('accounts', { customertypecode: 3, name: `S${n}`, address1_line1: value })
+    businessCentral.create('customers', { number: `M${n}`, displayName: `${value.slice(0, 90)} M${n}` })
+    sales.create('accounts', { customertypecode: 3, name: `${value.slice(0, 90)} M${n}`, address1_line1: 'filled' })
+  })
+  const { out, err, code } = await w.run('sync --json')
+  t.equal(code, 0, err)
+  const counts = (JSON.parse(out) as { mappings: readonly { created: number; coupled: number }[] }).mappings
+  t.match(counts, [{ created: all.length, coupled: all.length }, { created: all.length }])
+  await w.run('sync')
+  const made = sidesOf(w)
+  t.equal(made.customers.size, 3 * all.length)
+  t.same(differing(made, sameTexts), [])
+  await rests(t, w)
+  all.forEach(([, value], n) => {
+    businessCentral.edit('customers', `M${n}`, { addressLine1: value })
+    sales.edit('accounts', String(made.accounts.get(`T${n}`)?.['accountid']), {
+      address1_line1: `${value} too`.slice(0, 100),
+    })
+  })
+  t.equal((await w.run('sync')).code, 0)
+  const edited = sidesOf(w)
+  t.same(differing(edited, sameTexts), [])
+  t.same(
+    all.map((_, n) => edited.customers.get(`M${n}`)?.['addressLine1']),
+    all.map(([, value]) => value),
+  )
+  await rests(t, w)
+  proved('hostile input', { 'awkward values': 5 * all.length }, 0)
+})
+
+/** Nothing that a terminal obeys, and nothing that hides or turns the text around it. */
+// oxlint-disable-next-line no-control-regex -- these are what is looked for
+const unseen = /[\u0000-\u0008\u000B-\u001F\u007F-\u009F\u200B\u202A-\u202E\u2060\u2066-\u2069\uFEFF]|\p{Cs}/u
+
+t.test(
+  'P5 P8 awkward texts in conflict are held one by one, and told so that nothing in them commands or hides',
+  async (t) => {
+    const w = await projectOf(t, customer)
+    const { businessCentral, sales } = w.simulator
+    all.forEach(([, value], n) => businessCentral.create('customers', { number: `C${n}`, displayName: value }))
+    await w.run('sync')
+    const { accounts } = sidesOf(w)
+    all.forEach(([, value], n) => {
+      businessCentral.edit('customers', `C${n}`, { displayName: `${value} ours`.slice(-100), addressLine1: value })
+      sales.edit('accounts', String(accounts.get(`C${n}`)?.['accountid']), { name: `${value} theirs`.slice(-100) })
+    })
+    const lines = [
+      'plan --details',
+      'plan --format markdown',
+      'plan --json',
+      'couple customer --bc C33 --sales C33 --show',
+    ]
+    const said = Object.fromEntries(
+      await Promise.all(lines.map(async (line) => [line, await w.run(`${line} --show-values`)] as const)),
+    )
+    for (const [line, { out, err }] of Object.entries(said)) t.notMatch(out + err, unseen, line)
+    const { holds, operations } = JSON.parse(said['plan --json']?.out ?? '') as Planned
+    t.equal(holds.length, all.length)
+    t.same(
+      operations.flatMap(({ fields }) => fields.map(({ after }) => after)).sort(),
+      all.map(([, value]) => value).sort(),
+      'JSON tells values as they are',
+    )
+    t.same(markupIn(said['plan --format markdown']?.out ?? ''), [])
+    const run = await w.run('sync --json --accept updates=1000')
+    t.equal(run.code, 1)
+    const { problems } = JSON.parse(run.out) as { problems: readonly { number: string; kind: string }[] }
+    t.same([...new Set(problems.map(({ kind }) => kind))], ['conflict'])
+    t.equal(problems.length, all.length)
+    t.same(differing(sidesOf(w), { addressLine1: 'address1_line1' }), [], 'the other rows travel')
+    const held = await w.run('held')
+    t.notMatch(held.out, unseen)
+    const resolved = await w.run('resolve customer --all --take sales --yes --later')
+    t.equal(resolved.code, 0, resolved.err)
+    t.equal((await w.run('sync --accept updates=1000')).code, 0)
+    t.same(differing(sidesOf(w), sameTexts), [])
+    await rests(t, w)
+    t.equal((await w.run('state verify')).code, 0)
+    proved('hostile input', { 'awkward values': 2 * all.length }, 0)
+  },
+)
+
+/** Lines of a comment in which a record's text became markup: what is no code holds no tag, no mention and no link. */
+const markupIn = (comment: string): readonly string[] =>
+  comment
+    .split('\n')
+    .map((line) => line.replaceAll(/(`+).*?[^`]\1(?!`)/g, '').replaceAll(/<\/?(details|summary)>/g, ''))
+    .filter((line) => /[<@[]/.test(line))
+
+interface Planned {
+  readonly operations: readonly { readonly fields: readonly { readonly after: string }[] }[]
+  readonly holds: readonly unknown[]
+}
