@@ -113,7 +113,8 @@ export const bothWays = { createOn: { businessCentral: true, sales: true } } as 
 export const toSales = { createOn: { businessCentral: false, sales: true } } as const
 
 /** The id of a stored row. */
-export const idOf = (row: Row): string => String(row['accountid'] ?? row['contactid'] ?? row['id'])
+export const idOf = (row: Row): string =>
+  String(row['accountid'] ?? row['contactid'] ?? row['salesorderid'] ?? row['id'])
 
 /** Writes that reached the services since the last reset: every method but GET, the token aside. */
 export function writesMade(simulator: Simulator): number {

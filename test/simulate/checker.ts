@@ -3,7 +3,7 @@
  * edit of a person is lost or overwritten (P2), nothing is there twice (P1), nothing is left to write (P4), and no run
  * asked for more than what happened explains (P10).
  */
-import { type BySide, sideName, sides } from '../../src/config/config.ts'
+import { type BySide, otherSide, sideName, sides } from '../../src/config/config.ts'
 import { idOf } from '../engine/stage.ts'
 import type { Picture, Thing } from './ledger.ts'
 import type { Story } from './story.ts'
@@ -23,6 +23,7 @@ export function wrongs(world: SimulatedWorld, story: Story, end: End): readonly 
     ...(end.most > most.any ? [`P10: a run made ${end.most} requests`] : []),
     ...twice(pictures),
     ...fields(world, story, pictures),
+    ...lines(world, pictures),
     ...ledger.madeAndKept.flatMap(({ side, name }) =>
       pictures[side].some((thing) => thing.name === name) ? [] : [`P2: ${name}, made in ${sideName[side]}, is gone`],
     ),
@@ -43,8 +44,22 @@ function fields(world: SimulatedWorld, story: Story, pictures: BySide<Picture>):
     if (partner === undefined) return []
     const isHeld = held.has(thing.id) || held.has(partner.id)
     return Object.keys(thing.cells).flatMap((field) =>
-      fieldWrongs(world, story, { field, things: { businessCentral: thing, sales: partner }, isHeld }),
+      fieldWrongs(world, story, { field, things: { businessCentral: thing, sales: partner }, isHeld, pictures }),
     )
+  })
+}
+
+/** Lines of a document that both sides have. */
+function lines(world: SimulatedWorld, pictures: BySide<Picture>): readonly string[] {
+  const held = heldIds(world)
+  return sides.flatMap((side) => {
+    const others = pictures[otherSide(side)]
+    return pictures[side].flatMap(({ name, of, id }) => {
+      const document = others.find((thing) => thing.name === of)
+      const isMissing = document !== undefined && !others.some((thing) => thing.name === name)
+      const waits = held.has(id) || (document !== undefined && held.has(document.id))
+      return isMissing && !waits ? [`P3: ${name} is in ${sideName[side]} alone and does not wait`] : []
+    })
   })
 }
 
@@ -52,6 +67,7 @@ interface FieldEnd {
   readonly field: string
   readonly things: BySide<Thing>
   readonly isHeld: boolean
+  readonly pictures: BySide<Picture>
 }
 
 /** Policies that leave no conflict to a person; `newest` does where both were edited in the same second. */
@@ -60,7 +76,7 @@ const decides = new Set(['businessCentral', 'sales'])
 function fieldWrongs(
   { ledger, scene }: SimulatedWorld,
   story: Story,
-  { field, things, isHeld }: FieldEnd,
+  { field, things, isHeld, pictures }: FieldEnd,
 ): readonly string[] {
   const { name } = things.sales
   const [one, other] = [things.businessCentral.cells[field], things.sales.cells[field]]
@@ -72,11 +88,23 @@ function fieldWrongs(
   if (!isHeld) return [`P3: ${what} differs ${values} and does not wait`]
   // What one side said when its partner was deleted, or a run was forgotten, meets the other anew.
   if (isForgetful(story) || ledger.wasDeleted(name)) return []
-  if (!ledger.isContested(name, field)) return [`P3: ${what} waits ${values}, though one side alone was edited`]
-  return decides.has(story.conflicts) && !ledger.isDoubtful(name, field)
+  const cells = wholes(things.sales, field, pictures)
+  if (!cells.some((cell) => ledger.isContested(...cell)))
+    return [`P3: ${what} waits ${values}, though one side alone was edited`]
+  return decides.has(story.conflicts) && !cells.some((cell) => ledger.isDoubtful(...cell))
     ? [`P3: ${what} waits ${values}, though ${story.conflicts} is right`]
     : []
 }
+
+/** What waits together: a field by itself, a document whole. */
+function wholes({ name, of }: Thing, field: string, pictures: BySide<Picture>): readonly (readonly [string, string])[] {
+  const document = of ?? name
+  const parts = sides.flatMap((side) => pictures[side].filter((thing) => thing.of === document))
+  if (parts.length === 0) return [[name, field]]
+  const head = pictures.sales.filter((thing) => thing.name === document)
+  return [...head, ...parts].flatMap((thing) => Object.keys(thing.cells).map((cell) => [thing.name, cell] as const))
+}
+
 /** A record without a partner waits, or is one that policies let stand alone. */
 function lonely(world: SimulatedWorld, { deletes }: Story): readonly string[] {
   const held = heldIds(world)

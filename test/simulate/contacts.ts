@@ -32,7 +32,7 @@ export const openContacts: OpenScene = async (t, options) => {
     kinds,
     references: new Set(['company', 'primary']),
     most: { calm: 16, any: 90 },
-    mappings: (story) => ({ ...config, mappings: config.mappings.map((one) => withPolicies(one, story)) }),
+    run: (story, more) => on.run({ ...config, mappings: config.mappings.map((one) => withPolicies(one, story)) }, more),
     freshStore: async () => openMemoryStore(theKey),
     begin: (story) => {
       for (let n = 0; n < story.records; n++) {

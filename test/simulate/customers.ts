@@ -25,13 +25,17 @@ export const openCustomers: OpenScene = async (t, options) => {
     kinds: [{ mapping: 'customer-account', records }],
     references: new Set(),
     most: { calm: 8, any: 60 },
-    mappings: ({ conflicts, deletes }) => [
-      customerAccount({
-        createOn: { businessCentral: true, sales: true },
-        conflicts,
-        deletes: { businessCentral: deletes, sales: deletes, sweepMs: 1 },
-      }),
-    ],
+    run: ({ conflicts, deletes }, more) =>
+      on.run(
+        [
+          customerAccount({
+            createOn: { businessCentral: true, sales: true },
+            conflicts,
+            deletes: { businessCentral: deletes, sales: deletes, sweepMs: 1 },
+          }),
+        ],
+        more,
+      ),
     freshStore: async () => openMemoryStore(theKey),
     begin: (story) => {
       for (let n = 0; n < story.records; n++)

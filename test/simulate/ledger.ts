@@ -10,6 +10,8 @@ export interface Thing {
   readonly name: string
   /** The record under which it waits. */
   readonly id: string
+  /** Of a line: the document that it belongs to. */
+  readonly of?: string
   /** What people edit. */
   readonly cells: Readonly<Record<string, string>>
 }
@@ -145,9 +147,16 @@ export class Ledger {
     return isPreferred && (this.#isForgetful || cell.written[winner].includes(text))
   }
 
-  /** What a runner writes comes from the other side; what was written there since stays open. */
+  /**
+   * What a runner writes comes from the other side; what was written there since stays open. What nobody has said there
+   * is the service's own, and counts as an edit of its side.
+   */
   #carry(side: Side, cell: Cell, text: string, now: string | undefined): void {
     const from = otherSide(side)
+    if (text !== now && !cell.written[from].includes(text) && !cell.former.has(text)) {
+      cell.written[side].push(text)
+      return
+    }
     const since = now === text ? undefined : cell.open[from]
     this.#agree(cell, text)
     if (this.#isBlind) cell.unseen = side

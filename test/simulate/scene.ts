@@ -1,6 +1,7 @@
 /** A place where stories play: the services opened once, mappings, and what people do there. */
 import type { Test } from 'tap'
-import type { Config, Mapping, Side } from '../../src/config/config.ts'
+import type { Side } from '../../src/config/config.ts'
+import type { RunOptions } from '../../src/engine/run.ts'
 import type { Store } from '../../src/store/store.ts'
 import type { Row } from '../../src/simulator/table.ts'
 import type { Stage, StageOptions } from '../engine/stage.ts'
@@ -21,13 +22,15 @@ export interface Scene {
   readonly references: ReadonlySet<string>
   /** Requests at most: of a run with nothing to do (two more for each record that waits), and of any run. */
   readonly most: { readonly calm: number; readonly any: number }
-  readonly mappings: (story: Story) => readonly Mapping[] | Config
+  readonly run: (story: Story, options?: Partial<RunOptions>) => Promise<unknown>
   /** A memory that knows what the scene takes for granted. */
   readonly freshStore: () => Promise<Store>
   /** What stands on one side before the story begins, and is coupled then. */
   readonly begin: (story: Story) => void
   /** A person does something, where there is something to do it to. */
   readonly act: (deed: Deed) => void
+  /** People end what they have begun. */
+  readonly settle?: () => void
   /** Everything that people see on a side. */
   readonly picture: (side: Side) => Picture
 }

@@ -88,11 +88,32 @@ const contacts: Customs = {
   },
 }
 
-const customs = { customers, contacts }
+const orders: Customs = {
+  conflicts: ['hold', 'hold', 'businessCentral', 'sales'],
+  deletes: ['hold'],
+  requests: 24,
+  records: 1,
+  deed: ({ below, pick }, text) => {
+    const at = { side: pick(sides), which: below(6) }
+    const kind = below(10)
+    if (kind === 0) return { kind: 'create', ...at, of: 'order', text }
+    if (kind < 3) return { kind: 'create', ...at, of: 'line', text }
+    if (kind === 3) return { kind: 'delete', ...at, of: 'line' }
+    const [of, field] = pick([
+      ['order', 'shipToName'],
+      ['line', 'quantity'],
+      ['line', 'quantity'],
+      ['order', 'state'],
+    ] as const)
+    return { kind: 'edit', ...at, of, field, text, late: of === 'line' && below(4) === 0 }
+  },
+}
+
+const customs = { customers, contacts, orders }
 export type SceneName = keyof typeof customs
 
-/** Of as many seeds one plays there. */
-const scenes: readonly SceneName[] = ['customers', 'customers', 'customers', 'customers', 'customers', 'contacts']
+/** Of so many seeds one each plays there; the others, which cost less, among customers. */
+const scenes: readonly SceneName[] = ['contacts', 'orders', ...Array.from({ length: 14 }, () => 'customers' as const)]
 
 /** The story of a seed. */
 export function storyOf(seed: number): Story {

@@ -1,6 +1,6 @@
 /** The world of the simulations: one thread, one clock, both services, and every disturbance at the place the story says. */
 import type { Test } from 'tap'
-import { type BySide, type Config, type Mapping, type Side, otherSide, sides } from '../../src/config/config.ts'
+import { type BySide, type Side, otherSide, sides } from '../../src/config/config.ts'
 import type { Connector } from '../../src/connector/connector.ts'
 import type { Http, HttpAnswer, HttpRequest } from '../../src/connector/http.ts'
 import { overlay } from '../../src/store/memory-store.ts'
@@ -12,11 +12,16 @@ import { openContacts } from './contacts.ts'
 import { openCustomers } from './customers.ts'
 import { Ledger, type Picture } from './ledger.ts'
 import { VirtualTime } from './network.ts'
+import { openOrders } from './orders.ts'
 import type { OpenScene, Scene } from './scene.ts'
 import type { Deed, Run, SceneName, Story } from './story.ts'
 import { troubles } from './troubles.ts'
 
-const scenes: Readonly<Record<SceneName, OpenScene>> = { customers: openCustomers, contacts: openContacts }
+const scenes: Readonly<Record<SceneName, OpenScene>> = {
+  customers: openCustomers,
+  contacts: openContacts,
+  orders: openOrders,
+}
 
 /** How it ended. */
 export interface End {
@@ -52,7 +57,7 @@ export class SimulatedWorld {
     // What a service makes of itself when first spoken to is no part of any story.
     const calm: Story = { scene: name, conflicts: 'hold', deletes: 'hold', records: 0, pace: 0, steps: [] }
     scene.on.store = await scene.freshStore()
-    await scene.on.run(scene.mappings(calm), { dry: true })
+    await scene.run(calm, { dry: true })
     return new SimulatedWorld(scene, outside)
   }
 
@@ -88,21 +93,22 @@ export class SimulatedWorld {
     this.trace.length = 0
     this.#time.begin(story.pace)
     this.on.connectors = await this.#connectors('first')
-    const mappings = this.scene.mappings(story)
     this.#seen = { businessCentral: [], sales: [] }
     this.scene.begin(story)
     for (const side of sides) this.#note(side, 'people')
     let pushed = await this.scene.freshStore()
     this.on.store = pushed
-    await this.on.run(mappings)
-    await this.on.run(mappings)
+    await this.scene.run(story)
+    await this.scene.run(story)
     for (const step of story.steps) {
       this.on.clock.advance(1000)
-      if (step.kind === 'run') pushed = await this.#runOnce(step, mappings, pushed)
+      if (step.kind === 'run') pushed = await this.#runOnce(step, story, pushed)
       else this.#do(step)
     }
     this.on.store = overlay(pushed)
-    return this.#toRest(mappings)
+    this.scene.settle?.()
+    for (const side of sides) this.#note(side, 'people')
+    return this.#toRest(story)
   }
 
   /**
@@ -117,7 +123,7 @@ export class SimulatedWorld {
     return made
   }
 
-  async #runOnce(run: Run, mappings: readonly Mapping[] | Config, pushed: Store): Promise<Store> {
+  async #runOnce(run: Run, story: Story, pushed: Store): Promise<Store> {
     const another = run.second ? await this.#connectors('second') : undefined
     const life = new Life(run.death)
     const disk = overlay(pushed)
@@ -125,12 +131,12 @@ export class SimulatedWorld {
     this.#ledger.runs(isBlind(run))
     this.#outside.life = life
     this.on.store = mortalStore(disk, life)
-    const runs = [this.on.run(mappings).catch(died)]
+    const runs = [this.scene.run(story).catch(died)]
     if (another !== undefined) {
       const mine = this.on.connectors
       this.on.connectors = another
       this.on.store = overlay(pushed)
-      runs.push(this.on.run(mappings).catch(died))
+      runs.push(this.scene.run(story).catch(died))
       this.on.connectors = mine
     }
     await Promise.all(runs)
@@ -140,11 +146,11 @@ export class SimulatedWorld {
     return run.death?.disk === 'lost' && life.isDead ? pushed : disk
   }
 
-  async #toRest(mappings: readonly Mapping[] | Config): Promise<End> {
+  async #toRest(story: Story): Promise<End> {
     for (let made = 1; ; made++) {
       this.on.clock.advance(90_000_000)
       this.on.simulator.resetRequests()
-      await this.on.run(mappings)
+      await this.scene.run(story)
       const writes = writesMade(this.on.simulator)
       const { businessCentral, sales } = this.on.simulator.requests()
       if (writes === 0 || made === mostRuns)
