@@ -199,7 +199,6 @@ const day = [
   'sync --json',
   'state import state.json',
   'snapshot',
-  'diff . --snapshot snapshot',
   'diff . --snapshot snapshot --json',
   'state forget C2 --yes',
   'state verify --json',

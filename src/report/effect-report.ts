@@ -16,7 +16,7 @@ export interface ToldEffect extends PlanEffect {
   readonly source: string
   readonly excesses: readonly Excess[]
   readonly refused: readonly { readonly mapping: string; readonly message: string; readonly remedy: string }[]
-  /** Field rows whose figures may not be those of the services: they take values apart, where pseudonyms stand. */
+  /** Field rows whose figures may not be those of the services: they look into values, or write one, where pseudonyms stand. */
   readonly inexact: readonly { readonly mapping: string; readonly fields: readonly string[] }[]
   readonly showValues: boolean
   /** How a mapping calls its records on a side: the entity. */
@@ -141,7 +141,7 @@ function remarks(effect: ToldEffect, write: Write): readonly string[] {
     ),
     ...inexact.map(
       ({ mapping, fields }) =>
-        `${write(mapping)}: ${fields.map(write).join(', ')} takes values apart or reckons with them, where pseudonyms stand: how many records change may not be exact`,
+        `${write(mapping)}: ${fields.map(write).join(', ')} looks into values or writes one anew, where pseudonyms stand: how many records change may not be exact`,
     ),
   ]
 }

@@ -16,6 +16,8 @@ import type { Snapshot } from './snapshot.ts'
 /** Another number where a snapshot can not be read by an older or newer couplet. */
 export const snapshotFormat = 1
 const headFile = 'snapshot.json'
+/** All that stands in the folder. */
+const own: ReadonlySet<string> = new Set([headFile, ...sides, 'couplings'])
 
 interface Head extends Pick<Snapshot, 'taken' | 'identity' | 'key' | 'named'> {
   readonly couplet: 'snapshot'
@@ -34,9 +36,12 @@ type Written = number
 /** Writes a snapshot where none is, or in place of another one. Throws StateError when the folder holds something else. */
 export async function writeSnapshot(folder: string, snapshot: Snapshot): Promise<Written> {
   return explained(folder, async () => {
-    const there = await readdir(folder).catch((): string[] => [])
-    if (there.length > 0 && !there.includes(headFile))
-      throw new StateError(`${folder} holds something that is no snapshot.`, 'Give a folder of its own with --out.')
+    const foreign = (await readdir(folder).catch((): string[] => [])).find((name) => !own.has(name))
+    if (foreign !== undefined)
+      throw new StateError(
+        `${folder} holds ${foreign}, which is no part of a snapshot.`,
+        'Give a folder of its own with --out.',
+      )
     const files = filesOf(snapshot)
     const fresh = `${folder}.new`
     await rm(fresh, { recursive: true, force: true })

@@ -11,6 +11,7 @@ import {
   otherSide,
   sideName,
   sides,
+  travelsTo,
 } from '../config/config.ts'
 import { type Expression, compileExpression } from '../core/expression.ts'
 import type { Node } from '../core/expression-syntax.ts'
@@ -44,17 +45,30 @@ class Unknowns {
     )
   }
 
-  /** Field rows, new or changed, that take texts or numbers apart: with pseudonyms something else may come of it. */
+  /** Field rows, new or changed, of which something else may come with pseudonyms: they take values apart, or write one. */
   inexactRows(before: Mapping | undefined, after: Mapping): readonly string[] {
     const known = new Set(before?.fields.map(({ hash }) => hash))
     const changed = after.fields.filter(({ hash }) => !known.has(hash))
-    const inexact = changed.filter((field) =>
-      expressionsOf(field).some(
-        ([side, expression]) => !isExact(expression) && this.#isHidden(after, side, expression),
-      ),
+    const inexact = changed.filter(
+      (field) =>
+        this.#writesUnnamed(after, field) ||
+        expressionsOf(field).some(
+          ([side, expression]) => !isExact(expression) && this.#isHidden(after, side, expression),
+        ),
     )
     const inLines = after.lines === undefined ? [] : this.inexactRows(before?.lines?.mapping, after.lines.mapping)
     return [...inexact.map(({ name }) => name), ...inLines.map((name) => `lines.${name}`)]
+  }
+
+  /** A constant that may stand in the column already, as a pseudonym. */
+  #writesUnnamed(mapping: Mapping, { value, blankDefault, direction, on, ...field }: Field): boolean {
+    if (on === 'create') return false
+    const constants = [value, blankDefault].filter((one) => typeof one === 'string' || typeof one === 'number')
+    if (constants.every((one) => this.#isNamed(one))) return false
+    return sides.some((side) => {
+      const column = field[side]
+      return column !== undefined && travelsTo(direction, side) && !this.#isClear(side, placeIn(mapping[side], column))
+    })
   }
 
   #inFilters(mapping: Mapping): string | undefined {

@@ -7,8 +7,9 @@ import type { Random } from './ordered.ts'
 
 const letters = 'abcdefghijklmnopqrstuvwxyz'
 const digits = '0123456789'
-/** House numbers, quantities, percents: numbers of so few digits say nothing. */
+/** House numbers, quantities, percents: numbers of so few digits say nothing, unless many of them make a longer one. */
 const plainDigits = 2
+const plainDigitsInAll = 4
 /** As many words of a length as are worth being listed and drawn without putting back. */
 const listedAtMost = 20_000
 const drawsAtMost = 100
@@ -28,12 +29,15 @@ export class Words {
 
   /** The text with every word exchanged. */
   exchange(text: string): string {
-    return text.replaceAll(/[\p{L}\p{M}]+|\p{Nd}+/gu, (word) => this.#word(word))
+    const digitsInAll = text.match(/\p{Nd}/gu)?.length ?? 0
+    const plain = digitsInAll > plainDigitsInAll ? 0 : plainDigits
+    return text.replaceAll(/[\p{L}\p{M}]+|\p{Nd}+/gu, (word) => this.#word(word, plain))
   }
 
-  #word(word: string): string {
+  /** A number of at most so many digits stays. */
+  #word(word: string, plain: number): string {
     const isNumber = /^\p{Nd}/u.test(word)
-    if (isNumber && word.length <= plainDigits) return word
+    if (isNumber && word.length <= plain) return word
     const key = word.toLowerCase()
     const known = this.#table.get(key) ?? this.#draw(key, isNumber)
     this.#table.set(key, known)

@@ -197,7 +197,23 @@ t.test('what a snapshot does not hold is said, and not calculated', async (t) =>
   const { inexact, problems } = await changed('person', '$trim($substringAfter', '$substring($substringAfter')
   t.same([inexact, problems], [[{ mapping: 'person', fields: ['name'] }], []])
   const text = await world.run(['diff', base, '--snapshot', 'snapshot'])
-  t.match(text.out, 'person: name takes values apart or reckons with them')
+  const constant = await changed(
+    'customer',
+    'type: {',
+    'note: { sales: description, value: Gold, direction: toSales }\n  type: {',
+  )
+  t.same(constant.inexact, [{ mapping: 'customer', fields: ['note'] }])
+  t.match(text.out, 'person: name looks into values')
+  world.simulator.faults.add({
+    match: { service: 'businessCentral', path: '/contacts' },
+    do: { status: 403, body: JSON.stringify({ error: { code: 'Forbidden', message: 'You do not have permission.' } }) },
+  })
+  const partly = await world.run('snapshot')
+  t.match(partly, { code: 3, out: /person is not in it whole: / })
+  world.simulator.faults.clear()
+  const said = await changed('customer', 'creditLimit ge 0', 'creditLimit gt 0')
+  t.match(said.problems, [{ mapping: 'person', message: /does not hold the rows of contacts/ }])
+  t.ok(isConcerned({ ...said, problems: [] }), 'the rest is told')
   const elsewhere = await world.run(['--target', 'x', 'diff', base, '--snapshot', 'snapshot'])
   t.equal(elsewhere.code, 2)
 })

@@ -121,8 +121,13 @@ t.test('a snapshot that is not what was written is refused', async (t) => {
 
 t.test('a folder that holds something else is not replaced', async (t) => {
   const folder = t.testdir({ 'letters.txt': 'mine' })
-  await refused(t, () => writeSnapshot(folder, snapshot), /holds something that is no snapshot/)
-  t.equal(readFileSync(join(folder, 'letters.txt'), 'utf8'), 'mine')
+  await refused(t, () => writeSnapshot(folder, snapshot), /holds letters\.txt, which is no part of a snapshot/)
+  const beside = join(folder, 'snapshot')
+  await writeSnapshot(beside, snapshot)
+  writeFileSync(join(beside, 'README.md'), 'mine')
+  await refused(t, () => writeSnapshot(beside, snapshot), /holds README\.md/)
+  for (const path of [join(folder, 'letters.txt'), join(beside, 'README.md')])
+    t.equal(readFileSync(path, 'utf8'), 'mine')
 })
 
 async function refused(t: Test, work: () => Promise<unknown>, message: RegExp): Promise<void> {
