@@ -47,7 +47,7 @@ const closed = (server: Server): Promise<void> =>
   })
 
 async function answer(options: ListenerOptions, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const { pathname, searchParams } = new URL(request.url ?? '/', 'http://localhost')
+  const { pathname, searchParams } = new URL(request.url as string, 'http://localhost')
   if (request.method === 'GET' && pathname === '/health') return json(response, options.health())
   if (request.method === 'GET' && pathname === '/ready') return json(response, options.ready())
   const { notified } = options
