@@ -43,9 +43,9 @@ t.test('a notification is taken for its words alone: ours, in bounds, and posted
 })
 
 t.test('a port that somebody has is an error at once', async (t) => {
-  const { port, close } = await listen({ port: 0, health: well, ready: well })
-  await t.rejects(listen({ port, health: well, ready: well }), { code: 'EADDRINUSE' })
-  await close()
+  const listener = await listen({ port: 0, health: well, ready: well })
+  await t.rejects(listen({ port: listener.port, health: well, ready: well }), { code: 'EADDRINUSE' })
+  await listener.close()
 })
 
 const hour = 3_600_000
