@@ -20,6 +20,8 @@ export class Recorder implements Shelf {
   readonly #collections = new Map<string, Collection>()
   readonly #missing = new Map<string, Missing>()
   readonly #modified = new Map<string, string>()
+  /** The side was out of reach: what it holds is not known to the end. */
+  #outage: ConnectorError | undefined
 
   constructor(connector: Readable) {
     this.#connector = connector
@@ -39,7 +41,7 @@ export class Recorder implements Shelf {
     const known = this.#collections.get(nameOf(entity))
     if (known !== undefined && wanted.every((column) => known.description.columns[column] !== undefined))
       return known.description
-    const description = await this.#orMissing(entity, () => this.#connector.describe(entity, wanted))
+    const description = await this.#asked(entity, () => this.#connector.describe(entity, wanted))
     const lacking = wanted.filter((column) => description.columns[column] === undefined)
     this.#collections.set(nameOf(entity), {
       entity,
@@ -59,15 +61,18 @@ export class Recorder implements Shelf {
     if (isStamped && known.columns !== undefined && columns.every((column) => known.columns?.includes(column)))
       return known
     if (modified !== undefined) this.#modified.set(name, modified)
-    const select = [...new Set([...(known.columns ?? (await this.#readable(entity, known))), ...columns])]
-    const collection = { ...known, columns: select, rows: await this.#read(entity, select) }
+    const select = [
+      ...new Set([...(known.columns ?? (await this.#asked(entity, () => this.#readable(entity, known)))), ...columns]),
+    ]
+    const rows = await this.#asked(entity, () => this.#read(entity, select))
+    const collection = { ...known, columns: select, rows }
     this.#collections.set(name, collection)
     return collection
   }
 
   /**
    * Reads what was only described, and these collections too. What the service refuses to tell stays out: a mapping that
-   * needs it says so.
+   * needs it says so. Throws ConnectorError where the side was out of reach meanwhile.
    */
   async complete(entities: readonly EntityRef[]): Promise<void> {
     const described = [...this.#collections.values()].map(({ entity }) => entity)
@@ -75,8 +80,9 @@ export class Recorder implements Shelf {
       try {
         await this.rows({ entity, columns: [] })
       } catch (error) {
-        if (!(error instanceof ConnectorError) || outOfReach.has(error.fault)) throw error
+        if (!(error instanceof ConnectorError)) throw error
       }
+    if (this.#outage !== undefined) throw this.#outage
   }
 
   async #readable(entity: EntityRef, { description }: Collection): Promise<readonly string[]> {
@@ -93,12 +99,14 @@ export class Recorder implements Shelf {
     return rows
   }
 
-  /** A page that is not published is remembered as such. */
-  async #orMissing<T>(entity: EntityRef, ask: () => Promise<T>): Promise<T> {
+  /** A page that is not published is remembered as such, and so is an outage. */
+  async #asked<T>(entity: EntityRef, ask: () => Promise<T>): Promise<T> {
     try {
       return await ask()
     } catch (error) {
-      if (error instanceof ConnectorError && error.fault === 'gone')
+      if (!(error instanceof ConnectorError)) throw error
+      if (outOfReach.has(error.fault)) this.#outage = error
+      if (error.fault === 'gone')
         this.#missing.set(nameOf(entity), { entity, message: error.message, remedy: error.remedy })
       throw error
     }

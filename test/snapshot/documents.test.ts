@@ -72,7 +72,7 @@ t.test('a plan of documents from a snapshot is the plan from the services', asyn
   t.equal(writesMade(on.simulator), 0)
   t.same(problems, [])
   const plan = async (of: Ports): Promise<Plan> =>
-    (await run(config, of, { ...defaultRunOptions, dry: true, full: true })).plan
+    (await run(config, of, { ...defaultRunOptions, mappings: [mapping], dry: true, full: true })).plan
   const live = await plan(ports)
   t.match(
     live.operations.filter(ofDocuments).map(({ kind, lines = [] }) => `${kind} ${lines.length}`),

@@ -204,6 +204,10 @@ t.test('what a snapshot does not hold is said, and not calculated', async (t) =>
   )
   t.same(constant.inexact, [{ mapping: 'customer', fields: ['note'] }])
   t.match(text.out, 'person: name looks into values')
+  world.simulator.faults.add({ match: { service: 'sales', path: '/accounts' }, do: { status: 401 } })
+  t.match(await world.run('snapshot'), { code: 3, err: /Sales/ })
+  world.simulator.faults.clear()
+  t.same((await changed('person', 'fields:', 'fields:')).problems, [], 'an outage leaves the former one as it was')
   world.simulator.faults.add({
     match: { service: 'businessCentral', path: '/contacts' },
     do: { status: 403, body: JSON.stringify({ error: { code: 'Forbidden', message: 'You do not have permission.' } }) },
