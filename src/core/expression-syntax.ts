@@ -176,7 +176,7 @@ function noteOperator({ value, lhs, rhs }: Node, found: Found): void {
 /** A constant, or those of a list. */
 function constantsOf({ type, value, expressions }: Node): readonly (string | number)[] {
   if (type === 'string' || type === 'number') return [value as string | number]
-  return type === 'unary' && value === '[' ? (expressions ?? []).flatMap(constantsOf) : []
+  return type === 'unary' && value === '[' ? (expressions as readonly Node[]).flatMap(constantsOf) : []
 }
 
 function visitVariable(node: Node, place: Place, found: Found): void {

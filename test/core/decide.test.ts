@@ -812,6 +812,19 @@ t.test('a new record waits for references, leaves pages for later and keeps what
   t.strictSame(written(await decideNew(decidingOf(paged), 'businessCentral', { name: 'A', fax: '1' })), {
     'businessCentral.name': 'A',
   })
+  const onPage = decidingOf(
+    {
+      ...referring(coupling('terms', 'code')),
+      fields: { ref: { businessCentral: 'card.part', sales: 'ref', lookup: coupling('terms', 'code') } },
+    },
+    { ...links, later: ['terms'] },
+  )
+  const known = await decideNew(onPage, 'businessCentral', { ref: rows30.net14 })
+  t.strictSame([known.writes, known.waits], [[], []], 'what stands on a page is written behind it')
+  const unknown = await decideNew(onPage, 'businessCentral', { ref: guids.net14 })
+  t.match(unknown.waits, [{ field: 'ref', mapping: 'terms', policy: 'hold' }], 'and what it waits for is waited for')
+  const later = await decideNew(onPage, 'businessCentral', { ref: guids.net14 }, { deferLater: true })
+  t.strictSame(later.waits, [], 'but for a mapping that runs later')
   const city: Partial<Field> = { ...customer.fields['city'], blank: 'keep' }
   const kept = await decideNew(decidingOf({ ...customer, fields: { city } }), 'sales', { city: '' })
   t.strictSame([kept.writes, kept.agreed.size], [[], 0])
