@@ -1,5 +1,5 @@
 /** Each folder of broken/ is a project with something wrong; expected.txt holds every line that must be said of it. */
-import { readdir, readFile, symlink, writeFile } from 'node:fs/promises'
+import { copyFile, readdir, readFile, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
@@ -51,11 +51,14 @@ t.test('what is laid over a project hides nothing of what is wrong with it', asy
 t.test('a file that is not there, or leads nowhere, is told as that', async (t) => {
   const folder = t.testdir({ mappings: {} })
   await symlink('round.yaml', join(folder, 'mappings', 'round.yaml'))
+  const said = async (): Promise<string> => formatProblems((await checkProject(folder, options)).problems)
   t.equal(
-    formatProblems((await checkProject(folder, options)).problems),
-    'couplet.yaml:1:1  there is no couplet.yaml in this folder; name another with --project, or play first: couplet simulate --write-project play\n' +
-      'mappings/round.yaml:1:1  the file cannot be read: ELOOP',
+    await said(),
+    'couplet.yaml:1:1  there is no couplet.yaml in this folder; name another with --project, or play first: couplet simulate --write-project play',
+    'and nothing of what else lies there',
   )
+  await copyFile(join(broken, 'extends', 'couplet.yaml'), join(folder, 'couplet.yaml'))
+  t.equal(await said(), 'mappings/round.yaml:1:1  the file cannot be read: ELOOP')
 })
 
 t.test('a standard set that cannot be read is told file by file', async (t) => {
