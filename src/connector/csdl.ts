@@ -27,14 +27,14 @@ const types: Readonly<Record<string, Column['type'] | undefined>> = {
 /** Entity set → its type. */
 export function entityTypes(csdl: string): ReadonlyMap<string, EntityType> {
   const byName = new Map<string, EntityType>()
-  for (const [, open, inner] of csdl.matchAll(/<EntityType\b([^>]*?)(?:\/>|>([\s\S]*?)<\/EntityType>)/g)) {
-    const name = attribute(open ?? '', 'Name')
-    if (name !== undefined) byName.set(name, entityType(inner ?? ''))
+  for (const [, open = '', inner = ''] of csdl.matchAll(/<EntityType\b([^>]*?)(?:\/>|>([\s\S]*?)<\/EntityType>)/g)) {
+    const name = attribute(open, 'Name')
+    if (name !== undefined) byName.set(name, entityType(inner))
   }
   const sets = new Map<string, EntityType>()
-  for (const [, open] of csdl.matchAll(/<(?:EntitySet|Singleton)\b([^>]*?)\/?>/g)) {
-    const name = attribute(open ?? '', 'Name')
-    const type = byName.get((attribute(open ?? '', 'EntityType') ?? '').replace(/^.*\./, ''))
+  for (const [, open = ''] of csdl.matchAll(/<(?:EntitySet|Singleton)\b([^>]*?)\/?>/g)) {
+    const name = attribute(open, 'Name')
+    const type = byName.get(String(attribute(open, 'EntityType')).replace(/^.*\./, ''))
     if (name !== undefined && type !== undefined) sets.set(name, type)
   }
   return sets
@@ -43,21 +43,21 @@ export function entityTypes(csdl: string): ReadonlyMap<string, EntityType> {
 function entityType(inner: string): EntityType {
   const key = /<Key>([\s\S]*?)<\/Key>/.exec(inner)?.[1] ?? ''
   const properties: Record<string, Column> = {}
-  for (const [, open, within] of inner.matchAll(/<Property\b([^>]*?)(?:\/>|>([\s\S]*?)<\/Property>)/g)) {
-    const name = attribute(open ?? '', 'Name')
-    const readOnly = /Core\.V1\.Computed/.test(within ?? '')
+  for (const [, open = '', within = ''] of inner.matchAll(/<Property\b([^>]*?)(?:\/>|>([\s\S]*?)<\/Property>)/g)) {
+    const name = attribute(open, 'Name')
+    const readOnly = /Core\.V1\.Computed/.test(within)
     // A picture is no value of a row: an answer has its address instead.
-    const isStream = attribute(open ?? '', 'Type') === 'Edm.Stream'
-    if (name !== undefined && !isStream) properties[name] = { ...column(open ?? ''), ...(readOnly ? { readOnly } : {}) }
+    const isStream = attribute(open, 'Type') === 'Edm.Stream'
+    if (name !== undefined && !isStream) properties[name] = { ...column(open), ...(readOnly ? { readOnly } : {}) }
   }
   return {
-    key: [...key.matchAll(/<PropertyRef\b([^>]*?)\/?>/g)].flatMap(([, open]) => attribute(open ?? '', 'Name') ?? []),
+    key: [...key.matchAll(/<PropertyRef\b([^>]*?)\/?>/g)].flatMap(([, open = '']) => attribute(open, 'Name') ?? []),
     properties,
   }
 }
 
 function column(open: string): Column {
-  const type = attribute(open, 'Type') ?? ''
+  const type = String(attribute(open, 'Type'))
   // Whatever is no primitive is an enumeration of the page.
   const kind = types[type] ?? (type.startsWith('Edm.') ? 'text' : 'choice')
   const maxLength = Number(attribute(open, 'MaxLength'))
