@@ -91,7 +91,8 @@ t.test('P1 P3 awkward texts are created, matched and updated in both directions,
       address1_line1: `${value} too`.slice(0, 100),
     })
   })
-  t.equal((await w.run('sync')).code, 0)
+  t.equal((await w.run('plan --out plan.json')).code, 0)
+  t.equal((await w.run('apply plan.json')).code, 0)
   const edited = sidesOf(w)
   t.same(differing(edited, sameTexts), [])
   t.same(
@@ -165,3 +166,185 @@ interface Planned {
   readonly operations: readonly { readonly fields: readonly { readonly after: string }[] }[]
   readonly holds: readonly unknown[]
 }
+
+const person = `mapping: person
+direction: both
+create: both
+businessCentral: { service: ResourceCard, keys: [No] }
+sales: { entity: contacts, filter: governmentid ne null }
+match:
+  - { businessCentral: [No], sales: [governmentid] }
+fields:
+  number: { businessCentral: No, sales: governmentid }
+  name: { businessCentral: Name, sales: lastname }
+  notes: { businessCentral: Address, sales: description }
+  born: { businessCentral: Employment_Date, sales: birthdate }
+  onHold: { businessCentral: Employment_Date, sales: lastonholdtime, direction: toSales }
+  price: { businessCentral: Unit_Price, sales: annualincome }
+  cost: { businessCentral: Unit_Cost, sales: address1_latitude }
+`
+
+/** What Business Central holds → what Sales gets, rounded to its column; undefined: it refuses the record. */
+const amounts: readonly (readonly [given: number, money: number | undefined, decimal?: number])[] = [
+  [0.1 + 0.2, 0.3, 0.3],
+  [-0, 0, 0],
+  [1e-7, 0, 0],
+  [1.005, 1.01, 1.005],
+  [-1.005, -1.01, -1.005],
+  [99_999_999_999.99, 99_999_999_999.99, 99_999_999_999.99],
+  [5e-324, 0, 0],
+  [2 ** 53 + 2, undefined],
+  [1e21, undefined],
+  [Number.MAX_VALUE, undefined],
+]
+const dates = { '0001-01-01': null, '1753-01-01': '', '1900-02-28': '', '2000-02-29': '', '9999-12-31': '' }
+/** Numbers of records, as Sales has them; Business Central writes codes in capitals. */
+const names = [
+  '__proto__',
+  'constructor',
+  'toString',
+  'hasOwnProperty',
+  `O'NEIL`,
+  'A"B',
+  'A/B',
+  'A&B#C?D%',
+  'A=B,C',
+  '😀',
+]
+const longTexts = {
+  LONG: 'x'.repeat(2000),
+  PAIR: `${'x'.repeat(99)}😀${'y'.repeat(200)}`,
+  FOLD: 'a\n'.repeat(900),
+}
+
+t.test('P3 P5 awkward numbers, dates and names of records travel as far as the columns hold them', async (t) => {
+  const w = await projectOf(t, person)
+  const { businessCentral, sales } = w.simulator
+  const resource = (No: string, values: Row): void =>
+    void businessCentral.create('ResourceCard', { No, Name: No, ...values })
+  const contact = (governmentid: string, values: Row = {}): void =>
+    void sales.create('contacts', { governmentid, lastname: 'x', ...values })
+  const tooEarly = '1752-12-31'
+  amounts.forEach(([value], n) => resource(`N${n}`, { Unit_Price: value, Unit_Cost: value }))
+  for (const date of [...Object.keys(dates), tooEarly]) resource(`D${date}`, { Employment_Date: date })
+  for (const name of names) contact(name)
+  for (const [name, description] of Object.entries(longTexts)) contact(name, { description })
+  contact('LEAP', { birthdate: '2024-02-29' })
+  const { out, code } = await w.run('sync --json --accept creates=1000')
+  t.equal(code, 1)
+  const refused = amounts.flatMap(([, money], n) => (money === undefined ? [`N${n}`] : []))
+  const { problems } = JSON.parse(out) as { problems: readonly Told[] }
+  t.same(problems.map(({ number }) => number).toSorted(inOrder), [`D${tooEarly}`, ...refused].toSorted(inOrder))
+  for (const { kind, side, message, remedy } of problems)
+    t.match(
+      { kind, side, message, remedy },
+      { kind: 'failed', message: /'annualincome'|'address1_latitude'|DateTime/, remedy: /./ },
+    )
+  await w.run('sync --accept updates=1000')
+  const resources = new Map(businessCentral.rows('ResourceCard').map((row) => [row['No'], row]))
+  const contacts = new Map(sales.rows('contacts').map((row) => [row['governmentid'], row]))
+  amounts.forEach(([, money, decimal], n) => {
+    const { annualincome, address1_latitude }: Row = contacts.get(`N${n}`) ?? {}
+    t.same([annualincome, address1_latitude], [money, decimal], `N${n}`)
+  })
+  for (const [date, blank] of Object.entries(dates)) {
+    const { birthdate, lastonholdtime } = contacts.get(`D${date}`) ?? {}
+    t.same([birthdate, lastonholdtime], blank === null ? [null, null] : [date, `${date}T00:00:00Z`])
+  }
+  t.equal(resources.get('LEAP')?.['Employment_Date'], '2024-02-29')
+  for (const name of names) t.match(resources.get(name.toUpperCase()), { Name: 'x' }, name)
+  t.same(
+    Object.keys(longTexts).map((name) => resources.get(name)?.['Address']),
+    ['x'.repeat(100), 'x'.repeat(99), 'a\n'.repeat(50)],
+    'cut to the shorter column, never through a pair of surrogates',
+  )
+  w.simulator.resetRequests()
+  t.equal((await w.run('sync')).code, 1)
+  t.equal(writesMade(w.simulator), 0, 'what was refused waits, the rest rests')
+  proved('hostile input', { 'awkward values': amounts.length + Object.keys(dates).length + names.length + 5 }, 0)
+})
+
+t.test(
+  'P2 P5 a number with more digits than can be sent is rounded where the column rounds it, else held',
+  async (t) => {
+    const w = await projectOf(t, person)
+    const { businessCentral, faults } = w.simulator
+    for (const [n, cost] of [7001, 7002, 7003].entries())
+      businessCentral.create('ResourceCard', { No: `R${n}`, Name: `R${n}`, Unit_Price: cost })
+    const served = { 7001: '33.3333333333333333333333333', 7002: '123456789012345.678901234' }
+    faults.take = ({ service }) =>
+      service !== 'businessCentral'
+        ? undefined
+        : {
+            rewrite: (body) =>
+              Object.entries(served).reduce(
+                (text, [given, digits]) => text.replaceAll(`"Unit_Price":${given}`, `"Unit_Price":${digits}`),
+                body,
+              ),
+          }
+    const { out, code } = await w.run('sync --json')
+    t.equal(code, 1)
+    t.match((JSON.parse(out) as { problems: readonly Told[] }).problems, [
+      {
+        number: 'R1',
+        kind: 'failed',
+        message: /annualincome would hold a number with more digits/,
+        remedy: /\$roundTo/,
+      },
+    ])
+    const incomes = (): readonly unknown[] =>
+      w.simulator.sales
+        .rows('contacts')
+        .flatMap(({ governmentid, annualincome }) =>
+          governmentid === null || governmentid === undefined ? [] : [annualincome],
+        )
+    t.same(new Set(incomes()), new Set([33.33, 7003]), 'the others travel')
+    faults.take = () => undefined
+    proved('hostile input', { 'awkward values': 3 }, 0)
+  },
+)
+
+t.test(
+  'P3 a mapping and its rows may be called as what every object has; columns and entities too are told',
+  async (t) => {
+    const mapping = customer
+      .replace('mapping: customer', 'mapping: constructor')
+      .replace('  address:', '  hasOwnProperty:')
+      .replace('  number:', '  constructor:')
+      .replace('  name:', '  toString:')
+    const w = await projectOf(t, mapping)
+    w.simulator.businessCentral.create('customers', { number: 'C1', displayName: 'One', addressLine1: 'x' })
+    for (const line of ['validate', 'plan', 'sync', 'sync', 'couplings', 'status', 'audit', 'state verify', 'docs']) {
+      const { code, err } = await w.run(line)
+      t.equal(code, 0, `${line}: ${err}`)
+    }
+    t.same(differing(sidesOf(w), sameTexts), [])
+    const file = join(w.folder, 'mappings', 'constructor.yaml')
+    for (const [change, [from, to]] of Object.entries({
+      column: ['businessCentral: addressLine1', 'businessCentral: constructor'],
+      'column of Sales': ['sales: address1_line1', 'sales: constructor'],
+      entity: ['entity: customers', 'entity: constructor'],
+      'entity of Sales': ['entity: accounts', 'entity: constructor'],
+      row: ['  toString:', '  __proto__:'],
+    } as const)) {
+      await writeFile(file, mapping.replace(from, to))
+      const { code, err, out } = await w.run('sync')
+      t.equal(code, change === 'row' ? 2 : 3, change)
+      t.match(
+        out + err,
+        change === 'row' ? /constructor\.yaml:11:3 .*__proto__/ : /(no|left) [\w ]*constructor/,
+        change,
+      )
+    }
+    proved('hostile input', { 'awkward values': 9 }, 0)
+  },
+)
+
+interface Told {
+  readonly number: string
+  readonly kind: string
+  readonly side: string
+  readonly message: string
+  readonly remedy: string
+}
+const inOrder = (one: string, other: string): number => (one < other ? -1 : 1)

@@ -1,7 +1,7 @@
 /** The steps of Test Connection: address → token → company → permission and pages → fields → abilities. */
 import type { EntityRef, Mapping, Side } from '../config/config.ts'
 import { otherSide, sides, travelsTo } from '../config/config.ts'
-import { catalogData } from '../connector/catalog.ts'
+import { catalogData, ownOf } from '../connector/catalog.ts'
 import type { Description } from '../core/record.ts'
 import { ConnectorError } from '../errors.ts'
 import type { ConnectorFault } from '../errors.ts'
@@ -195,7 +195,7 @@ async function refusedStep(mapping: Mapping, described: Described, refused: Conn
 
 /** The steps in Business Central, and what rests until they are done. */
 async function howToPublish(mapping: Mapping, { side, page, entity }: Described): Promise<string> {
-  const number = (await catalogData('businessCentral')).services?.[entity.entity]?.page
+  const number = ownOf((await catalogData('businessCentral')).services, entity.entity)?.page
   const object = number === undefined ? 'the page that the mapping names' : `object id ${number}`
   const rows = page === undefined ? [] : mapping.fields.filter((field) => field[side]?.startsWith(`${page}.`) === true)
   const names = rows.map(({ name }) => name)

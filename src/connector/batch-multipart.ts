@@ -5,6 +5,7 @@
  */
 import type { Group, GroupAnswer, Part, PartAnswer } from './batch.ts'
 import { headerOf, partAnswer } from './batch.ts'
+import { parseExact } from './exact-json.ts'
 
 const eol = '\r\n'
 
@@ -84,7 +85,7 @@ function bodyOf(text: string): unknown {
   const trimmed = text.trim()
   if (trimmed === '') return undefined
   try {
-    return JSON.parse(trimmed)
+    return parseExact(trimmed)
   } catch {
     return trimmed
   }

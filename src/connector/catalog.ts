@@ -39,8 +39,11 @@ export interface Metadata {
 
 /** Remembers for the life of the connector. */
 export function catalog(metadata: Metadata): Catalog {
-  const known = remember((entity) => metadata.known(entity))
-  const asked = remember((entity) => metadata.asked(entity))
+  const known = remember(async (entity) => {
+    const ours = await metadata.known(entity)
+    return ours && named(ours)
+  })
+  const asked = remember(async (entity) => named(await metadata.asked(entity)))
   const whole = remember(async (entity) => {
     const [ours, theirs] = await Promise.all([known(entity), asked(entity)])
     return ours === undefined ? theirs : joined(ours, theirs)
@@ -84,8 +87,18 @@ function joined(ours: Description, theirs: Description): Description {
     const mine = ours.columns[name]
     columns[name] = mine === undefined ? column : { ...mine, ...column, type: mine.type }
   }
-  return { ...ours, columns }
+  return named({ ...ours, columns })
 }
+
+/** Names that every object has, such as `constructor`, are no columns. */
+const named = (description: Description): Description => ({
+  ...description,
+  columns: Object.assign(Object.create(null) as object, description.columns),
+})
+
+/** What stands under a name in the product's data. */
+export const ownOf = <T>(table: Readonly<Record<string, T>> | undefined, name: string): T | undefined =>
+  table !== undefined && Object.hasOwn(table, name) ? table[name] : undefined
 
 /** One collection in the product's data. */
 export interface CatalogEntry {

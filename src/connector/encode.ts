@@ -6,7 +6,8 @@ import type { Side } from '../config/config.ts'
 import type { Column, Description, Row } from '../core/record.ts'
 import { blanks } from './blank.ts'
 import type { Cell, Refusal, Values } from './connector.ts'
-import { isGuid } from './query.ts'
+import { fitsNumber } from './exact-json.ts'
+import { isDecimal, isGuid } from './query.ts'
 
 export type Encoded =
   | { readonly kind: 'body'; readonly body: Row }
@@ -20,6 +21,12 @@ export function encode(side: Side, values: Values, description: Description): En
     const column = description.columns[name]
     if (column === undefined)
       return refused('UnknownColumn', `there is no column ${name}`, 'Correct the column in the mapping.')
+    if (isInexact(cell, column))
+      return refused(
+        'InexactNumber',
+        `${name} would hold a number with more digits than can be sent without losing some`,
+        'Round it in the record, or in the mapping: compute with $roundTo.',
+      )
     const written = encoders[side](name, cell, column)
     if (written === undefined)
       return refused(
@@ -31,6 +38,13 @@ export function encode(side: Side, values: Values, description: Description): En
   }
   return { kind: 'body', body }
 }
+
+/** A decimal that is a text still: no number holds it. */
+const isInexact = (cell: Cell, { type }: Column): boolean =>
+  (type === 'decimal' || type === 'money' || type === 'integer') &&
+  typeof cell === 'string' &&
+  isDecimal(cell) &&
+  !fitsNumber(cell)
 
 const refused = (code: string, message: string, remedy: string): Encoded => ({
   kind: 'refused',

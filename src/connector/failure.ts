@@ -2,6 +2,7 @@
 import type { Side } from '../config/config.ts'
 import { ConnectorError } from '../errors.ts'
 import type { ConnectorFault } from '../errors.ts'
+import { parseExact } from './exact-json.ts'
 import { refusalOf, serviceError } from './refusal.ts'
 import type { ServiceError } from './refusal.ts'
 
@@ -16,7 +17,7 @@ const missingEntity = /Resource not found for the segment '?([^'.]+)'?|No HTTP r
 /** JSON of a text, the text itself where it is none. */
 export function parsed(text: string): unknown {
   try {
-    return JSON.parse(text)
+    return parseExact(text)
   } catch {
     return text
   }

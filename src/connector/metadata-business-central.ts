@@ -5,7 +5,7 @@ import { ConnectorError } from '../errors.ts'
 import type { ConnectorFault } from '../errors.ts'
 import { rootOf } from './address.ts'
 import { captionsOf } from './captions.ts'
-import { catalogData } from './catalog.ts'
+import { catalogData, ownOf } from './catalog.ts'
 import type { CatalogEntry, Metadata } from './catalog.ts'
 import { entityTypes } from './csdl.ts'
 import type { EntityType } from './csdl.ts'
@@ -30,13 +30,14 @@ export function businessCentralMetadata(connection: Connection, service: Service
     known: async (entity) => {
       const { entities, services } = await data
       if (entity.kind === 'custom') return undefined
-      const entry = entity.kind === 'service' ? services?.[entity.entity] : entities[entity.entity]
+      const entry = ownOf(entity.kind === 'service' ? services : entities, entity.entity)
       return entry === undefined ? undefined : described(entry, entity)
     },
     asked: async (entity) => {
       const types = await route(entity)
       const type = types.get(entity.entity)
-      if (type === undefined) throw missing(entity, [...types.keys()], (await data).services?.[entity.entity]?.page)
+      if (type === undefined)
+        throw missing(entity, [...types.keys()], ownOf((await data).services, entity.entity)?.page)
       return described(entryOf(type), entity)
     },
     collections: async () => {

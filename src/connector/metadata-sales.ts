@@ -6,7 +6,7 @@ import type { Connection } from '../config/config.ts'
 import type { Column, Description } from '../core/record.ts'
 import { ConnectorError } from '../errors.ts'
 import { salesAddress, urlOf } from './address.ts'
-import { catalogData } from './catalog.ts'
+import { catalogData, ownOf } from './catalog.ts'
 import type { Collection, Metadata } from './catalog.ts'
 import { nearest } from './nearest.ts'
 import type { Service } from './service.ts'
@@ -48,7 +48,7 @@ export function salesMetadata(connection: Connection, service: Service): SalesMe
   return {
     table,
     known: async (entity) => {
-      const entry = (await data).entities[entity.entity]
+      const entry = ownOf((await data).entities, entity.entity)
       return entry === undefined ? undefined : described(await table(entity.entity), entry.columns)
     },
     asked: async (entity) => {

@@ -45,6 +45,9 @@ export function keyOf(row: Row, description: Pick<Description, 'key' | 'columns'
 /** Ids that mean the same row are the same text: guids in lower case. */
 export const sameId = (id: string): string => (guid.test(id) ? id.toLowerCase() : id)
 
+/** Whether a text is a decimal in digits. */
+export const isDecimal = (text: string): boolean => decimal.test(text)
+
 export const isGuid = (text: string): boolean => guid.test(text)
 
 /** `a and (b)`, leaving out what is not there. */

@@ -72,8 +72,10 @@ export function stampOf(raw: Row, shape: Shape): string | undefined {
 /** A moment as we keep it already. */
 const utcMoment = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/
 
-const property = (row: Row, name: string, shape: Shape): unknown =>
-  row[propertyOf(shape.side, name, shape.description.columns[name])]
+function property(row: Row, name: string, shape: Shape): unknown {
+  const own = propertyOf(shape.side, name, shape.description.columns[name])
+  return Object.hasOwn(row, own) ? row[own] : undefined
+}
 
 function selected(row: Row, shape: Shape): Row {
   const out: Record<string, unknown> = {}

@@ -11,7 +11,7 @@ import { type CompiledField, splitPath } from './mapping.ts'
 import type { FreeNumber, NumberQuery } from './number-pattern.ts'
 import type { Cell, Column, Row } from './record.ts'
 import { seenBy } from './seen-row.ts'
-import { type Canonical, type Norm, canonical, cut } from './values.ts'
+import { type Canonical, type Norm, canonical, cut, roundText } from './values.ts'
 
 /** Reads of the couplings of all mappings. */
 export interface Lookups {
@@ -156,9 +156,10 @@ function startOfDayText(date: string, timeZone = 'UTC'): string {
 
 type CellOf = (value: unknown, comparable: string, maxLength: number | undefined) => Cell
 const asCompared: CellOf = (_, comparable) => comparable
+/** A decimal that no number holds stays a text: the connector tells that it cannot be sent. */
 const asNumber: CellOf = (_, comparable) => {
   const number = Number(comparable)
-  return Number.isFinite(number) ? number : comparable
+  return Number.isFinite(number) && roundText(number, 40) === comparable ? number : comparable
 }
 const cellByType: Readonly<Record<ValueType, CellOf>> = {
   text: (value, comparable, maxLength) => cut(typeof value === 'string' ? value : comparable, maxLength),

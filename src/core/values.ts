@@ -88,23 +88,32 @@ function canonicalDateTime(value: unknown): Canonical {
 function canonicalNumber(value: unknown, precision: number): Canonical {
   const text = textOf(value).trim()
   if (text === '') return null
+  if (typeof value === 'string' && plainDecimal.test(text)) return roundText(text, precision)
   const number = Number(text)
   return Number.isFinite(number) ? roundText(number, precision) : text
 }
 
+/** Its digits count as they stand: a number may not hold them all. */
+const plainDecimal = /^-?\d+(\.\d+)?$/
+
 /**
- * A number rounded half away from zero at so many decimals, as the shortest text. Works on the digits people see
- * (1.005 → 1.01), not on the binary fraction behind them.
+ * A number, or a decimal in digits, rounded half away from zero at so many decimals, as the shortest text. Works on the
+ * digits people see (1.005 → 1.01), not on the binary fraction behind them.
  */
-export function roundText(number: number, precision: number): string {
+export function roundText(number: number | string, precision: number): string {
+  if (typeof number === 'string') return roundDigits(number.startsWith('-'), number.replace('-', ''), precision)
   if (Number.isInteger(number))
     return number === 0 ? '0' : Math.abs(number) < 1e21 ? String(number) : BigInt(number).toString()
   const digits = Math.abs(number) < 1e-6 ? Math.abs(number).toFixed(20) : String(Math.abs(number))
-  const [whole = '0', fraction = ''] = digits.split('.')
-  if (fraction.length <= precision) return trimZeros(number < 0, whole, fraction)
+  return roundDigits(number < 0, digits, precision)
+}
+
+function roundDigits(negative: boolean, digits: string, precision: number): string {
+  const [whole = '0', fraction = ''] = digits.replace(/^0+(?=\d)/, '').split('.')
+  if (fraction.length <= precision) return trimZeros(negative, whole, fraction)
   const scaled = BigInt(whole + fraction.slice(0, precision)) + (fraction.charAt(precision) >= '5' ? 1n : 0n)
   const padded = scaled.toString().padStart(precision + 1, '0')
-  return trimZeros(number < 0, padded.slice(0, padded.length - precision), padded.slice(padded.length - precision))
+  return trimZeros(negative, padded.slice(0, padded.length - precision), padded.slice(padded.length - precision))
 }
 
 function trimZeros(negative: boolean, whole: string, fraction: string): string {

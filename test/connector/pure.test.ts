@@ -1,6 +1,6 @@
 /** The pure parts: addresses, filters, batches, rows, verdicts, retries. */
 import { readFileSync } from 'node:fs'
-import { array, assert, constant, double, jsonValue, oneof, property, string } from 'fast-check'
+import { array, assert, constant, constantFrom, double, jsonValue, oneof, property, string } from 'fast-check'
 import { isDeepStrictEqual } from 'node:util'
 import t from 'tap'
 import type { Connection } from '../../src/config/config.ts'
@@ -15,10 +15,12 @@ import {
 import type { Part } from '../../src/connector/batch.ts'
 import { decodeJsonBatch, encodeJsonBatch } from '../../src/connector/batch-json.ts'
 import { decodeMultipart, encodeMultipart } from '../../src/connector/batch-multipart.ts'
+import { catalog, ownOf } from '../../src/connector/catalog.ts'
 import { entityTypes } from '../../src/connector/csdl.ts'
 import { dialects } from '../../src/connector/dialect.ts'
 import type { Verdict } from '../../src/connector/dialect.ts'
 import { encode } from '../../src/connector/encode.ts'
+import { parseExact } from '../../src/connector/exact-json.ts'
 import { pace } from '../../src/connector/pace.ts'
 import { parallel } from '../../src/connector/parallel.ts'
 import { proxyFor, proxySettings } from '../../src/connector/proxy.ts'
@@ -30,6 +32,7 @@ import { changeOf, partOf, properties, upsertOf } from '../../src/connector/rows
 import type { Shape } from '../../src/connector/rows.ts'
 import { scrub } from '../../src/connector/scrub.ts'
 import type { Description } from '../../src/core/record.ts'
+import { canonical } from '../../src/core/values.ts'
 import { answerBatch } from '../../src/simulator/dataverse-batch.ts'
 import { parseFilter } from '../../src/simulator/query-syntax.ts'
 import { texts } from '../awkward.ts'
@@ -258,6 +261,41 @@ t.test('any text and number arrive through a batch as they were sent, in the ser
   t.pass()
 })
 
+t.test(
+  'a decimal with more digits than a number holds is read as its text, and everything else as it is',
+  async (t) => {
+    t.strictSame(parseExact('{"a":[12345678901234567890,-0.12345678901234567],"b":"1,12345678901234567890","c":1.5}'), {
+      a: ['12345678901234567890', '-0.12345678901234567'],
+      b: '1,12345678901234567890',
+      c: 1.5,
+    })
+    t.strictSame(
+      parseExact('[1e12345678901234567890,1.0000000000000000000,10000000000000000000,0.30000000000000004]'),
+      [Infinity, 1, 1e19, 0.30000000000000004],
+    )
+    forAll(
+      property(jsonValue(), (value) => {
+        const text = JSON.stringify({ value, digits: 0 })
+        return isDeepStrictEqual(parseExact(text.replace('"digits":0', '"digits":9007199254740993')), {
+          ...(JSON.parse(text) as object),
+          digits: '9007199254740993',
+        })
+      }),
+      { numRuns: 300 },
+    )
+    const digits = string({ unit: constantFrom('0', '1', '2', '5', '9'), minLength: 1, maxLength: 28 })
+    forAll(
+      property(digits, digits, (whole, fraction) => {
+        const decimal = `${whole.replace(/^0+(?=\d)/, '')}.${fraction}`
+        const { a } = parseExact(`{"a":${decimal}}`) as { readonly a: string | number }
+        const norm = { type: 'decimal', precision: 40 } as const
+        return canonical(a, norm) === decimal.replace(/\.?0+$/, '')
+      }),
+      { numRuns: 300 },
+    )
+  },
+)
+
 t.test('any text is one literal of a filter, and its address is read as it was written', async (t) => {
   const grammar = { inOperator: false, noLambda: '' }
   forAll(
@@ -278,6 +316,17 @@ t.test('any text is one literal of a filter, and its address is read as it was w
     { numRuns: 1000 },
   )
   t.equal(encoded('a\uD83D'), 'a%EF%BF%BD', 'half a pair has no bytes of its own')
+  const card = { kind: 'service', entity: 'ItemCard', key: ['No'] } as const
+  forAll(
+    property(anyText, (name) => {
+      const { pathname, search, hash } = new URL(
+        urlOf(businessCentralAddress(connection(online), card, { id: id(1), name })),
+      )
+      const [, said = ''] = /Company\('(.*)'\)\/ItemCard$/.exec(pathname) ?? []
+      return `${search}${hash}` === '' && decodeURIComponent(said).replaceAll("''", "'") === name.toWellFormed()
+    }),
+    { numRuns: 1000 },
+  )
 })
 
 const accounts: Description = {
@@ -374,6 +423,25 @@ t.test('values are written in the service’s own words', async (t) => {
   t.equal(body('sales', { customer: { set: 'leads', id: id(1) } }), 'UnknownTarget')
   t.equal(body('sales', { customer: id(1) }), 'UnknownTarget', 'which of the two is not said')
   t.equal(body('sales', { nope: 1 }), 'UnknownColumn')
+  t.strictSame(body('sales', { credit: '92233720368547.75' }), { credit: '92233720368547.75' }, 'a number holds it')
+  t.equal(body('sales', { credit: '922337203685477.58' }), 'InexactNumber')
+})
+
+t.test('names that every object has are no columns and no collections', async (t) => {
+  let asked = 0
+  const known = catalog({
+    known: async () => accounts,
+    asked: async () => {
+      asked += 1
+      return accounts
+    },
+    collections: async () => [],
+  })
+  const description = await known.describe(standard('accounts'), ['constructor'])
+  t.equal(asked, 1, 'the service is asked for it')
+  t.match(encode('sales', { constructor: 1 }, description), { refusal: { code: 'UnknownColumn' } })
+  t.equal(ownOf({ accounts: 1 }, 'constructor'), undefined)
+  t.equal(ownOf({ accounts: 1 }, 'accounts'), 1)
 })
 
 t.test('what an error answer to a step means', async (t) => {
