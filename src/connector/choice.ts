@@ -60,9 +60,11 @@ export async function readChoice(
   entity: Choice,
   select: readonly string[] = [],
 ): Promise<readonly Upsert[]> {
-  const column = await load(reach, entity.entity, entity.column)
   const names = select.includes('mirrored') ? entity.mirror : []
-  const mirrors = await Promise.all(names.map((name) => load(reach, ...split(name))))
+  const [column, ...mirrors] = await Promise.all([
+    load(reach, entity.entity, entity.column),
+    ...names.map((name) => load(reach, ...split(name))),
+  ])
   return [...column.labels].map(([value, label]) => ({
     kind: 'upsert',
     id: value,
@@ -75,16 +77,16 @@ export async function readChoice(
 async function load(reach: Reach, set: string, column: string): Promise<Column> {
   const table = await reach.table(set)
   const path = `EntityDefinitions(LogicalName='${table}')/Attributes(LogicalName='${column}')/Microsoft.Dynamics.CRM.PicklistAttributeMetadata`
-  const url = urlOf(salesAddress(reach.connection, path), {
+  const options = {
     $select: 'LogicalName',
     $expand: 'OptionSet($select=Name,Options),GlobalOptionSet($select=Name,Options)',
-  })
-  const body = (await reach.service.get(url, `the choice ${table}.${column}`)) as {
+  }
+  const body = (await reach.metadata(path, options, `the choice ${table}.${column}`)) as {
     readonly OptionSet?: OptionSet | null
     readonly GlobalOptionSet?: OptionSet | null
   }
-  const options = (body.GlobalOptionSet ?? body.OptionSet)?.Options
-  if (options === undefined)
+  const listed = (body.GlobalOptionSet ?? body.OptionSet)?.Options
+  if (listed === undefined)
     throw new ConnectorError('sales', 'broken', {
       message: `Sales shows no options of ${table}.${column}`,
       remedy: 'Check in the mapping that the column is a choice.',
@@ -93,9 +95,9 @@ async function load(reach: Reach, set: string, column: string): Promise<Column> 
     table,
     column,
     shared: body.GlobalOptionSet?.Name,
-    labels: new Map(options.map((option) => [String(option.Value), labelOf(option).Label ?? ''])),
+    labels: new Map(listed.map((option) => [String(option.Value), labelOf(option).Label ?? ''])),
     language:
-      options.map((option) => labelOf(option).LanguageCode).find((code) => code !== undefined) ?? defaultLanguage,
+      listed.map((option) => labelOf(option).LanguageCode).find((code) => code !== undefined) ?? defaultLanguage,
   }
 }
 

@@ -8,6 +8,7 @@ import { ConnectorError } from '../errors.ts'
 import { salesAddress, urlOf } from './address.ts'
 import { catalogData, ownOf } from './catalog.ts'
 import type { Collection, Metadata } from './catalog.ts'
+import type { MetadataReader } from './metadata-reader.ts'
 import { nearest } from './nearest.ts'
 import type { Service } from './service.ts'
 
@@ -29,7 +30,7 @@ export interface SalesMetadata extends Metadata {
 const modifiedOn = 'modifiedon'
 
 /** The metadata of a Dataverse organisation. */
-export function salesMetadata(connection: Connection, service: Service): SalesMetadata {
+export function salesMetadata(connection: Connection, service: Service, read: MetadataReader): SalesMetadata {
   const data = catalogData('sales')
   let listed: Promise<readonly Table[]> | undefined
   const tables = (): Promise<readonly Table[]> => {
@@ -53,7 +54,7 @@ export function salesMetadata(connection: Connection, service: Service): SalesMe
     },
     asked: async (entity) => {
       const one = await table(entity.entity)
-      return described(one, await columnsOf(connection, service, { table: one, tables: await tables() }))
+      return described(one, await columnsOf(read, { table: one, tables: await tables() }))
     },
     collections: () => titledTables(connection, service),
   }
@@ -135,17 +136,14 @@ interface Tables {
   readonly tables: readonly Table[]
 }
 
-async function columnsOf(
-  connection: Connection,
-  service: Service,
-  { table, tables }: Tables,
-): Promise<Description['columns']> {
-  const url = urlOf(salesAddress(connection, `EntityDefinitions(LogicalName='${table.LogicalName}')`), {
+async function columnsOf(read: MetadataReader, { table, tables }: Tables): Promise<Description['columns']> {
+  const options = {
     $select: 'LogicalName',
     $expand:
       'Attributes,ManyToOneRelationships($select=ReferencingAttribute,ReferencedEntity,ReferencingEntityNavigationPropertyName)',
-  })
-  const body = (await service.get(url, `the columns of ${table.LogicalName}`)) as {
+  }
+  const path = `EntityDefinitions(LogicalName='${table.LogicalName}')`
+  const body = (await read(path, options, `the columns of ${table.LogicalName}`)) as {
     readonly Attributes?: readonly Attribute[]
     readonly ManyToOneRelationships?: readonly Relationship[]
   }

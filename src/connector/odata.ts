@@ -18,6 +18,7 @@ import { httpClient } from './http.ts'
 import type { Http } from './http.ts'
 import { identifyCompany, identifyOrganisation } from './identify.ts'
 import { businessCentralMetadata } from './metadata-business-central.ts'
+import { metadataReader } from './metadata-reader.ts'
 import { salesMetadata } from './metadata-sales.ts'
 import { pace } from './pace.ts'
 import { parallel } from './parallel.ts'
@@ -106,7 +107,8 @@ function reachOf(
     parallel: parallel(most, Math.min(most, dialect.parallel.first)),
     headers: dialect.headers,
   })
-  const common = { connection, service: base, dialect, clock, random, pace: pace(dialect.batchSize) }
+  const read = metadataReader(connection, base)
+  const common = { connection, service: base, dialect, clock, random, pace: pace(dialect.batchSize), metadata: read }
   if (side === 'businessCentral') {
     const company = companyFinder(connection, base)
     const reach: Reach = {
@@ -117,7 +119,7 @@ function reachOf(
     }
     return { reach, identify: async () => identifyCompany(reach, await company()) }
   }
-  const metadata = salesMetadata(connection, base)
+  const metadata = salesMetadata(connection, base, read)
   const reach: Reach = {
     ...common,
     catalog: catalog(metadata),

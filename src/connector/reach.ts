@@ -5,6 +5,7 @@ import type { Address } from './address.ts'
 import type { Catalog } from './catalog.ts'
 import type { Query } from './connector.ts'
 import type { Dialect } from './dialect.ts'
+import type { MetadataReader } from './metadata-reader.ts'
 import type { Pace } from './pace.ts'
 import { and } from './query.ts'
 import type { Shape } from './rows.ts'
@@ -21,6 +22,8 @@ export interface Reach {
   readonly pace: Pace
   /** 0 to 1. */
   readonly random: () => number
+  /** Dataverse: what it tells of its tables. */
+  readonly metadata: MetadataReader
   /** Where the collection stands. */
   address(entity: EntityRef): Promise<Address>
   /** Dataverse: logical name of the table behind an entity set. */

@@ -89,8 +89,12 @@ async function loadRows(session: Session, refs: readonly Ref[]): Promise<RowsByI
 const isReadBeforeWrite = ({ readers, compiled }: Session, side: Side): boolean =>
   readers[side].hasEntity && !compiled.sides[side].description.preconditions
 
-const mayStand = (session: Session, { action }: { readonly action: Judgement['action'] }): boolean =>
-  action.kind === 'create' || !sides.some((side) => isReadBeforeWrite(session, side))
+const mayStand = (session: Session, judged: Pick<Judgement, 'action' | 'decided'>): boolean =>
+  judged.action.kind === 'create' || isQuiet(judged) || !sides.some((side) => isReadBeforeWrite(session, side))
+
+/** Nothing is written. */
+const isQuiet = ({ action, decided }: Pick<Judgement, 'action' | 'decided'>): boolean =>
+  action.kind !== 'delete' && (decided?.writes ?? []).length === 0
 
 async function judgeOne(
   session: Session,

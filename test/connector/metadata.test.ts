@@ -1,0 +1,64 @@
+/** What Dataverse tells of its tables is asked for together, and alone where a batch does not bring it. */
+import t from 'tap'
+import type { Http } from '../../src/connector/http.ts'
+import { directHttp } from '../../src/rehearsal/direct-http.ts'
+import type { Simulator } from '../../src/simulator/simulator.ts'
+import { collect, query, standard, world } from './world.ts'
+
+const choice = {
+  kind: 'choice',
+  entity: 'accounts',
+  column: 'paymenttermscode',
+  mirror: ['salesorders.paymenttermscode', 'quotes.paymenttermscode'],
+} as const
+
+/** A service whose batches are answered otherwise. */
+const batchesVia =
+  (answer: (text: string) => { readonly status: number; readonly text: string }) =>
+  (simulator: Simulator): Http => {
+    const http = directHttp(simulator)
+    return {
+      ...http,
+      send: async (request) => {
+        const answered = await http.send(request)
+        return request.url.endsWith('$batch') ? { ...answered, ...answer(answered.text) } : answered
+      },
+    }
+  }
+
+t.test('a choice and its mirrors are one request, the columns of several tables another', async (t) => {
+  const w = await world({ http: directHttp })
+  t.teardown(() => w.stop())
+  await w.sales.describe(standard('accounts'))
+  w.simulator.resetRequests()
+  const [page] = await collect(w.sales.changes(query(choice, ['value', 'label', 'mirrored']), undefined))
+  t.ok((page?.changes.length ?? 0) > 0)
+  t.equal(w.simulator.requests().sales.requests, 1)
+  const described = await Promise.all(['contacts', 'products'].map((set) => w.sales.describe(standard(set), ['none'])))
+  t.equal(w.simulator.requests().sales.requests, 2)
+  t.ok(described[0]?.columns['parentcustomerid'] !== undefined && described[1]?.columns['productnumber'] !== undefined)
+})
+
+t.test('what a batch does not bring is asked for alone: refused whole, cut, or a part refused', async (t) => {
+  const ways = {
+    refused: () => ({ status: 400, text: '' }),
+    cut: (text: string) => ({ status: 200, text: text.slice(0, text.length / 2) }),
+    part: (text: string) => ({ status: 200, text: text.replace('HTTP/1.1 200', 'HTTP/1.1 503') }),
+  }
+  for (const [way, answer] of Object.entries(ways)) {
+    const w = await world({ http: batchesVia(answer) })
+    t.teardown(() => w.stop())
+    const [page] = await collect(w.sales.changes(query(choice, ['value', 'mirrored']), undefined))
+    t.ok((page?.changes.length ?? 0) > 0, way)
+  }
+})
+
+t.test('a column that is no choice is told by its name, mirrors or not', async (t) => {
+  const w = await world({ http: directHttp })
+  t.teardown(() => w.stop())
+  const wrong = { ...choice, column: 'nonsense' }
+  await t.rejects(collect(w.sales.changes(query(wrong, ['value', 'mirrored']), undefined)), {
+    name: 'ConnectorError',
+    message: /accounts?\.nonsense|nonsense/,
+  })
+})

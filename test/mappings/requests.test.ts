@@ -1,0 +1,31 @@
+/** P10: what a run of the whole standard set asks when nothing has changed, as docs/speed.md says. */
+import t from 'tap'
+import { startPlayground, writePlaygroundProject } from '../../src/cli/playground.ts'
+import { openProject } from '../../src/main.ts'
+import type { RunReport } from '../../src/engine/ports.ts'
+
+t.test('P10: a run of the standard set with nothing to do asks a bounded number of requests', async (t) => {
+  const playground = await startPlayground({ company: 'cronus', customers: 40, overlap: 0.5, seed: 1 })
+  t.teardown(() => playground.simulator.stop())
+  const folder = t.testdir()
+  await writePlaygroundProject(folder, playground, 'limits: { creates: 100000, updates: 100000, deletes: 100000 }\n')
+  const run = async (): Promise<RunReport> => {
+    const project = await openProject(folder, { env: {} })
+    try {
+      return await project.run({})
+    } finally {
+      await project.close()
+    }
+  }
+  await run()
+  const settled = await run()
+  playground.simulator.resetRequests()
+  const quiet = await run()
+  const { businessCentral, sales } = playground.simulator.requests()
+  t.equal(businessCentral.writes + sales.writes, 0)
+  t.equal(quiet.problems.length, settled.problems.length)
+  t.ok(quiet.problems.length > 100, 'records that wait cost nothing')
+  t.ok(quiet.requests <= 80, `${quiet.requests} requests`)
+  const asked = quiet.mappings.filter(({ mapping }) => !['customer-account', 'vendor-account'].includes(mapping))
+  for (const { mapping, requests } of asked) t.ok(requests <= 6, `${mapping}: ${requests}`)
+})
