@@ -1,6 +1,5 @@
 /** Markdown for pull requests and pages: nothing that comes from files or services becomes markup. */
-import { cut } from '../core/values.ts'
-import { visible } from './visible.ts'
+import { beginning, ending, visible } from './visible.ts'
 import { thousands } from './words.ts'
 
 /** The most characters of a comment on GitHub are 65,536; the rest is left to who puts several reports into one. */
@@ -9,15 +8,12 @@ export const commentSize = 65_000
 /** A text as code: no markup, no mention of a person, on one line. Long texts lose their middle. */
 export function code(text: string, most = 240): string {
   const line = visible(text).trim().replaceAll(/\s+/g, ' ')
-  const short = line.length <= most ? line : `${cut(line, most - 60)} … ${ending(line, 50)}`
+  const short = line.length <= most ? line : `${beginning(line, most - 60)} … ${ending(line, 50)}`
   if (short === '') return '(blank)'
   const runs = short.match(/`+/g) ?? []
   const fence = '`'.repeat(runs.reduce((longest, { length }) => Math.max(longest, length), 0) + 1)
   return fence.length === 1 ? `\`${short}\`` : `${fence} ${short} ${fence}`
 }
-
-/** The last so many characters; a pair of surrogates is never torn. */
-const ending = (text: string, most: number): string => text.slice(-most).replace(/^[\uDC00-\uDFFF]/, '')
 
 /** A text that people wrote as running text: what stands between back quotes is code, everything else is no markup. */
 export function prose(text: string): string {

@@ -1,7 +1,6 @@
 /** Tables with aligned columns for a terminal. */
 
-import { cut } from '../core/values.ts'
-import { visible } from './visible.ts'
+import { beginning, visible } from './visible.ts'
 
 /** One column: its head, and how its cells stand. */
 export interface TableColumn {
@@ -56,5 +55,5 @@ const pad = (text: string, width: number, column: TableColumn | undefined): stri
 /** One line of at most so many characters, the last of them `…` where something was cut; nothing in it is hidden. */
 export function shorten(text: string, most: number | undefined): string {
   const line = visible(text.replaceAll(/\s*\n\s*/g, ' '))
-  return most === undefined || line.length <= most ? line : `${cut(line, Math.max(0, most - 1))}…`
+  return most === undefined || line.length <= most ? line : `${beginning(line, Math.max(0, most - 1))}…`
 }

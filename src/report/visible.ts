@@ -19,3 +19,9 @@ export const visibleInColour = (text: string): string =>
     .split(colour)
     .map((part, index) => (index % 2 === 1 ? part : visible(part)))
     .join('')
+
+/** The first so many characters; a pair of surrogates is never torn. */
+export const beginning = (text: string, most: number): string => text.slice(0, most).replace(/[\uD800-\uDBFF]$/, '')
+
+/** The last so many characters; a pair of surrogates is never torn. */
+export const ending = (text: string, most: number): string => text.slice(-most).replace(/^[\uDC00-\uDFFF]/, '')
