@@ -1,7 +1,7 @@
 /**
  * Which lines of two documents belong together, before any is made (P1). In order: the key that we would give; the
- * mapping's match columns; lines that say the same in every field; the number that we would give. The last two find
- * what a runner left behind that died, lost its memory, or never saw an answer.
+ * mapping's match columns; lines that say the same in every field that travels both ways; the number that we would
+ * give. The last two find what a runner left behind that died, lost its memory, or never saw an answer.
  */
 import { type BySide, type Side, otherSide, sides, travelsTo } from '../config/config.ts'
 import { noBase } from './base.ts'
@@ -102,11 +102,12 @@ function met({ deciding }: LinesToMatch, from: Side, line: LineRow, candidate: L
   })
 }
 
-/** Lines that would be in step at once. */
+/** Lines that would be in step at once, but for what the one says by itself (its amounts). */
 const bySameness: Finder = async (given, { line, from, candidates }) => {
   for (const candidate of candidates) {
     const { writes, held, waits, failed, asks, agreed } = await met(given, from, line, candidate)
-    if (agreed.size > 0 && [writes, held, waits, failed, asks].every(({ length }) => length === 0))
+    const contradicting = writes.filter(({ field }) => field.field.direction === 'both')
+    if (agreed.size > 0 && [contradicting, held, waits, failed, asks].every(({ length }) => length === 0))
       return { partner: candidate }
   }
   return {}

@@ -201,6 +201,13 @@ t.test('P1 a line that says what another says is its partner, and none is made',
     })
     t.equal(two.pairs.length, 2, 'two equal lines are two')
     t.same(told(two), [])
+    const priced = await decideScene({
+      sketch: { firstMatch: { blank: 'fill', different: 'businessCentral' } },
+      businessCentral: [bc('b1', 'I1', { price: 12 })],
+      sales: [inSales('s1', 'I1', { price: 0 })],
+      meeting,
+    })
+    t.match(priced.pairs, [{ businessCentral: 'b1', sales: 's1' }], 'what one says by itself tells them not apart')
   }
 })
 

@@ -17,7 +17,7 @@ export function wrongs(world: SimulatedWorld, story: Story, end: End): readonly 
   return [
     ...ledger.wrongs,
     ...(end.isAtRest ? [] : ['P4: the runs go on writing']),
-    ...(end.requests > most.calm + 2 * heldIds(world).size
+    ...(end.requests > most.calm + 3 * heldIds(world).size
       ? [`P10: a run with nothing to do made ${end.requests} requests`]
       : []),
     ...(end.most > most.any ? [`P10: a run made ${end.most} requests`] : []),

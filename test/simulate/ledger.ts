@@ -53,6 +53,8 @@ export class Ledger {
   readonly wrongs: string[] = []
   edits = 0
   #isBlind = false
+  /** A write may have been meant, by this run or the one before, of which nobody knows what came. */
+  #isUnclear = false
 
   constructor(policy: ConflictPolicy, { isForgetful, references }: Knowing) {
     this.#policy = policy
@@ -62,8 +64,9 @@ export class Ledger {
 
   /** A run begins; answers to its writes may be lost. */
   runs(isBlind: boolean): void {
+    if (!this.#isBlind) for (const cell of this.#cells.values()) cell.unseen = undefined
+    this.#isUnclear = this.#isBlind || isBlind
     this.#isBlind = isBlind
-    for (const cell of this.#cells.values()) cell.unseen = undefined
   }
 
   /** People changed a side. */
@@ -106,8 +109,10 @@ export class Ledger {
     return isDoubtful || sides.every((side) => written[side].length > 0)
   }
 
+  /** No policy decides what cannot be told, nor where two meet for the first time. */
   isDoubtful(name: string, field: string): boolean {
-    return this.#cell(name, field).isDoubtful
+    const { isDoubtful, agreed } = this.#cell(name, field)
+    return isDoubtful || agreed === undefined
   }
 
   /** What people made and nobody deleted, on either side. */
@@ -122,7 +127,8 @@ export class Ledger {
   #edit(side: Side, cell: Cell, text: string, other: string | undefined): void {
     this.edits += 1
     cell.written[side].push(text)
-    if (cell.unseen === side) cell.isDoubtful = true
+    const isMeant = this.#isUnclear && cell.open[otherSide(side)] !== undefined
+    if (cell.unseen === side || isMeant) cell.isDoubtful = true
     if (other === text) this.#sayTheSame(cell, text)
     else if (text === cell.agreed) delete cell.open[side]
     else cell.open[side] = text

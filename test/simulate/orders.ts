@@ -21,7 +21,7 @@ export const openOrders: OpenScene = async (t, options) => {
     on,
     kinds: [{ mapping, records: orders }],
     references: new Set(),
-    most: { calm: 16, any: 120 },
+    most: { calm: 12, any: 60 },
     run: (story, more) => on.run(withPolicy(given.config, story), { mappings: [mapping], ...more }),
     freshStore: () => given.freshStore(),
     begin: (story) => {

@@ -20,7 +20,7 @@ export interface Scene {
   readonly kinds: readonly Kind[]
   /** Fields that name another record. What is gone can be named no more, and is named again when it is back. */
   readonly references: ReadonlySet<string>
-  /** Requests at most: of a run with nothing to do (two more for each record that waits), and of any run. */
+  /** Requests at most: of a run with nothing to do (three more for each record that waits), and of any run. */
   readonly most: { readonly calm: number; readonly any: number }
   readonly run: (story: Story, options?: Partial<RunOptions>) => Promise<unknown>
   /** A memory that knows what the scene takes for granted. */

@@ -50,7 +50,13 @@ export interface Customs {
   /** Requests of a run that troubles and deeds are spread over. */
   readonly requests: number
   readonly records: number
-  readonly deed: (chance: Chance, text: string) => Deed
+  readonly deed: (chance: Chance, text: string, focus: Focus) => Deed
+}
+
+/** How much people care for: where it is little they meet often. */
+interface Focus {
+  readonly records: number
+  readonly fields: number
 }
 
 const allTroubles = Object.keys(troubles) as readonly Trouble[]
@@ -61,12 +67,13 @@ const customers: Customs = {
   deletes: ['hold', 'delete', 'restore', 'uncouple'],
   requests: 14,
   records: 2,
-  deed: ({ below, pick }, text) => {
-    const at = { side: pick(sides), of: 'customer', which: below(6) }
+  deed: ({ below, pick }, text, { records, fields }) => {
+    const at = { side: pick(sides), of: 'customer', which: below(records) }
     const kind = below(10)
     if (kind === 0) return { kind: 'create', ...at, text }
     if (kind === 1) return { kind: 'delete', ...at }
-    return { kind: 'edit', ...at, field: pick(['phone', 'city', 'email']), text, late: below(4) === 0 }
+    const field = pick(['phone', 'city', 'email'].slice(0, fields))
+    return { kind: 'edit', ...at, field, text, late: below(4) === 0 }
   },
 }
 
@@ -75,36 +82,37 @@ const contacts: Customs = {
   deletes: ['hold', 'delete', 'restore', 'uncouple'],
   requests: 24,
   records: 2,
-  deed: ({ below, pick }, text) => {
+  deed: ({ below, pick }, text, { records, fields }) => {
     const of = below(4) === 0 ? 'customer' : 'contact'
-    const at = { side: pick(sides), of, which: below(6) }
+    const at = { side: pick(sides), of, which: below(records) }
     const kind = below(10)
     if (kind < 2) return { kind: 'create', ...at, text }
     if (kind === 2) return { kind: 'delete', ...at }
     const late = below(4) === 0
-    const field = pick(of === 'customer' ? ['phone', 'primary', 'primary'] : ['phone', 'email', 'company', 'company'])
+    const field = pick((of === 'customer' ? ['primary', 'phone'] : ['company', 'phone', 'email']).slice(0, fields))
     const isReference = field === 'primary' || field === 'company'
     return { kind: 'edit', ...at, field, text: isReference ? String(below(6)) : text, late }
   },
 }
+
+const ofOrders = [
+  ['line', 'quantity'],
+  ['order', 'shipToName'],
+  ['order', 'state'],
+] as const
 
 const orders: Customs = {
   conflicts: ['hold', 'hold', 'businessCentral', 'sales'],
   deletes: ['hold'],
   requests: 24,
   records: 1,
-  deed: ({ below, pick }, text) => {
-    const at = { side: pick(sides), which: below(6) }
+  deed: ({ below, pick }, text, { records, fields }) => {
+    const at = { side: pick(sides), which: below(records) }
     const kind = below(10)
     if (kind === 0) return { kind: 'create', ...at, of: 'order', text }
     if (kind < 3) return { kind: 'create', ...at, of: 'line', text }
     if (kind === 3) return { kind: 'delete', ...at, of: 'line' }
-    const [of, field] = pick([
-      ['order', 'shipToName'],
-      ['line', 'quantity'],
-      ['line', 'quantity'],
-      ['order', 'state'],
-    ] as const)
+    const [of, field] = pick(ofOrders.slice(0, fields))
     return { kind: 'edit', ...at, of, field, text, late: of === 'line' && below(4) === 0 }
   },
 }
@@ -115,23 +123,33 @@ export type SceneName = keyof typeof customs
 /** Of so many seeds one each plays there; the others, which cost less, among customers. */
 const scenes: readonly SceneName[] = ['contacts', 'orders', ...Array.from({ length: 14 }, () => 'customers' as const)]
 
-/** The story of a seed. */
-export function storyOf(seed: number): Story {
+/** The story of a seed, in a scene that the seed chooses unless one is named. */
+export function storyOf(seed: number, wanted?: SceneName): Story {
   const chosen = chance(seed)
   const { below, pick, some } = chosen
-  const scene = pick(scenes)
+  const drawn = pick(scenes)
+  const scene = wanted ?? drawn
   const custom = customs[scene]
   let told = 0
-  const deed = (): Deed => custom.deed(chosen, `t${++told}`)
+  const focus = pick([
+    { records: 6, fields: 3 },
+    { records: 2, fields: 2 },
+    { records: 1, fields: 1 },
+  ])
+  const deed = (): Deed => custom.deed(chosen, `t${++told}`, focus)
   const at = (): number => 1 + below(custom.requests)
   const run = (): Run => ({
     kind: 'run',
     troubles: some(3, () => ({ at: at(), what: pick(allTroubles) })),
     deeds: some(2, () => ({ at: at(), deed: deed() })),
     ...(below(3) === 0 && {
-      death: { step: 1 + below(24), moment: pick(['before', 'after'] as const), disk: pick(['kept', 'lost'] as const) },
+      death: {
+        step: 1 + below(18),
+        moment: pick(['before', 'after'] as const),
+        disk: pick(['kept', 'kept', 'lost'] as const),
+      },
     }),
-    second: below(6) === 0,
+    second: below(8) === 0,
   })
   return {
     scene,

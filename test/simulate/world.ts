@@ -14,7 +14,7 @@ import { Ledger, type Picture } from './ledger.ts'
 import { VirtualTime } from './network.ts'
 import { openOrders } from './orders.ts'
 import type { OpenScene, Scene } from './scene.ts'
-import type { Deed, Run, SceneName, Story } from './story.ts'
+import { type Deed, type Run, type SceneName, type Story, storyOf } from './story.ts'
 import { troubles } from './troubles.ts'
 
 const scenes: Readonly<Record<SceneName, OpenScene>> = {
@@ -44,7 +44,6 @@ export class SimulatedWorld {
   #run: { readonly run: Run; requests: number } | undefined
   /** Each side as it stood when the history was told last. */
   #seen: Record<Side, Picture> = { businessCentral: [], sales: [] }
-  readonly #metadata = new Map<string, HttpAnswer>()
   #most = 0
   /** When each side last answered: no copy lags behind what a runner has seen. */
   #answeredAt: Record<Side, number> = { businessCentral: 0, sales: 0 }
@@ -54,11 +53,12 @@ export class SimulatedWorld {
   static async open(t: Test, name: SceneName): Promise<SimulatedWorld> {
     const outside: Outside = { ids: 0, opening: 'first', world: undefined }
     const scene = await scenes[name](t, stageOptions(outside))
-    // What a service makes of itself when first spoken to is no part of any story.
-    const calm: Story = { scene: name, conflicts: 'hold', deletes: 'hold', records: 0, pace: 0, steps: [] }
+    // What a service makes of itself at its first requests and records is no part of any story.
     scene.on.store = await scene.freshStore()
-    await scene.run(calm, { dry: true })
-    return new SimulatedWorld(scene, outside)
+    await scene.run(storyOf(1, name), { dry: true })
+    const world = new SimulatedWorld(scene, outside)
+    for (let seed = 1; seed <= 3; seed++) await world.play(storyOf(seed, name))
+    return world
   }
 
   private constructor(scene: Scene, outside: Outside) {
@@ -184,7 +184,7 @@ export class SimulatedWorld {
   ): Promise<HttpAnswer> {
     if (new URL(request.url).pathname.endsWith('/token')) return send()
     const now = this.#run
-    const served = (): Promise<HttpAnswer> => this.#served(request.url, () => this.#answered(request.url, send))
+    const served = (): Promise<HttpAnswer> => this.#served(request.url, send)
     if (now === undefined) return served()
     const at = ++now.requests
     for (const { deed } of now.run.deeds.filter((one) => one.at === at)) this.#do(deed)
@@ -201,14 +201,6 @@ export class SimulatedWorld {
     const sent = (): Promise<HttpAnswer> => (trouble === undefined ? served() : troubles[trouble](way))
     const { life } = this.#outside
     return runner === 'first' && life !== undefined ? life.through('request', sent) : sent()
-  }
-
-  /** Metadata are the same in all stories of a scene, and made once. */
-  async #answered(url: string, send: () => Promise<HttpAnswer>): Promise<HttpAnswer> {
-    if (!/\/(EntityDefinitions|\$metadata)/.test(url)) return send()
-    const answer = this.#metadata.get(url) ?? (await send())
-    this.#metadata.set(url, answer)
-    return answer
   }
 
   /** There, what the service does, and back. */
