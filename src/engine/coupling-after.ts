@@ -86,6 +86,8 @@ function sourceSeen(session: Session, action: Action): Seen {
   const source = judgement.rows[from]
   if (source === undefined) return { id: '', keys: {}, version: undefined }
   const current = currentCoupling(session, action)
+  // What is still to be written to further pages must be seen again by a run that finds this one dead (P7).
+  if (action.more) return { id: source.id, keys: keysOf(session, from, source.row), version: undefined }
   const isNewer = current !== undefined && current[from].version !== judgement.coupling?.[from].version
   const version = isNewer ? current[from].version : versionOf(source)
   return { id: source.id, keys: keysOf(session, from, source.row), version }
