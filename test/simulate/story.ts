@@ -121,7 +121,7 @@ const customs = { customers, contacts, orders }
 export type SceneName = keyof typeof customs
 
 /** Of so many seeds one each plays there; the others, which cost less, among customers. */
-const scenes: readonly SceneName[] = ['contacts', 'orders', ...Array.from({ length: 14 }, () => 'customers' as const)]
+const scenes: readonly SceneName[] = ['contacts', 'orders', ...Array.from({ length: 30 }, () => 'customers' as const)]
 
 /** The story of a seed, in a scene that the seed chooses unless one is named. */
 export function storyOf(seed: number, wanted?: SceneName): Story {
