@@ -2,12 +2,12 @@
  * P3, P5: records with awkward values go the whole way in both directions: created, matched, updated, in conflict, told
  * in every form, kept in the state. Each arrives exactly, or waits by itself with a message that says where.
  */
-import { readFile, writeFile } from 'node:fs/promises'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import type { Row } from '../src/simulator/table.ts'
-import { texts } from './awkward.ts'
-import { type CliWorld, cliWorld } from './cli/world.ts'
+import { texts, unseen } from './awkward.ts'
+import { type CliWorld, projectOf } from './cli/world.ts'
 import { writesMade } from './engine/stage.ts'
 import { proved } from './proof.ts'
 
@@ -24,15 +24,6 @@ fields:
   name: { businessCentral: displayName, sales: name }
   address: { businessCentral: addressLine1, sales: address1_line1 }
 `
-
-/** A project of one mapping, which reads nothing else. */
-async function projectOf(t: Test, mapping: string): Promise<CliWorld> {
-  const name = /mapping: (\S+)/.exec(mapping)?.[1] ?? ''
-  const given = await cliWorld(t, `mappings: [${name}]\n`, { company: 'empty', files: { [`${name}.yaml`]: mapping } })
-  const file = join(given.folder, 'couplet.yaml')
-  await writeFile(file, (await readFile(file, 'utf8')).replace('use: standard@1\n', ''))
-  return given
-}
 
 const all = Object.entries(texts)
 
@@ -102,10 +93,6 @@ t.test('P1 P3 awkward texts are created, matched and updated in both directions,
   await rests(t, w)
   proved('hostile input', { 'awkward values': 5 * all.length }, 0)
 })
-
-/** Nothing that a terminal obeys, and nothing that hides or turns the text around it. */
-// oxlint-disable-next-line no-control-regex -- these are what is looked for
-const unseen = /[\u0000-\u0008\u000B-\u001F\u007F-\u009F\u200B\u202A-\u202E\u2060\u2066-\u2069\uFEFF]|\p{Cs}/u
 
 t.test(
   'P5 P8 awkward texts in conflict are held one by one, and told so that nothing in them commands or hides',

@@ -56,3 +56,7 @@ export const texts: Readonly<Record<string, string>> = {
   'signs before': '  two blanks before',
   '100 signs': 'ä'.repeat(100),
 }
+
+/** Nothing that a terminal obeys, and nothing that hides or turns the text around it. */
+// oxlint-disable-next-line no-control-regex -- these are what is looked for
+export const unseen = /[\u0000-\u0008\u000B-\u001F\u007F-\u009F\u200B\u202A-\u202E\u2060\u2066-\u2069\uFEFF]|\p{Cs}/u

@@ -137,7 +137,7 @@ async function writeOption(
   { columnsOf, touched }: Writing,
 ): Promise<WriteResult> {
   const option = optionIn(steps)
-  if (option === undefined) return { kind: 'rejected', refusal: onlyAdded, stepsDone: 0, id: steps[0]?.key }
+  if ('remedy' in option) return { kind: 'rejected', refusal: option, stepsDone: 0, id: steps[0]?.key }
   const columns = await columnsOf(option.entity)
   const present = columns[0]?.labels.get(option.key)
   if (option.isNew && present !== undefined) return { kind: 'exists', id: option.key }
@@ -157,7 +157,7 @@ async function writeOption(
   }
 }
 
-/** An option that is added, renamed or mirrored; without a label it keeps the one it has. */
+/** An option that is added, renamed or mirrored; where nothing is said of the label it keeps the one it has. */
 interface Written {
   readonly entity: Choice
   readonly isNew: boolean
@@ -165,14 +165,16 @@ interface Written {
   readonly label: string | undefined
 }
 
-/** The option that a single step is about. */
-function optionIn(steps: readonly WriteStep[]): Written | undefined {
+/** The option that a single step is about, or why there is none. */
+function optionIn(steps: readonly WriteStep[]): Written | Refusal {
   const [step] = steps
-  if (step === undefined || steps.length > 1 || step.kind === 'delete' || !step.key) return undefined
-  if (step.entity.kind !== 'choice') return undefined
-  const label = step.values['label']
-  const text = typeof label === 'string' ? label : undefined
-  return { entity: step.entity, isNew: step.kind === 'create', key: step.key, label: text }
+  if (step === undefined || steps.length > 1 || step.kind === 'delete' || !step.key) return onlyAdded
+  if (step.entity.kind !== 'choice') return onlyAdded
+  const isNew = step.kind === 'create'
+  const { label = isNew ? null : undefined } = step.values
+  if (label === undefined) return { entity: step.entity, isNew, key: step.key, label }
+  if (typeof label !== 'string' || label.trim() === '') return withoutLabel
+  return { entity: step.entity, isNew, key: step.key, label }
 }
 
 /** An option that was added and not published is not listed; adding it again is refused so. */
@@ -232,6 +234,13 @@ const onlyAdded: Refusal = {
   code: 'OptionsAreKept',
   message: 'options of a choice are added and renamed, not removed',
   remedy: 'Remove the option by hand in the table’s column settings when no record uses it any more.',
+}
+
+/** The service's own page says that a label is required; an option without one could not be told from the others. */
+const withoutLabel: Refusal = {
+  code: 'OptionWithoutLabel',
+  message: 'an option of a choice needs a label, and the record gives it none',
+  remedy: 'Fill the field that the label comes from, or leave the record out by the filter of the mapping.',
 }
 
 const publishing = (tables: ReadonlySet<string>): string =>

@@ -1,6 +1,7 @@
 /**
  * Two new records that would get the same natural key: a code that both their texts are cut to, a number that two
- * records share. The service would take the first and refuse the second; here a person decides before either is written.
+ * records share, the label of an option. The service would take the first and refuse the second, or offer two options
+ * that nobody can tell apart; here a person decides before either is written.
  */
 import { type Side, otherSide, sideName } from '../config/config.ts'
 import { canonical } from '../core/values.ts'
@@ -20,11 +21,14 @@ export function holdTwins(session: Session, judgements: readonly Judgement[]): r
   return judgements.map((judgement) => (twins.has(judgement) ? held(session, judgement) : judgement))
 }
 
+/** The columns by which records are told apart; an option's is its label, whether the mapping names it or not. */
+const keysOn = ({ mapping }: Session, on: Side): readonly string[] =>
+  mapping[on].entity?.kind === 'choice' ? ['label'] : mapping[on].keys
+
 /** The natural key that a creation gives, where it gives it whole. */
 function newKeyOf(session: Session, { action, decided }: Judgement): string | undefined {
   if (action.kind !== 'create') return undefined
-  const { keys } = session.mapping[action.on]
-  const values = keys.map((column) => {
+  const values = keysOn(session, action.on).map((column) => {
     const write = decided?.writes.find(({ field: { place } }) => {
       const there = place[action.on]
       return there?.page === undefined && there?.column === column
@@ -40,13 +44,13 @@ function held(session: Session, judgement: Judgement): Judgement {
   return { ...judgement, action: { kind: 'hold' }, decided: undefined, holds: [hold] }
 }
 
-function twinHold({ mapping }: Session, on: Side): Hold {
-  const keys = mapping[on].keys.join(', ')
+function twinHold(session: Session, on: Side): Hold {
+  const keys = keysOn(session, on).join(', ')
   return {
     kind: 'ambiguous',
     fields: [],
     names: [],
     message: `another new record of ${sideName[otherSide(on)]} would get the same ${keys} in ${sideName[on]}`,
-    remedy: `give them names or numbers that differ, also once they are cut to the length of ${keys}; or leave one out by the filter of ${mapping.name}`,
+    remedy: `give them names or numbers that differ, also once they are cut to the length of ${keys}; or leave one out by the filter of ${session.mapping.name}`,
   }
 }

@@ -1,4 +1,6 @@
 /** Command lines run in this process against both simulated services. */
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import type { Test } from 'tap'
 import { startPlayground, writePlaygroundProject } from '../../src/cli/playground.ts'
 import type { Playground, PlaygroundOptions } from '../../src/cli/playground.ts'
@@ -55,4 +57,22 @@ export async function cliWorld(
   const folder = t.testdir({ mappings: files })
   await writePlaygroundProject(folder, playground, more)
   return { ...playground, folder, run: (args, terminal) => couplet(folder, args, terminal) }
+}
+
+/** A project of these mappings and nothing else, on an empty company. */
+export async function projectOf(
+  t: Test,
+  mappings: string | readonly string[],
+  more: Partial<PlaygroundOptions> = {},
+): Promise<CliWorld> {
+  const files = Object.fromEntries([mappings].flat().map((yaml) => [/mapping: (\S+)/.exec(yaml)?.[1] ?? '', yaml]))
+  const names = Object.keys(files)
+  const given = await cliWorld(t, `mappings: [${names.join(', ')}]\n`, {
+    company: 'empty',
+    files: Object.fromEntries(names.map((name) => [`${name}.yaml`, files[name] ?? ''])),
+    ...more,
+  })
+  const file = join(given.folder, 'couplet.yaml')
+  await writeFile(file, (await readFile(file, 'utf8')).replace('use: standard@1\n', ''))
+  return given
 }
