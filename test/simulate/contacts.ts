@@ -8,7 +8,7 @@ import { openMemoryStore } from '../../src/store/memory-store.ts'
 import { only, standardSet } from '../engine/standard-set.ts'
 import { type Stage, idOf, stage, theKey } from '../engine/stage.ts'
 import type { Picture } from './ledger.ts'
-import { type OpenScene, textOf } from './scene.ts'
+import { type OpenScene, textOf, unlimited } from './scene.ts'
 import type { Deed, Story } from './story.ts'
 
 /** The rows of the standard mappings that are played with; the others are of the same kinds. */
@@ -31,7 +31,7 @@ export const openContacts: OpenScene = async (t, options) => {
     on,
     kinds,
     references: new Set(['company', 'primary']),
-    most: { calm: 18, any: 50 },
+    most: { calm: 9, any: 50 },
     run: (story, more) => on.run({ ...config, mappings: config.mappings.map((one) => withPolicies(one, story)) }, more),
     freshStore: async () => openMemoryStore(theKey),
     begin: (story) => {
@@ -61,6 +61,7 @@ async function lean(t: Parameters<OpenScene>[0]): Promise<Config> {
 const withPolicies = (mapping: Mapping, { conflicts, deletes }: Story): Mapping => ({
   ...mapping,
   conflicts,
+  limits: unlimited,
   deletes: { businessCentral: deletes, sales: deletes, sweepMs: 1 },
 })
 

@@ -24,7 +24,7 @@ export const openCustomers: OpenScene = async (t, options) => {
     on,
     kinds: [{ mapping: 'customer-account', records }],
     references: new Set(),
-    most: { calm: 12, any: 40 },
+    most: { calm: 4, any: 40 },
     run: ({ conflicts, deletes }, more) =>
       on.run(
         [

@@ -6,7 +6,7 @@ import type { Config, Mapping, Side } from '../../src/config/config.ts'
 import type { Row } from '../../src/simulator/table.ts'
 import { type Documents, documents, salesLine, salesOrder } from '../engine/document-stage.ts'
 import type { Picture, Thing } from './ledger.ts'
-import { type OpenScene, textOf } from './scene.ts'
+import { type OpenScene, textOf, unlimited } from './scene.ts'
 import type { Deed, Story } from './story.ts'
 
 const mapping = 'sales-order-bidirectional'
@@ -21,7 +21,7 @@ export const openOrders: OpenScene = async (t, options) => {
     on,
     kinds: [{ mapping, records: orders }],
     references: new Set(),
-    most: { calm: 12, any: 60 },
+    most: { calm: 5, any: 60 },
     run: (story, more) => on.run(withPolicy(given.config, story), { mappings: [mapping], ...more }),
     freshStore: () => given.freshStore(),
     begin: (story) => {
@@ -44,10 +44,6 @@ export const openOrders: OpenScene = async (t, options) => {
     picture: (side) => orders(side).flatMap((order) => thingsOf(given, side, order)),
   }
 }
-
-/** So few orders are soon all written in one run. */
-const no = { count: undefined, share: undefined }
-const unlimited: Mapping['limits'] = { deletes: no, updates: no, creates: no }
 
 function withPolicy(config: Config, { conflicts }: Story): Config {
   const decided = (one: Mapping): Mapping => ({

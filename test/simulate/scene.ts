@@ -1,6 +1,6 @@
 /** A place where stories play: the services opened once, mappings, and what people do there. */
 import type { Test } from 'tap'
-import type { Side } from '../../src/config/config.ts'
+import type { Mapping, Side } from '../../src/config/config.ts'
 import type { RunOptions } from '../../src/engine/run.ts'
 import type { Store } from '../../src/store/store.ts'
 import type { Row } from '../../src/simulator/table.ts'
@@ -20,7 +20,7 @@ export interface Scene {
   readonly kinds: readonly Kind[]
   /** Fields that name another record. What is gone can be named no more, and is named again when it is back. */
   readonly references: ReadonlySet<string>
-  /** Requests at most: of a run with nothing to do (three more for each record that waits), and of any run. */
+  /** Requests at most: of a run after one with nothing to do (more for each record that waits), and of any run. */
   readonly most: { readonly calm: number; readonly any: number }
   readonly run: (story: Story, options?: Partial<RunOptions>) => Promise<unknown>
   /** A memory that knows what the scene takes for granted. */
@@ -36,6 +36,10 @@ export interface Scene {
 }
 
 export type OpenScene = (t: Test, options: StageOptions) => Promise<Scene>
+
+const no = { count: undefined, share: undefined }
+/** So few records are soon all written in one run. */
+export const unlimited: Mapping['limits'] = { deletes: no, updates: no, creates: no }
 
 /** The same ids in every playing of a story, so that traces can be compared. */
 export const recordId = (kind: number, n: number): string =>
