@@ -44,9 +44,8 @@ export async function applyMapping(
   try {
     for (const refs of windows(intake.refs)) {
       heedStop(session.stop)
-      const moved = new Set(refs.filter((ref) => hasMoved(session, ref)))
-      const open = refs.filter((ref) => !standing.has(ref) || moved.has(ref))
-      const known = refs.flatMap((ref) => (moved.has(ref) ? [] : (standing.get(ref) ?? [])))
+      const open = refs.filter((ref) => standing.get(ref) === undefined)
+      const known = refs.flatMap((ref) => standing.get(ref) ?? [])
       const judgements = open.length === 0 ? known : [...known, ...(await judgeWindow(session, open, takeAlong))]
       if (writing.length === windowsAtOnce) deletes.push(...((await writing.shift()) ?? []))
       const window = writeWindow(work, judgements)
@@ -61,16 +60,6 @@ export async function applyMapping(
   await writeDeletes(work, deletes)
   if (session.permit?.hasRefused(session.mapping.name) !== true)
     await commit(session, [...intake.marks, ...alikeEntries(session, intake.alike), ...hashEntries(session)])
-}
-
-/**
- * An earlier mapping of a saved plan has written the record: what was decided on it and what was read of it are old. Other
- * runs learn that from the service, which refuses the write.
- */
-function hasMoved(session: Session, ref: Ref): boolean {
-  const moved = sides.filter((side) => session.permit?.hasWritten(session, side, ref[side]) === true)
-  for (const side of moved) session.cache.drop(side, ref[side] ?? '')
-  return moved.length > 0
 }
 
 /** Writes one window; returns the deletes it leads to. */

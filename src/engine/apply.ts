@@ -126,7 +126,7 @@ interface Outcome {
 
 async function outcomeOf(session: Session, action: Action, result: WriteResult): Promise<Outcome> {
   const settled: Entry = { kind: 'settled', id: action.intent.id }
-  dropCached(session, action)
+  forget(session, action)
   switch (result.kind) {
     case 'done':
       return action.kind === 'claim' ? { entries: [settled] } : done(session, action, result)
@@ -244,12 +244,11 @@ const pairRef = (action: Action, id: string): Ref => {
   return { ...ids, coupled: true }
 }
 
-/** What we wrote is not what we have in memory any more. */
-function dropCached(session: Session, action: Action): void {
-  for (const side of ['businessCentral', 'sales'] as const) {
-    const id = action.judgement.ref[side]
-    if (id !== undefined) session.cache.drop(side, id)
-  }
+/** What we wrote is not what we have in memory any more, for any mapping. */
+function forget({ cache, ownWrites, mapping }: Session, { judgement: { ref }, side }: Action): void {
+  const from = otherSide(side)
+  if (ref[side] !== undefined) ownWrites.moved(mapping, side, ref[side])
+  if (ref[from] !== undefined) cache.drop(from, ref[from])
 }
 
 function count(session: Session, judgements: readonly Judgement[], writing: ReadonlySet<Judgement>): void {

@@ -7,6 +7,7 @@ import { fingerprinter } from '../core/fingerprint.ts'
 import { ConfigError, type ConfigProblem } from '../errors.ts'
 import type { Ports, RunOptions } from './ports.ts'
 import type { RunContext } from './prepare.ts'
+import { OwnWrites } from './own-writes.ts'
 import { RowBudget } from './row-cache.ts'
 
 /** Rows that a run keeps between its passes, over all mappings; about 2 KB each. */
@@ -73,6 +74,7 @@ export function contextIn(
     company,
     fingerprint: fingerprinter(ports.store.key),
     budget: new RowBudget(rowsKept),
+    ownWrites: new OwnWrites(),
     byName: new Map(config.mappings.map((mapping) => [mapping.name, mapping])),
     imagined: new Set(),
     order: mappings.map(({ name }) => name),

@@ -7,12 +7,13 @@ import type { Operation, PlannedHold } from '../core/plan.ts'
 import type { Row } from '../core/record.ts'
 import type { Entry } from '../store/store.ts'
 import { baseAfter } from './actions.ts'
-import { type Intake, type Ref, type Scope, takeIn } from './intake.ts'
+import { type Intake, type Scope, takeIn } from './intake.ts'
 import { type TakeAlong, judgeWindow, noteDeferred, windows } from './judge-window.ts'
 import type { Judgement } from './judgement.ts'
 import { newKey } from './new-key.ts'
 import { operationsOf } from './operations.ts'
 import { entriesOf } from './outcome.ts'
+import { Standing } from './own-writes.ts'
 import { heedStop } from './ports.ts'
 import { type Session, commit, foreseenKey, imaginedAs, keysOf, layoutEntries, packed } from './session.ts'
 
@@ -23,8 +24,7 @@ export interface PlannedMapping {
   readonly intake: Intake
   readonly operations: readonly Operation[]
   readonly holds: readonly PlannedHold[]
-  /** Decisions that need not be made again, as long as their rows are kept. */
-  readonly standing: ReadonlyMap<Ref, Judgement>
+  readonly standing: Standing
 }
 
 /** What the plan has to keep. */
@@ -47,7 +47,7 @@ export async function planMapping(
   const intake = await takeIn(session, scope)
   const operations: Operation[] = []
   const holds: PlannedHold[] = []
-  const standing = new Map<Ref, Judgement>()
+  const standing = new Standing()
   await commit(session, layoutEntries(session))
   for (const refs of windows(intake.refs)) {
     heedStop(session.stop)
@@ -56,8 +56,7 @@ export async function planMapping(
     for (const judgement of judgements) {
       operations.push(...operationsOf(session, judgement, keeping.values))
       if (keeping.holds) holds.push(...plannedHolds(session, judgement))
-      if (!session.options.dry && judgement.stands && intake.refs.length <= standingMost)
-        standing.set(judgement.ref, judgement)
+      if (!session.options.dry && judgement.stands && intake.refs.length <= standingMost) standing.add(judgement)
     }
     if (keeping.results)
       await commit(

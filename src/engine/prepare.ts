@@ -20,6 +20,7 @@ import { ConnectorError } from '../errors.ts'
 import type { Store } from '../store/store.ts'
 import { Following } from './following.ts'
 import { StoreLookups } from './lookups.ts'
+import type { OwnWrites } from './own-writes.ts'
 import type { Ports, RunOptions } from './ports.ts'
 import { type RowBudget, RowCache } from './row-cache.ts'
 import type { Session } from './session.ts'
@@ -34,6 +35,7 @@ export interface RunContext {
   readonly company: Company
   readonly fingerprint: Fingerprint
   readonly budget: RowBudget
+  readonly ownWrites: OwnWrites
   readonly byName: ReadonlyMap<string, Mapping>
   /** Records that the plan would create. */
   readonly imagined: Set<string>
@@ -69,12 +71,14 @@ export async function prepare(context: RunContext, mapping: Mapping, store: Stor
   const bindings = { settings: context.config.settings, company: context.company, apart }
   const today = localDate(context.ports.clock.now().getTime(), compiled.timeZone)
   const warn = (message: string): void => emit({ kind: 'warning', mapping: mapping.name, message })
+  const cache = new RowCache(context.budget)
+  context.ownWrites.watch(mapping, cache)
   const open = (side: Side): Promise<SideReader> =>
     SideReader.open(compiled.sides[side], connectors[side], { bindings, warn, today })
   return {
     compiled,
     readers: { businessCentral: await open('businessCentral'), sales: await open('sales') },
-    cache: new RowCache(context.budget),
+    cache,
     tally: new Tally(),
     imagined: context.imagined,
     unknown: coupledMappings(mapping.sales, sales.main).filter((name) => coupledKey(name) === undefined),
@@ -128,6 +132,7 @@ export function sessionOf(context: RunContext, prepared: Prepared, store: Store,
       bindings: { ...lookups.bindings(config.settings, context.company), apart: ports.apart },
     },
     connectors: ports.connectors,
+    ownWrites: context.ownWrites,
     store,
     state: store.mapping(mapping.name),
     following: mapping.follows === undefined ? undefined : new Following(mapping, mapping.follows, store),

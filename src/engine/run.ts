@@ -16,6 +16,7 @@ import { takeUpJobs } from './job-recovery.ts'
 import { chosen, contextOf } from './context.ts'
 import { type Keeping, type PlannedMapping, planMapping } from './plan-mapping.ts'
 import { referredMappings } from './references.ts'
+import { Standing } from './own-writes.ts'
 import { Permit } from './permit.ts'
 import { PlanBook } from './plan-book.ts'
 import { heedStop } from './ports.ts'
@@ -91,7 +92,7 @@ export async function runLocked(
 const runId = ({ clock }: Ports): string => `run-${clock.now().toISOString().replaceAll(/[-:.]/g, '')}`
 
 /** A mapping that was planned and may be applied. */
-interface Standing {
+interface Ready {
   readonly prepared: Prepared
   readonly session: Session
   readonly planned: PlannedMapping
@@ -100,7 +101,7 @@ interface Standing {
 class WholeRun {
   readonly #context: RunContext
   readonly #overlay: Store
-  readonly #planned = new Map<string, Standing>()
+  readonly #planned = new Map<string, Ready>()
   readonly #prepared = new Map<string, Prepared>()
   readonly #sessions = new Map<string, Session>()
   readonly #asked = new Map<string, { readonly session: Session; readonly scope: Scope }>()
@@ -168,11 +169,11 @@ class WholeRun {
   /** Writes what was planned, mapping by mapping, then the second pass. */
   async apply(): Promise<void> {
     this.#permit?.compare(this.#book.wholes)
-    for (const [name, standing] of this.#planned) {
+    for (const [name, { prepared, planned }] of this.#planned) {
       await this.#inTurn(name, 'apply', async () => {
-        const session = this.#open(name, standing.prepared)
-        await applyMapping(session, standing.planned, this.#takeAlong('apply', name))
-        standing.prepared.cache.clear()
+        const session = this.#open(name, prepared)
+        await applyMapping(session, planned, this.#takeAlong('apply', name))
+        prepared.cache.clear()
       })
     }
     for (const [name, session] of this.#sessions) {
@@ -217,6 +218,7 @@ class WholeRun {
     this.#asked.set(name, { session, scope })
     const planned = await planMapping(session, scope, this.#takeAlong('plan', name), this.#keeping(name))
     this.#book.add(planned)
+    this.#context.ownWrites.watch(session.mapping, planned.standing)
     this.#planned.set(name, { prepared, session, planned })
   }
 
@@ -247,7 +249,7 @@ class WholeRun {
     const intake = await takeInAgain(session, ids)
     await applyMapping(
       session,
-      { intake: { ...intake, marks: [] }, standing: new Map() },
+      { intake: { ...intake, marks: [] }, standing: new Standing() },
       this.#takeAlong('apply', session.mapping.name),
     )
   }
@@ -268,7 +270,7 @@ class WholeRun {
         else
           await applyMapping(
             session,
-            { intake: { ...(await takeInAgain(session, ids)), marks: [] }, standing: new Map() },
+            { intake: { ...(await takeInAgain(session, ids)), marks: [] }, standing: new Standing() },
             takeNothing,
           )
       }

@@ -17,6 +17,7 @@ import type { Entry, MappingState, Store } from '../store/store.ts'
 import type { Ceiling } from './ceiling.ts'
 import type { Following } from './following.ts'
 import type { StoreLookups } from './lookups.ts'
+import type { OwnWrites } from './own-writes.ts'
 import type { Permit } from './permit.ts'
 import type { RunOptions } from './ports.ts'
 import type { RowCache } from './row-cache.ts'
@@ -32,6 +33,7 @@ export interface Session {
   readonly connectors: BySide<Connector>
   readonly readers: BySide<SideReader>
   readonly cache: RowCache
+  readonly ownWrites: OwnWrites
   /** The state as this phase sees it: an overlay while planning. */
   readonly store: Store
   readonly state: MappingState
