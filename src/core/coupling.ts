@@ -23,7 +23,7 @@ export interface Coupling extends BySide<Seen> {
   /** How often in a row a service's answer differed from what was sent (carried back once, then held). */
   readonly moved?: number
   /** Some steps of its last write were not done: the next run finishes them, whatever the filter says. */
-  readonly unfinished?: boolean
+  readonly unfinished?: Unfinished
   /** The pair is over: on this side its record was posted, or deleted for good. Nothing of it travels or is made again. */
   readonly ended?: Side
   /** One of the two was created by us, and has not been looked at since. */
@@ -31,6 +31,9 @@ export interface Coupling extends BySide<Seen> {
   /** The lines of a document: which belong together, under the document's own coupling. */
   readonly lines?: CoupledLines
 }
+
+/** `new`: it is not known to be made whole; what is missing of it is made as of any new one. */
+export type Unfinished = true | 'new'
 
 /** A record as its create left it. */
 export interface Fresh {
@@ -44,7 +47,12 @@ export interface CoupledLines {
   readonly layout: string
   /** Key of the line in Business Central, key in Sales, packed base. A key may be one that an expression gave. */
   readonly pairs: readonly (readonly [businessCentral: string, sales: string, base: string])[]
+  /** Lines for which a write whose answer nobody saw may have made a partner, under a key that the service chose. */
+  readonly sought?: readonly SoughtLine[]
 }
+
+/** The side that was written to, and the key of the line on the other side. */
+export type SoughtLine = readonly [on: Side, source: string]
 
 /** The id of a coupling: both ids. */
 export const couplingId = (coupling: BySide<{ readonly id: string }>): string =>

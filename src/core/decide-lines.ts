@@ -25,8 +25,8 @@ export interface LinesFacts {
   readonly pairs: readonly LinePair[]
   /** new: the document is to be created; first: the two documents meet for the first time. */
   readonly meeting: 'new' | 'first' | 'known'
-  /** The last write of the document was not done to its end: a line may be ours that nobody remembers. */
-  readonly unfinished: boolean
+  /** By side: lines of the other side for which a line of ours may stand there that nobody remembers. */
+  readonly sought: BySide<ReadonlySet<string>>
   readonly decision: Decision | undefined
   readonly writable: BySide<boolean>
   readonly deferLater: boolean
@@ -137,7 +137,7 @@ class LinesWork {
       deciding: this.#deciding,
       open: { businessCentral: this.#open('businessCentral'), sales: this.#open('sales') },
       keyFor: this.#facts.keyFor,
-      isNumberEnough: this.#facts.meeting !== 'known' || this.#facts.unfinished,
+      isNumberEnough: (on, line) => this.#facts.meeting !== 'known' || this.#facts.sought[on].has(line),
       numbers: {
         businessCentral: this.#numbers('businessCentral', 'paired'),
         sales: this.#numbers('sales', 'paired'),

@@ -25,7 +25,7 @@ export interface LinesToMatch {
   readonly open: BySide<readonly LineRow[]>
   readonly keyFor: (on: Side, line: string) => string | undefined
   /** False where two people may have added a line each: lines that name different records are two then. */
-  readonly isNumberEnough: boolean
+  readonly isNumberEnough: (on: Side, line: string) => boolean
   /** By side: the number that a line of the other side would get there. */
   readonly numbers: BySide<ReadonlyMap<string, number>>
 }
@@ -120,7 +120,7 @@ const byNumber: Finder = async (given, { line, from, candidates }) => {
   const number = numbers[to].get(line.id)
   if (order === undefined || number === undefined) return {}
   const partner = candidates.find(({ row }) => numberIn(row, order) === number)
-  if (partner === undefined || isNumberEnough) return { partner }
+  if (partner === undefined || isNumberEnough(to, line.id)) return { partner }
   const { held } = await met(given, from, line, partner)
   return held.some(({ field }) => isReference(given, field)) ? {} : { partner }
 }

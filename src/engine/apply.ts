@@ -4,7 +4,7 @@
  */
 import { type Side, otherSide } from '../config/config.ts'
 import type { WriteOperation, WriteResult } from '../connector/connector.ts'
-import type { Coupling } from '../core/coupling.ts'
+import type { Coupling, Unfinished } from '../core/coupling.ts'
 import { ConnectorError } from '../errors.ts'
 import type { Entry } from '../store/store.ts'
 import { type Action, actionsOf, deleteActionOf } from './actions.ts'
@@ -197,18 +197,24 @@ async function rejectedEntries(
 ): Promise<readonly Entry[]> {
   const refused = refusedEntries(session, action, result.refusal)
   if (result.stepsDone === 0 || result.id === undefined) return refused
-  if (action.kind === 'update') return [...refused, ...stuck(currentCoupling(session, action))]
+  if (action.kind === 'update') return [...refused, ...stuck(await seenCoupling(session, action), true)]
   if (action.kind !== 'create') return refused
   const first = { ...action, writes: action.writes.filter(({ field }) => field.field.step !== 'after'), more: true }
   const done = { kind: 'done', id: result.id, etag: undefined, row: undefined, made: result.made ?? [] } as const
   const entries = await doneEntries(session, withLinesMade(first, done.made.length), done)
-  const couplings = entries.flatMap((entry) => (entry.kind === 'couple' ? stuck(entry.coupling) : []))
+  const couplings = entries.flatMap((entry) => (entry.kind === 'couple' ? stuck(entry.coupling, 'new') : []))
   return [...entries.filter(({ kind }) => kind !== 'couple'), ...couplings, ...refused]
 }
 
+/** The coupling with what the steps before the refusal left: no edit of the other side. */
+async function seenCoupling(session: Session, action: Action): Promise<Coupling | undefined> {
+  const entries = await settleOne(session, action.intent)
+  return entries.find((entry) => entry.kind === 'couple')?.coupling ?? currentCoupling(session, action)
+}
+
 /** What got stuck half-way is finished by a later run, whatever the filter says then. */
-const stuck = (coupling: Coupling | undefined): readonly Entry[] =>
-  coupling === undefined ? [] : [{ kind: 'couple', coupling: { ...coupling, unfinished: true } }]
+const stuck = (coupling: Coupling | undefined, unfinished: Unfinished): readonly Entry[] =>
+  coupling === undefined ? [] : [{ kind: 'couple', coupling: { ...coupling, unfinished } }]
 
 /** The lines that were made before the refusal; the others are looked for, and made, by the next decision. */
 function withLinesMade(action: Action, count: number): Action {

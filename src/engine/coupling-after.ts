@@ -4,7 +4,7 @@
  */
 import { type BySide, type Side, otherSide } from '../config/config.ts'
 import type { WriteResult } from '../connector/connector.ts'
-import type { Coupling, Seen } from '../core/coupling.ts'
+import type { Coupling, Seen, SoughtLine } from '../core/coupling.ts'
 import type { FieldWrite } from '../core/decide.ts'
 import type { LinePair } from '../core/decide-lines.ts'
 import { versionOf } from '../core/fingerprint.ts'
@@ -14,7 +14,7 @@ import { printOf, standsAt } from '../core/offer.ts'
 import type { Row } from '../core/record.ts'
 import { type Action, baseAfter } from './actions.ts'
 import { lineWritesTo } from './line-steps.ts'
-import { type Session, keysOf, linePairsOf, packed, packedLines } from './session.ts'
+import { type Session, keysOf, linePairsOf, packed, packedLines, soughtLinesOf } from './session.ts'
 
 export type Done = Extract<WriteResult, { kind: 'done' }>
 
@@ -36,7 +36,7 @@ export async function couplingAfter(session: Session, action: Action, result: Do
     businessCentral: pair.businessCentral,
     sales: pair.sales,
     ...packed(session, baseAfter(session, next, action.writes)),
-    ...packedLines(session, linesAfter(action, result, linePairsOf(session, current))),
+    ...packedLines(session, linesAfter(action, result, linePairsOf(session, current)), soughtAfter(action, current)),
     ...(judgement.action.kind === 'merge' && judgement.action.paused ? { outside: true } : {}),
     ...freshAfter(session, action, result),
     ...(moved ? { moved: (current?.moved ?? 0) + 1 } : {}),
@@ -67,6 +67,10 @@ function linesAfter({ side, judgement }: Action, answer: Done, before: readonly 
   }
   return [...pairs.values()]
 }
+
+/** What this write did not make of the lines of its side was not to be made. */
+const soughtAfter = ({ side }: Action, current: Coupling | undefined): readonly SoughtLine[] =>
+  soughtLinesOf(current).filter(([on]) => on !== side)
 
 const nameOf = ({ businessCentral, sales }: BySide<string>): string => `${businessCentral}|${sales}`
 

@@ -6,14 +6,14 @@ import { type BySide, type Side, otherSide, sides } from '../config/config.ts'
 import type { Coupling, Decision } from '../core/coupling.ts'
 import type { Decided } from '../core/decide.ts'
 import { decideAround } from '../core/decide-create.ts'
-import { type DecidedLines, type LinePair, areLinesEdited, decideLines } from '../core/decide-lines.ts'
+import { type DecidedLines, type LinePair, type LinesFacts, areLinesEdited, decideLines } from '../core/decide-lines.ts'
 import { derivedKey } from '../core/derived-key.ts'
 import { type LineRow, lineRows } from '../core/document-lines.ts'
 import type { CompiledLines } from '../core/mapping.ts'
 import type { Deciding } from '../core/offer.ts'
 import type { Loaded } from '../core/record.ts'
 import type { Common } from './judgement.ts'
-import { type Session, isAdmitted, linePairsOf, missingPages } from './session.ts'
+import { type Session, isAdmitted, linePairsOf, missingPages, soughtLinesOf } from './session.ts'
 
 /** How the documents meet, and what may be written. */
 export interface LinesMeeting {
@@ -55,19 +55,19 @@ const isIncomplete = ({ held, waits, failed, asks }: DecidedLines): boolean =>
 async function linesOf(
   session: Session,
   common: Common,
-  { meeting, decision, unfinished }: LinesMeeting,
+  { meeting, decision }: LinesMeeting,
 ): Promise<DecidedLines | undefined> {
   const { lines } = session.compiled
   if (lines === undefined) return undefined
   const deciding = lineDeciding(session, lines)
   return decideLines(lines, deciding, {
     rows: {
-      businessCentral: await rowsOf(session, lines, 'businessCentral', common.rows.businessCentral),
-      sales: await rowsOf(session, lines, 'sales', common.rows.sales),
+      businessCentral: await lineRowsOf(session, lines, 'businessCentral', common.rows.businessCentral),
+      sales: await lineRowsOf(session, lines, 'sales', common.rows.sales),
     },
-    pairs: meeting === 'known' ? linePairsOf(session, common.coupling) : [],
+    pairs: linePairsOf(session, common.coupling),
     meeting,
-    unfinished,
+    sought: soughtOf(common.coupling),
     decision,
     writable: session.writable,
     deferLater: session.deferLater,
@@ -75,15 +75,26 @@ async function linesOf(
   })
 }
 
-const lineDeciding = (session: Session, { compiled }: CompiledLines): Deciding => ({ ...session.deciding, compiled })
+/** What decides a pair of lines. */
+export const lineDeciding = (session: Session, { compiled }: CompiledLines): Deciding => ({
+  ...session.deciding,
+  compiled,
+})
 
-const rowsOf = async (
+/** The lines of a document as one side has and says them. Throws ExpressionError. */
+export const lineRowsOf = async (
   session: Session,
   lines: CompiledLines,
   side: Side,
   document: Loaded | undefined,
 ): Promise<readonly LineRow[]> =>
   document === undefined ? [] : lineRows(lines, side, document, session.deciding.bindings)
+
+function soughtOf(coupling: Coupling | undefined): LinesFacts['sought'] {
+  const on = (side: Side): ReadonlySet<string> =>
+    new Set(soughtLinesOf(coupling).flatMap(([written, source]) => (written === side ? [source] : [])))
+  return { businessCentral: on('businessCentral'), sales: on('sales') }
+}
 
 /** Keeps P1: the key of a line is derived from its document and its own key. */
 function lineKey(session: Session, { ref }: Common, on: Side, line: string): string | undefined {
@@ -110,8 +121,8 @@ export async function haveLinesChanged(
 ): Promise<boolean> {
   const { lines } = session.compiled
   if (lines === undefined) return false
-  if (coupling.unfinished === true || coupling.lines?.layout !== lines.compiled.layout.id) return true
-  const rows = await rowsOf(session, lines, side, document)
+  if (coupling.unfinished !== undefined || coupling.lines?.layout !== lines.compiled.layout.id) return true
+  const rows = await lineRowsOf(session, lines, side, document)
   const pairs: readonly LinePair[] = linePairsOf(session, coupling)
   return areLinesEdited(lineDeciding(session, lines), side, rows, pairs)
 }
@@ -173,7 +184,7 @@ const writesTo = ({ writes, lines }: Decided, to: Side): boolean =>
  * stands outside the filter.
  */
 export function isUnfinished(session: Session, { coupling, rows }: Common): boolean {
-  if (coupling !== undefined) return coupling.unfinished === true
+  if (coupling !== undefined) return coupling.unfinished !== undefined
   return sides.some((side) => {
     const row = rows[side]
     return row !== undefined && session.mapping[side].reference !== undefined && !isAdmitted(session, side, row)

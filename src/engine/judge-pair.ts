@@ -162,9 +162,9 @@ function newsOf({ deciding }: Session, rows: BySide<Loaded>, { coupling, base }:
   return fresh !== undefined && isFresh(fresh, rows) ? freshBase(deciding, fresh.side, rows, base) : noBase
 }
 
-/** The lines of a document whose creation broke off are not known yet: they are found by what they say. */
+/** The lines of a document whose creation broke off are not all known: they are found by what they say, or made. */
 const meetingOf = ({ unfinished, coupling }: CoupledFacts): 'new' | 'known' =>
-  unfinished && coupling.lines === undefined ? 'new' : 'known'
+  coupling.unfinished === 'new' || (unfinished && coupling.lines === undefined) ? 'new' : 'known'
 
 /**
  * What a document says that is not finished is not carried back: it is news when the document is what it was to be. What

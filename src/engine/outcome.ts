@@ -22,6 +22,7 @@ import {
   packed,
   packedLines,
   refusedAs,
+  soughtLinesOf,
 } from './session.ts'
 
 /** Entries that follow from the decision itself, before any write. */
@@ -68,7 +69,7 @@ function pairEntries(session: Session, judgement: Judgement, writesFollow: boole
     ...packed(session, baseAfter(session, judgement, [])),
     ...(action.kind === 'merge' && action.paused ? { outside: true } : {}),
     ...goesOn(judgement, writesFollow),
-    ...packedLines(session, judgement.decided?.lines?.pairs ?? linePairsOf(session, coupling)),
+    ...packedLines(session, judgement.decided?.lines?.pairs ?? linePairsOf(session, coupling), soughtLinesOf(coupling)),
   }
   return coupling !== undefined && sameCoupling(coupling, next) ? [] : [{ kind: 'couple', coupling: next }]
 }
@@ -78,7 +79,7 @@ function goesOn({ coupling, holds }: Judgement, writesFollow: boolean): Pick<Cou
   const { moved, unfinished } = coupling ?? {}
   return {
     ...(moved === undefined ? {} : { moved }),
-    ...(unfinished === true && (writesFollow || holds.length > 0) ? { unfinished } : {}),
+    ...(unfinished !== undefined && (writesFollow || holds.length > 0) ? { unfinished } : {}),
   }
 }
 

@@ -162,17 +162,18 @@ async function orNothing<T>(work: () => Promise<T>): Promise<T | undefined> {
   }
 }
 
-async function retoldLines(both: Both, { layout, pairs }: CoupledLines, documents: Pairs): Promise<CoupledLines> {
+async function retoldLines(both: Both, lines: CoupledLines, documents: Pairs): Promise<CoupledLines> {
   const fields = both.real.compiled.lines?.compiled.fields ?? []
   const real = await linesOf(both.real, documents.real)
   const retold = await linesOf(both.retold, documents.retold)
+  const { layout, pairs } = lines
   const told: CoupledLines['pairs'][number][] = []
   for (const [businessCentral, sales, base] of pairs) {
     const ids = { businessCentral, sales }
     const rows = (side: Side): RowIn => ({ real: real[side].get(ids[side]), retold: retold[side].get(ids[side]) })
     told.push([businessCentral, sales, await retoldBase(both, { layout, base, fields, rows })])
   }
-  return { layout, pairs: told }
+  return { ...lines, pairs: told }
 }
 
 /** The lines of both documents, by key. */

@@ -3,7 +3,7 @@ import type { Clock } from '../clock.ts'
 import { type BySide, type Mapping, type Side, otherSide, sides, travelsTo } from '../config/config.ts'
 import type { Connector } from '../connector/connector.ts'
 import { type Base, noBase, packBase, unpackBase } from '../core/base.ts'
-import type { Coupling, Held } from '../core/coupling.ts'
+import type { CoupledLines, Coupling, Held, SoughtLine } from '../core/coupling.ts'
 import type { LinePair } from '../core/decide-lines.ts'
 import type { Emit } from '../core/event.ts'
 import { evaluateFilter } from '../core/filter-evaluation.ts'
@@ -120,14 +120,26 @@ export function linePairsOf({ state }: Session, coupling: Coupling | undefined):
   }))
 }
 
-/** Pairs of lines as the document's coupling keeps them; nothing for a mapping without lines. */
-export function packedLines({ compiled }: Session, pairs: readonly LinePair[] | undefined): Pick<Coupling, 'lines'> {
+/** Lines of a coupled document whose partners may have been made, under keys that nobody knows. */
+export const soughtLinesOf = (coupling: Coupling | undefined): readonly SoughtLine[] => coupling?.lines?.sought ?? []
+
+/**
+ * Pairs of lines as the document's coupling keeps them, and the lines whose partners are sought still; nothing for a
+ * mapping without lines.
+ */
+export function packedLines(
+  { compiled }: Pick<Session, 'compiled'>,
+  pairs: readonly LinePair[],
+  sought: readonly SoughtLine[],
+): { readonly lines?: CoupledLines } {
   const layout = compiled.lines?.compiled.layout
-  if (layout === undefined || pairs === undefined || pairs.length === 0) return {}
+  if (layout === undefined) return {}
+  const left = sought.filter(([on, source]) => !pairs.some((pair) => pair[otherSide(on)] === source))
+  if (pairs.length === 0 && left.length === 0) return {}
   const packedPairs = pairs.map(
     ({ businessCentral, sales, base }) => [businessCentral, sales, packBase(base, layout.rows)] as const,
   )
-  return { lines: { layout: layout.id, pairs: packedPairs } }
+  return { lines: { layout: layout.id, pairs: packedPairs, ...(left.length === 0 ? {} : { sought: left }) } }
 }
 
 /** Field rows that the coupling knows but that have no base: their first meeting is still open. */

@@ -2,18 +2,17 @@
  * Writes whose outcome was never seen, because an answer was lost or a runner died: told by reading the record (P2,
  * P7). Nothing is written to a service here.
  */
-import { type Side, otherSide, travelsTo } from '../config/config.ts'
-import { type Base, type Prints, noBase, unpackBase, withPrints } from '../core/base.ts'
+import { type Side, otherSide } from '../config/config.ts'
+import { type Base, noBase, unpackBase } from '../core/base.ts'
 import { saidOrFailure } from '../core/carry.ts'
 import type { Coupling } from '../core/coupling.ts'
-import { ExpressionError, orFailure } from '../core/expression.ts'
 import { versionOf } from '../core/fingerprint.ts'
-import type { CompiledField } from '../core/mapping.ts'
-import { printOf } from '../core/offer.ts'
 import type { Loaded } from '../core/record.ts'
+import { type Seeing, baseSeen, isStillBefore } from '../core/seen-base.ts'
 import { settle } from '../core/settle.ts'
 import type { Entry, Intent } from '../store/store.ts'
-import { type Session, baseOf, commit, keysOf, linePairsOf, packed, packedLines } from './session.ts'
+import { type Session, baseOf, commit, keysOf, packed } from './session.ts'
+import { linesSeen } from './settling-lines.ts'
 
 /** Settles every open intent of the mapping, in batches. */
 export async function settleIntents(session: Session): Promise<void> {
@@ -84,44 +83,29 @@ async function entriesFor(
       ? [settled]
       : [{ kind: 'uncouple', businessCentral: coupling.businessCentral.id, sales: coupling.sales.id }, settled]
   if (source === undefined || target === undefined) return [settled]
-  const base = await baseSeen(session, intent, { target, isKnown })
+  const { base, isBefore } = await headerSeen(session, intent, { target, isKnown })
   const next = coupled(session, intent, { target, source, base })
-  return [{ kind: 'couple', coupling: { ...next, ...linesKept(session, coupling) } }, settled]
+  const lines = await linesSeen(session, intent, coupling, { target, isKnown, isBefore })
+  return [{ kind: 'couple', coupling: { ...next, ...lines, ...openEnd(session, intent) } }, settled]
 }
 
-/** The lines of a document are found by the next decision, which also closes what was left open. */
-const linesKept = (session: Session, coupling: Coupling | undefined): Partial<Coupling> =>
-  session.compiled.lines === undefined
-    ? {}
-    : { ...packedLines(session, linePairsOf(session, coupling)), unfinished: true }
+/** A document may stand open, or lack a line: the next decision finishes it. */
+const openEnd = ({ compiled }: Session, { kind }: Intent): Pick<Coupling, 'unfinished'> =>
+  compiled.lines === undefined ? {} : { unfinished: kind === 'create' ? 'new' : true }
 
-/**
- * What the write left, as far as the target shows it: a row that holds something else keeps the base it had, so that
- * an edit by somebody else, or a value that never arrived, is merged and not taken for agreed. Where the merge would let
- * the source win, and it cannot be told whether that edit came before the write or after it, the base is lost: a person
- * decides (P2). What a new record says by itself in rows that travel from it alone (the number it was given) is its own
- * edit, as in the answer to its create.
- */
-async function baseSeen(
+/** The header of the pair as the target shows it. */
+async function headerSeen(
   session: Session,
   intent: Intent,
   { target, isKnown }: { readonly target: Loaded; readonly isKnown: boolean },
-): Promise<Base> {
-  const before = baseBefore(session, intent)
-  const rows = session.state.layout(intent.layout)
+): Promise<{ readonly base: Base; readonly isBefore: boolean }> {
+  const { deciding, mapping, state } = session
+  const rows = state.layout(intent.layout)
   const meant = rows === undefined ? noBase : unpackBase(intent.base, rows)
-  const seen = new Map<string, Prints>()
-  const lost = new Set<string>()
-  for (const field of session.compiled.fields) {
-    const prints = meant.get(field.rowId)
-    if (prints === undefined) continue
-    const now = await orFailure(printOf(session.deciding, field, intent.side, target.row))
-    const stood = before.get(field.rowId)?.[intent.side]
-    const isDoubtful = !isKnown && isOther(now, stood) && prints[intent.side] !== stood
-    if (isItsOwn(field, intent) || now === prints[intent.side]) seen.set(field.rowId, prints)
-    else if (isDoubtful && sourceWins(session, intent, field)) lost.add(field.rowId)
-  }
-  return new Map([...withPrints(before, seen)].filter(([rowId]) => !lost.has(rowId)))
+  const before = baseBefore(session, intent)
+  const kind = intent.kind === 'create' ? 'create' : 'update'
+  const seeing: Seeing = { deciding, side: intent.side, row: target.row, kind, isKnown, conflicts: mapping.conflicts }
+  return { base: await baseSeen(seeing, before, meant), isBefore: await isStillBefore(seeing, before, meant) }
 }
 
 /** The base of the pair that the write was for. */
@@ -129,18 +113,6 @@ function baseBefore(session: Session, { side, source, target }: Intent): Base {
   const coupling = session.state.bySide(side, target)
   return coupling?.[otherSide(side)].id === source ? baseOf(session, coupling) : noBase
 }
-
-/** What a failing expression would say is not known: its row keeps the base it had. */
-const isOther = (now: string | ExpressionError, before: string | undefined): boolean =>
-  !(now instanceof ExpressionError) && now !== before
-
-/** A conflict would be decided for the side that was to be carried. */
-const sourceWins = ({ mapping }: Session, { side }: Intent, { field }: CompiledField): boolean =>
-  field.direction === 'both' && (field.conflicts ?? mapping.conflicts) === otherSide(side)
-
-/** The new record alone says what the row holds. */
-const isItsOwn = ({ field, place }: CompiledField, { kind, side: made }: Intent): boolean =>
-  kind === 'create' && !travelsTo(field.direction, made) && (field.claim || place[made] !== undefined)
 
 /** The pair as the write left it. Versions stay open, so that the next report of either side is looked at. */
 function coupled(

@@ -111,7 +111,7 @@ export function withoutPrints(content: MappingContent): MappingContent {
   }
 }
 
-const withoutLinePrints = ({ layout, pairs }: CoupledLines): CoupledLines => ({
-  layout,
-  pairs: pairs.map(([businessCentral, sales]) => [businessCentral, sales, '']),
+const withoutLinePrints = (lines: CoupledLines): CoupledLines => ({
+  ...lines,
+  pairs: lines.pairs.map(([businessCentral, sales]) => [businessCentral, sales, '']),
 })

@@ -114,12 +114,13 @@ function mergeCouplings(of: Histories<MappingContent>): readonly Coupling[] {
 function bothChanged(a: Coupling, b: Coupling): Coupling {
   const { lines: _lines, ...plain } = byText(a, b)
   const lines = mergeLines(a.lines, b.lines)
+  const unfinished = a.unfinished === 'new' ? a.unfinished : (b.unfinished ?? a.unfinished)
   return {
     ...plain,
     businessCentral: { ...plain.businessCentral, version: undefined },
     sales: { ...plain.sales, version: undefined },
     base: '',
-    ...((a.unfinished === true || b.unfinished === true) && { unfinished: true }),
+    ...(unfinished !== undefined && { unfinished }),
     ...((a.ended ?? b.ended) !== undefined && {
       ended: byText({ at: a.ended ?? b.ended }, { at: b.ended ?? a.ended }).at,
     }),
@@ -138,7 +139,12 @@ function mergeLines(a: CoupledLines | undefined, b: CoupledLines | undefined): C
     (pair) => pairs.filter((other) => other[0] === pair[0] || other[1] === pair[1]).length === 1,
   )
   const sorted = alone.toSorted((x, y) => compare(x[0], y[0]))
-  return { layout: byText(a, b).layout, pairs: sorted.map(([one, other]) => [one, other, ''] as const) }
+  const sought = new Map([...(a.sought ?? []), ...(b.sought ?? [])].map((line) => [JSON.stringify(line), line]))
+  return {
+    layout: byText(a, b).layout,
+    pairs: sorted.map(([one, other]) => [one, other, ''] as const),
+    ...(sought.size > 0 && { sought: [...sought.values()].toSorted((x, y) => compare(x[1], y[1])) }),
+  }
 }
 
 /** Both records of a pair, as names that differ between the sides. */

@@ -104,7 +104,8 @@ export interface Scene {
   readonly links?: Links
   readonly pairs?: readonly LinePair[]
   readonly meeting?: LinesFacts['meeting']
-  readonly unfinished?: boolean
+  /** Lines of Sales whose partners in Business Central a dead runner may have made. */
+  readonly sought?: readonly string[]
   readonly decision?: Decision
   readonly writable?: Partial<BySide<boolean>>
   /** The services take keys of ours. @default false */
@@ -122,7 +123,7 @@ export async function decideScene(scene: Scene): Promise<DecidedLines> {
     },
     pairs: scene.pairs ?? [],
     meeting: scene.meeting ?? 'known',
-    unfinished: scene.unfinished ?? false,
+    sought: { businessCentral: new Set(scene.sought), sales: new Set() },
     decision: scene.decision,
     writable: { businessCentral: true, sales: true, ...scene.writable },
     deferLater: false,

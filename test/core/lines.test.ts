@@ -257,7 +257,7 @@ t.test('P1 a line with the number that we would give is ours after a death; two 
     businessCentral: [bc('b1', '1', { sequence: 10_000 })],
     sales: [inSales('s1', 'P2', { quantity: 5 })],
   }
-  const dead = await decideScene({ ...scene, unfinished: true })
+  const dead = await decideScene({ ...scene, sought: ['s1'] })
   t.match(dead, {
     pairs: [{ businessCentral: 'b1', sales: 's1' }],
     held: [{ field: 'lines.item' }, { field: 'lines.quantity' }],

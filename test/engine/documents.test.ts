@@ -227,27 +227,31 @@ t.test('P9 an order that is opened is paused with its lines, keeps its base, and
   await restsNow(t, given)
 })
 
-t.test('P7 a refusal half-way in Business Central leaves the order unfinished, and the next run ends it', async (t) => {
-  const given = await documents(t, mapping)
-  const { on } = given
-  salesOrder(given, 'O1', [{ product: 0 }, { product: 1 }, { product: 2 }])
-  const body = JSON.stringify({ error: { code: 'Application_DialogException', message: 'The item is blocked.' } })
-  on.simulator.faults.add({
-    match: { service: 'businessCentral', method: 'POST', path: 'salesOrderLines', part: true, nth: 2 },
-    do: { status: 400, body, contentType: 'application/json' },
+for (const [name, end] of [
+  [mapping, /^O1 Open/],
+  ['sales-order', /^O1 Draft/],
+] as const)
+  t.test(`P7 ${name}: a refusal half-way in Business Central is told, and the next run ends the order`, async (t) => {
+    const given = await documents(t, name)
+    const { on } = given
+    salesOrder(given, 'O1', [{ product: 0 }, { product: 1 }, { product: 2 }])
+    const body = JSON.stringify({ error: { code: 'Application_DialogException', message: 'The item is blocked.' } })
+    on.simulator.faults.add({
+      match: { service: 'businessCentral', method: 'POST', path: 'salesOrderLines', part: true, nth: 2 },
+      do: { status: 400, body, contentType: 'application/json' },
+    })
+    const report = await given.run()
+    t.match(report.problems, [{ kind: 'failed', isRefusedNow: true }])
+    t.match(on.couplings(name), [{ unfinished: 'new' }])
+    t.match(ordersOf(given), [/^O1 Draft/], 'not released')
+    on.clock.advance(3_600_000)
+    clean(t, await given.run())
+    t.match(ordersOf(given), [end])
+    t.equal(linesInBusinessCentral(given).length, 3)
+    t.equal(on.couplings(name)[0]?.unfinished, undefined)
+    await given.run()
+    await restsNow(t, given)
   })
-  const report = await given.run()
-  t.match(report.problems, [{ kind: 'failed', isRefusedNow: true }])
-  t.match(on.couplings(mapping), [{ unfinished: true }])
-  t.match(ordersOf(given), [/^O1 Draft/], 'not released')
-  on.clock.advance(3_600_000)
-  clean(t, await given.run())
-  t.match(ordersOf(given), [/^O1 Open/])
-  t.equal(linesInBusinessCentral(given).length, 3)
-  t.equal(on.couplings(mapping)[0]?.unfinished, undefined)
-  await given.run()
-  await restsNow(t, given)
-})
 
 t.test('P7 an answer of a change set that is lost is found by reading; no line is written twice', async (t) => {
   const given = await atRest(t)

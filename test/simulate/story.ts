@@ -120,6 +120,9 @@ const orders: Customs = {
 const customs = { customers, contacts, orders }
 export type SceneName = keyof typeof customs
 
+export const sceneNamed = (name: string | undefined): SceneName | undefined =>
+  (Object.keys(customs) as readonly SceneName[]).find((known) => known === name)
+
 /** Of so many seeds one each plays there; the others, which cost less, among customers. */
 const scenes: readonly SceneName[] = ['contacts', 'orders', ...Array.from({ length: 30 }, () => 'customers' as const)]
 

@@ -1,0 +1,108 @@
+/** P2 and P7: the base of a pair after a write whose answer nobody saw, told by what the target says now. */
+import t from 'tap'
+import type { ConflictPolicy, Field } from '../../src/config/config.ts'
+import type { Base } from '../../src/core/base.ts'
+import { fingerprinter } from '../../src/core/fingerprint.ts'
+import type { Row } from '../../src/core/record.ts'
+import { type Seeing, baseSeen, isAsSent, isStillBefore } from '../../src/core/seen-base.ts'
+import { compiled, lookupsOf } from './mapping-fixture.ts'
+
+const fields: Readonly<Record<string, Partial<Field>>> = {
+  name: { businessCentral: 'name', sales: 'name' },
+  phone: { businessCentral: 'phone', sales: 'phone' },
+  number: { businessCentral: 'number', sales: 'number', direction: 'toSales' },
+  mark: { businessCentral: 'mark', sales: 'mark', direction: 'toBusinessCentral', step: 'after' },
+  failing: {
+    businessCentral: 'fails',
+    sales: 'failing',
+    compute: { toSales: '$error("no")', toBusinessCentral: 'failing' },
+  },
+}
+const columns = ['name', 'phone', 'number', 'mark', 'fails'].map((name) => `${name} text(20)`).join(', ')
+const mapping = compiled({ businessCentral: columns, sales: columns.replace('fails', 'failing'), fields })
+const fingerprint = fingerprinter('key')
+const deciding = { compiled: mapping, fingerprint, lookups: lookupsOf({}), bindings: {} }
+
+const rowId = (name: string): string => mapping.fields.find(({ field }) => field.name === name)?.rowId ?? name
+
+/** A base by field row: what both sides said. */
+const base = (said: Readonly<Record<string, string>>): Base =>
+  new Map(
+    Object.entries(said).map(([name, text]) => {
+      const print = fingerprint(text)
+      return [rowId(name), { businessCentral: print, sales: print }]
+    }),
+  )
+
+/** What a base says of each field row. */
+function told(said: Base): Readonly<Record<string, string>> {
+  const texts = new Map(['old', 'new', 'other', 'theirs'].map((text) => [fingerprint(text), text]))
+  const names = Object.keys(fields).filter((name) => said.has(rowId(name)))
+  return Object.fromEntries(names.map((name) => [name, texts.get(said.get(rowId(name))?.businessCentral ?? '') ?? '?']))
+}
+
+const inBusinessCentral = (row: Row, more: Partial<Seeing> = {}): Seeing => ({
+  deciding,
+  side: 'businessCentral',
+  row: { name: 'old', phone: 'old', number: 'old', mark: 'old', fails: 'old', ...row },
+  kind: 'update',
+  isKnown: false,
+  conflicts: 'hold',
+  ...more,
+})
+
+const before = base({ name: 'old', phone: 'old' })
+const meant = base({ name: 'new', phone: 'old' })
+
+t.test('P2 what stands as it was sent is agreed; anything else keeps the base that it had', async (t) => {
+  t.same(told(await baseSeen(inBusinessCentral({ name: 'new' }), before, meant)), { name: 'new', phone: 'old' })
+  t.same(told(await baseSeen(inBusinessCentral({}), before, meant)), { name: 'old', phone: 'old' }, 'not written')
+  const another = inBusinessCentral({ name: 'other', phone: 'theirs' })
+  t.same(told(await baseSeen(another, before, meant)), { name: 'old', phone: 'old' }, 'somebody else was there')
+})
+
+const edited = (conflicts: ConflictPolicy, isKnown = false): Promise<Base> =>
+  baseSeen(inBusinessCentral({ name: 'other' }, { conflicts, isKnown }), before, meant)
+
+t.test('P2 an edit whose moment cannot be told is a question where the source would win', async (t) => {
+  t.same(told(await edited('sales')), { phone: 'old' }, 'lost')
+  t.same(told(await edited('sales', true)), { name: 'old', phone: 'old' }, 'the write was not made')
+  t.same(told(await edited('businessCentral')), { name: 'old', phone: 'old' }, 'the edit wins anyway')
+})
+
+t.test('a row whose expression fails keeps its base; one that was not meant has the one it had', async (t) => {
+  const had = base({ failing: 'old', name: 'old' })
+  const seen = await baseSeen(
+    inBusinessCentral({ name: 'other' }, { conflicts: 'sales' }),
+    had,
+    base({ failing: 'new' }),
+  )
+  t.same(told(seen), { name: 'old', failing: 'old' })
+})
+
+t.test('a new record says by itself what travels from it alone', async (t) => {
+  const sent = base({ name: 'new', number: 'new' })
+  const made = inBusinessCentral({ name: 'new', number: 'theirs' }, { kind: 'create' })
+  t.same(told(await baseSeen(made, new Map(), sent)), { name: 'new', number: 'new' })
+  t.same(told(await baseSeen({ ...made, kind: 'update' }, new Map(), sent)), { name: 'new' })
+})
+
+t.test('P7 a write did not come further than what still stands as before', async (t) => {
+  const write = base({ name: 'new', phone: 'new', number: 'new', mark: 'new', failing: 'new' })
+  const all = base({ phone: 'old', number: 'old', mark: 'old', failing: 'old' })
+  t.equal(await isStillBefore(inBusinessCentral({ name: 'new' }), all, write), true, 'the phone was to change')
+  t.equal(
+    await isStillBefore(inBusinessCentral({ name: 'old', phone: 'new' }), all, write),
+    false,
+    'no base of the name; a number goes the other way; a mark comes last; a failing row says nothing',
+  )
+  t.equal(await isStillBefore(inBusinessCentral({}), before, before), false, 'nothing was to change')
+  t.equal(await isStillBefore(inBusinessCentral({}), before, new Map()), false, 'nothing was meant')
+})
+
+t.test('P1 a record says all that was sent, or it is not the one', async (t) => {
+  const sent = base({ name: 'new', number: 'theirs' })
+  t.equal(await isAsSent(inBusinessCentral({ name: 'new' }), sent), true, 'a number goes the other way')
+  t.equal(await isAsSent(inBusinessCentral({ name: 'other' }), sent), false)
+  t.equal(await isAsSent(inBusinessCentral({}), base({ failing: 'old' })), false, 'a failing row cannot tell')
+})

@@ -1,0 +1,221 @@
+/** P1, P2, P3 and P7 for documents with lines: what a runner had written that died before it heard of it. */
+import t, { type Test } from 'tap'
+import type { ConflictPolicy, Config } from '../../src/config/config.ts'
+import type { FaultRule } from '../../src/simulator/faults.ts'
+import type { Store } from '../../src/store/store.ts'
+import type { Row } from '../../src/simulator/table.ts'
+import { type Documents, documents, linesOf, salesLine, salesOrder } from './document-stage.ts'
+import { writesMade } from './stage.ts'
+
+const mapping = 'sales-order-bidirectional'
+
+const told = (lines: readonly Row[], price: string): readonly string[] =>
+  lines.map((line) => `${String(line[price])}: ${String(line['quantity'])}`).toSorted()
+
+/** An order of two lines that both sides have, and what people and runners do to it. */
+class Order {
+  readonly given: Documents
+  readonly #config: Config
+  readonly #sales: string
+  readonly #businessCentral: string
+
+  static async atRest(t: Test, conflicts: ConflictPolicy): Promise<Order> {
+    const given = await documents(t, mapping)
+    const sales = salesOrder(given, 'O1', [
+      { product: 0, price: 100 },
+      { product: 1, price: 200 },
+    ])
+    await given.run()
+    await given.run()
+    given.on.clock.advance(1000)
+    return new Order(given, sales, conflicts)
+  }
+
+  private constructor(given: Documents, sales: string, conflicts: ConflictPolicy) {
+    this.given = given
+    this.#sales = sales
+    this.#businessCentral = String(given.on.simulator.businessCentral.rows('salesOrders')[0]?.['id'])
+    const mappings = given.config.mappings.map((one) =>
+      one.lines === undefined
+        ? one
+        : { ...one, conflicts, lines: { ...one.lines, mapping: { ...one.lines.mapping, conflicts } } },
+    )
+    this.#config = { ...given.config, mappings }
+  }
+
+  /** A run whose runner dies before it can note what became of a write; `fault` is with that write. */
+  async dies(fault?: FaultRule): Promise<void> {
+    const { on } = this.given
+    const disk = on.store
+    if (fault !== undefined) on.simulator.faults.add(fault)
+    on.store = mortal(disk)
+    await t.rejects(this.#run(), /dies/)
+    on.store = disk
+    on.simulator.faults.clear()
+    on.clock.advance(1000)
+  }
+
+  #run() {
+    return this.given.on.run(this.#config, { mappings: [mapping] })
+  }
+
+  /** Two runs; nothing waits then, and the next writes nothing. */
+  async goesOn(t: Test): Promise<void> {
+    const { on } = this.given
+    await this.#run()
+    await this.#run()
+    on.simulator.resetRequests()
+    const { problems } = await this.#run()
+    t.same(problems, [])
+    t.equal(writesMade(on.simulator), 0, 'P4')
+  }
+
+  inSales(edit: () => void): void {
+    const { sales } = this.given.on.simulator
+    sales.edit('salesorders', this.#sales, { statecode: 0 })
+    edit()
+    sales.edit('salesorders', this.#sales, { statecode: 1 })
+  }
+
+  inBusinessCentral(edit: () => void): void {
+    const { hand } = this.given.on.simulator.businessCentral.service
+    hand.act?.('salesOrders', this.#businessCentral, 'reopen')
+    edit()
+    hand.act?.('salesOrders', this.#businessCentral, 'release')
+  }
+
+  /** Of the line with that price. */
+  quantityInBusinessCentral(price: number, quantity: number): void {
+    const line = this.#inBusinessCentral().find(({ unitPrice }) => unitPrice === price)
+    const edit = { quantity }
+    this.inBusinessCentral(() =>
+      this.given.on.simulator.businessCentral.edit('salesOrderLines', String(line?.['id']), edit),
+    )
+  }
+
+  quantityInSales(price: number, quantity: number): void {
+    const line = linesOf(this.given, this.#sales).find(({ priceperunit }) => priceperunit === price)
+    const edit = { quantity }
+    this.inSales(() =>
+      this.given.on.simulator.sales.edit('salesorderdetails', String(line?.['salesorderdetailid']), edit),
+    )
+  }
+
+  addInSales(price: number): void {
+    this.inSales(() => void salesLine(this.given, this.#sales, { product: 0, price, sequence: price }))
+  }
+
+  addInBusinessCentral(price: number): void {
+    const line = { documentId: this.#businessCentral, lineType: 'Item', lineObjectNumber: 'I3' }
+    const { businessCentral } = this.given.on.simulator
+    this.inBusinessCentral(() => businessCentral.create('salesOrderLines', { ...line, quantity: 1, unitPrice: price }))
+  }
+
+  shipToInSales(name: string): void {
+    this.inSales(() => this.given.on.simulator.sales.edit('salesorders', this.#sales, { shipto_name: name }))
+  }
+
+  /** Price and quantity of each line, on both sides. */
+  lines() {
+    const { on } = this.given
+    return {
+      businessCentral: told(this.#inBusinessCentral(), 'unitPrice'),
+      sales: told(linesOf(this.given, this.#sales), 'priceperunit'),
+      shipTo: on.simulator.businessCentral.rows('salesOrders').map((order) => order['shipToName']),
+    }
+  }
+
+  #inBusinessCentral(): readonly Row[] {
+    return this.given.on.simulator.businessCentral
+      .rows('salesOrderLines')
+      .filter(({ documentId, lineType }) => documentId === this.#businessCentral && lineType === 'Item')
+  }
+}
+
+/** Of a runner that dies at the first outcome it would note. */
+function mortal(disk: Store): Store {
+  const commit: Store['commit'] = (name, entries) =>
+    entries.some(({ kind }) => kind === 'settled') ? Promise.reject(new Error('dies')) : disk.commit(name, entries)
+  return new Proxy(disk, {
+    get: (store, name) => {
+      if (name === 'commit') return commit
+      const member: unknown = Reflect.get(store, name)
+      return typeof member === 'function' ? member.bind(store) : member
+    },
+  })
+}
+
+const both = (...lines: readonly string[]) => ({ businessCentral: lines, sales: lines })
+
+for (const conflicts of ['hold', 'businessCentral', 'sales'] as const) {
+  t.test(
+    `P2 conflicts ${conflicts}: a quantity that a dead runner had carried is no edit of the other side`,
+    async (t) => {
+      const toSales = await Order.atRest(t, conflicts)
+      toSales.quantityInBusinessCentral(100, 3)
+      await toSales.dies()
+      t.match(toSales.lines(), both('100: 3', '200: 1'), 'it was carried')
+      toSales.quantityInBusinessCentral(100, 7)
+      await toSales.goesOn(t)
+      t.match(toSales.lines(), both('100: 7', '200: 1'))
+
+      const toBusinessCentral = await Order.atRest(t, conflicts)
+      toBusinessCentral.quantityInSales(200, 3)
+      await toBusinessCentral.dies()
+      toBusinessCentral.quantityInSales(200, 7)
+      await toBusinessCentral.goesOn(t)
+      t.match(toBusinessCentral.lines(), both('100: 1', '200: 7'))
+    },
+  )
+
+  t.test(
+    `P1 P2 conflicts ${conflicts}: a line that a dead runner had made is not made again, and goes on`,
+    async (t) => {
+      const toBusinessCentral = await Order.atRest(t, conflicts)
+      toBusinessCentral.addInSales(1001)
+      await toBusinessCentral.dies()
+      toBusinessCentral.quantityInSales(1001, 7)
+      await toBusinessCentral.goesOn(t)
+      t.match(toBusinessCentral.lines(), both('1001: 7', '100: 1', '200: 1'))
+
+      const toSales = await Order.atRest(t, conflicts)
+      toSales.addInBusinessCentral(1001)
+      await toSales.dies()
+      toSales.quantityInBusinessCentral(1001, 7)
+      await toSales.goesOn(t)
+      t.match(toSales.lines(), both('1001: 7', '100: 1', '200: 1'))
+    },
+  )
+}
+
+t.test('P3 a line of each side added around a death is one of its own, and nothing waits', async (t) => {
+  const neverSent = await Order.atRest(t, 'hold')
+  neverSent.addInBusinessCentral(1001)
+  await neverSent.dies({ match: { service: 'sales', method: 'POST', path: 'batch' }, do: { drop: 'before' } })
+  neverSent.addInSales(1002)
+  await neverSent.goesOn(t)
+  t.match(neverSent.lines(), both('1001: 1', '1002: 1', '100: 1', '200: 1'))
+
+  const brokenOff = await Order.atRest(t, 'hold')
+  brokenOff.shipToInSales('Warehouse')
+  brokenOff.addInSales(1002)
+  // It is opened, and then the write of its header does not arrive.
+  const header = { service: 'businessCentral', method: 'POST', path: 'batch', nth: 2 } as const
+  await brokenOff.dies({ match: header, do: { drop: 'before' } })
+  t.match(brokenOff.lines(), { businessCentral: ['100: 1', '200: 1'], shipTo: ['Adatum'] })
+  brokenOff.addInBusinessCentral(1001)
+  await brokenOff.goesOn(t)
+  t.match(brokenOff.lines(), { ...both('1001: 1', '1002: 1', '100: 1', '200: 1'), shipTo: ['Warehouse'] })
+})
+
+t.test('P1 P2 what may be ours and does not tell is asked, and not made twice', async (t) => {
+  const order = await Order.atRest(t, 'sales')
+  order.addInSales(1002)
+  await order.dies()
+  order.quantityInBusinessCentral(1002, 5)
+  order.quantityInSales(1002, 7)
+  const { on } = order.given
+  await on.run(order.given.config, { mappings: [mapping] })
+  t.match(on.held(mapping), [{ kind: 'different', fields: ['lines.quantity'] }])
+  t.match(order.lines(), { businessCentral: ['1002: 5', '100: 1', '200: 1'], sales: ['1002: 7', '100: 1', '200: 1'] })
+})
