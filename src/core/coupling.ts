@@ -54,9 +54,9 @@ export interface CoupledLines {
 /** The side that was written to, and the key of the line on the other side. */
 export type SoughtLine = readonly [on: Side, source: string]
 
-/** The id of a coupling: both ids. */
-export const couplingId = (coupling: BySide<{ readonly id: string }>): string =>
-  `${coupling.businessCentral.id}|${coupling.sales.id}`
+/** The id of a coupling: both ids, and where the first ends, for an id may hold any sign. */
+export const couplingId = ({ businessCentral, sales }: BySide<{ readonly id: string }>): string =>
+  `${businessCentral.id.length}|${businessCentral.id}|${sales.id}`
 
 export type HeldKind =
   /** No partner found, and nothing may be created. Not read again until it or its partner changes. */

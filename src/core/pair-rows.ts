@@ -4,6 +4,7 @@
  */
 import type { BySide, Side } from '../config/config.ts'
 import { otherSide, sides } from '../config/config.ts'
+import { couplingId } from './coupling.ts'
 
 /** A pair that somebody names, with what both records are matched by, where that is known. */
 export interface NamedPair extends BySide<{ readonly id: string; readonly key: string | undefined }> {
@@ -25,7 +26,7 @@ export function judgePairs(
   const byKey = new Map(pairs.flatMap((pair) => (pair.sales.key === undefined ? [] : [[pair.sales.key, pair]])))
   const seen = new Set<string>()
   return pairs.map((pair) => {
-    const id = `${pair.businessCentral.id}|${pair.sales.id}`
+    const id = couplingId(pair)
     if (seen.has(id)) return { kind: 'known' }
     seen.add(id)
     return manyPartners(pair, places) ?? coupledAlready(pair, partner) ?? crosswise(pair, byKey) ?? { kind: 'new' }

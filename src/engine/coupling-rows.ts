@@ -91,15 +91,15 @@ export function rowsOfJson(document: unknown, reading: Reading): ReadRows {
     const remedy = 'Give a file written by: couplet couplings export FILE.json'
     return { rows: [], refused: [{ at: reading.file, mapping: undefined, message, remedy }] }
   }
-  const list = document as readonly Partial<Record<Part, unknown>>[]
+  const list = document as readonly (Partial<Record<Part, unknown>> | null)[]
   return gathered(
     list.map((one, index) =>
       rowOf(reading, {
         at: `${reading.file}[${index}]`,
-        mapping: textOf(one.mapping),
-        table: textOf(one.table),
-        businessCentral: recordOf(one.businessCentral),
-        sales: recordOf(one.sales),
+        mapping: textOf(one?.mapping),
+        table: textOf(one?.table),
+        businessCentral: recordOf(one?.businessCentral),
+        sales: recordOf(one?.sales),
       }),
     ),
   )
@@ -132,7 +132,13 @@ function rowOf(reading: Reading, raw: Raw): CouplingRow | RefusedRow {
     return refuse('it does not name a record of each side', 'Leave the row out: it couples nothing.')
   const found = mappingOf(reading, raw)
   if (typeof found !== 'string') return refuse(found.message, found.remedy)
-  return { at: raw.at, mapping: found, businessCentral: withoutTable(businessCentral), sales }
+  // A row that names its mapping names its records as they are; `14: 30` may be a number, and is no record of a table 14.
+  return {
+    at: raw.at,
+    mapping: found,
+    businessCentral: raw.mapping === '' ? withoutTable(businessCentral) : businessCentral,
+    sales,
+  }
 }
 
 /** Ids as Business Central shows them stand in braces and capitals. */

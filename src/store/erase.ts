@@ -36,7 +36,7 @@ function without(content: MappingContent, { side, id }: ForgetRecord): MappingCo
   const couplings = content.couplings.filter((coupling) => coupling[side].id !== id)
   const held = content.held.filter((item) => item.side !== side || item.id !== id).map((item) => freed(item, side, id))
   const intents = content.intents.filter((intent) => (intent.side === side ? intent.target : intent.source) !== id)
-  const { [id]: counter, ...others } = content.generations[side]
+  const { [id]: _counter, ...others } = content.generations[side]
   const watched = Object.fromEntries(
     Object.entries(content.watched).map(([name, ids]) => [
       name,
@@ -51,7 +51,7 @@ function without(content: MappingContent, { side, id }: ForgetRecord): MappingCo
     watched,
     generations: { ...content.generations, [side]: others },
   }
-  return facts(after) === facts(content) && counter === undefined ? undefined : after
+  return facts(after) === facts(content) && !Object.hasOwn(content.generations[side], id) ? undefined : after
 }
 
 /** What waits for the record, without its name: the next run looks at it. */

@@ -38,7 +38,7 @@ export function mergeContent(of: Histories<MappingContent>, now: string): Merged
     ours: part(ours),
     theirs: part(theirs),
   })
-  const { kept, contradictions } = consistent(mergeCouplings(of))
+  const { kept, contradictions } = consistent(mergeCouplings(of), disputedIn(of))
   const hash = threeWay(pick((content) => content.hash))
   const content: MappingContent = {
     hash: hash.agreed ? hash.value : undefined,
@@ -92,20 +92,31 @@ export function mergeRows<T extends object>(
   })
 }
 
-const uncoupledBy = (remover: MappingContent, keeper: MappingContent, coupling: Coupling): boolean =>
-  sides.some((side) => {
+/**
+ * Whether a person uncoupled the pair in the history that lacks it. That counts at both records; of a pair that is not
+ * known to have been there, one count alone tells of another partner.
+ */
+function uncoupledBy(remover: MappingContent, keeper: MappingContent, coupling: Coupling, wasThere: boolean): boolean {
+  const grew = sides.filter((side) => {
     const { id } = coupling[side]
-    return (remover.generations[side][id] ?? 0) > (keeper.generations[side][id] ?? 0)
+    return (own(remover.generations[side], id) ?? 0) > (own(keeper.generations[side], id) ?? 0)
   })
-
-const without = (own: MappingContent, other: MappingContent): readonly Coupling[] => {
-  const known = new Set(other.couplings.map(couplingId))
-  return own.couplings.filter((coupling) => known.has(couplingId(coupling)) || !uncoupledBy(other, own, coupling))
+  return grew.length === sides.length || (wasThere && grew.length > 0)
 }
 
+const pairsIn = (content: MappingContent | undefined): ReadonlySet<string> =>
+  new Set((content?.couplings ?? []).map(couplingId))
+
 /** A pair that a person uncoupled in one history (its generation grew there) is not brought back by the other. */
-function mergeCouplings(of: Histories<MappingContent>): readonly Coupling[] {
-  const { base, ours, theirs } = of
+function mergeCouplings({ base, ours, theirs }: Histories<MappingContent>): readonly Coupling[] {
+  const before = pairsIn(base)
+  const without = (keeper: MappingContent, remover: MappingContent): readonly Coupling[] => {
+    const known = pairsIn(remover)
+    return keeper.couplings.filter((coupling) => {
+      const id = couplingId(coupling)
+      return known.has(id) || !uncoupledBy(remover, keeper, coupling, before.has(id))
+    })
+  }
   const rows = { base: base?.couplings, ours: without(ours, theirs), theirs: without(theirs, ours) }
   return mergeRows(rows, couplingId, bothChanged)
 }
@@ -150,14 +161,34 @@ function mergeLines(a: CoupledLines | undefined, b: CoupledLines | undefined): C
 /** Both records of a pair, as names that differ between the sides. */
 const names = (coupling: Coupling): readonly string[] => sides.map((side) => `${side}|${coupling[side].id}`)
 
-/** A record has at most one partner: pairs that share a record contradict each other, and none of them is kept. */
-function consistent(couplings: readonly Coupling[]): {
+/** Whether one history lacks the pair because it holds one of its records for a contradiction that nobody has decided. */
+function disputedIn({ ours, theirs }: Histories<MappingContent>): (coupling: Coupling) => boolean {
+  const histories = [ours, theirs].map((content) => ({
+    pairs: pairsIn(content),
+    waiting: new Set(content.held.filter(({ code }) => code === contradicting).map(heldId)),
+  }))
+  return (coupling) =>
+    histories.some(
+      ({ pairs, waiting }) =>
+        !pairs.has(couplingId(coupling)) && sides.some((side) => waiting.has(heldId({ side, id: coupling[side].id }))),
+    )
+}
+
+/**
+ * A record has at most one partner: pairs that share a record contradict each other, and none of them is kept. What was
+ * found contradicting before stays so, until a person has decided.
+ */
+function consistent(
+  couplings: readonly Coupling[],
+  isDisputed: (coupling: Coupling) => boolean,
+): {
   kept: readonly Coupling[]
   contradictions: readonly Coupling[]
 } {
   const often = new Map<string, number>()
   for (const name of couplings.flatMap(names)) often.set(name, (often.get(name) ?? 0) + 1)
-  const isAlone = (coupling: Coupling): boolean => names(coupling).every((name) => often.get(name) === 1)
+  const isAlone = (coupling: Coupling): boolean =>
+    names(coupling).every((name) => often.get(name) === 1) && !isDisputed(coupling)
   return { kept: couplings.filter(isAlone), contradictions: couplings.filter((coupling) => !isAlone(coupling)) }
 }
 
@@ -172,14 +203,14 @@ const heldId = ({ side, id }: Pick<Held, 'side' | 'id'>): string => `${side}|${i
 /** What waits for a partner and has got one in the other history waits no more. */
 function mergeHeld(of: Histories<readonly Held[]>, { kept, contradictions, now }: Paired): readonly Held[] {
   const paired = new Set(kept.flatMap((coupling) => sides.map((side) => heldId({ side, id: coupling[side].id }))))
-  const contradicting = new Map(
+  const disputed = new Map(
     contradictions.flatMap((coupling) =>
       sides.map((side) => [heldId({ side, id: coupling[side].id }), contradiction(coupling, side, now)] as const),
     ),
   )
   const rows = mergeRows(of, heldId, moreUrgent).filter(
     (held) =>
-      !contradicting.has(heldId(held)) &&
+      (held.code === contradicting || !disputed.has(heldId(held))) &&
       !((held.kind === 'no-partner' || held.kind === 'ambiguous') && paired.has(heldId(held))),
   )
   const [ours, theirs] = [of.ours, of.theirs].map((list) => new Map(list.map((held) => [heldId(held), held])))
@@ -188,13 +219,18 @@ function mergeHeld(of: Histories<readonly Held[]>, { kept, contradictions, now }
     // What only one history knows may be settled in the other: the next run looks.
     return isAgreed || held.under === undefined ? held : { ...held, under: undefined }
   })
-  return [...told, ...contradicting.values()].toSorted((a, b) => compare(heldId(a), heldId(b)))
+  for (const { side, id } of told) disputed.delete(heldId({ side, id }))
+  return [...told, ...disputed.values()].toSorted((a, b) => compare(heldId(a), heldId(b)))
 }
+
+/** Code of what waits because two histories coupled it differently. */
+const contradicting = 'TwoHistories'
 
 const contradiction = (coupling: Coupling, side: Side, now: string): Held => ({
   side,
   id: coupling[side].id,
   kind: 'ambiguous',
+  code: contradicting,
   number: Object.values(coupling[side].keys).join(' ') || undefined,
   fields: [],
   message: 'Two runners coupled it with different records, or its partner with another record.',
@@ -203,9 +239,10 @@ const contradiction = (coupling: Coupling, side: Side, now: string): Held => ({
   attempts: 0,
 })
 
-/** A person's decision counts before none, then more attempts. */
+/** A person's decision counts before none, then a contradiction, then more attempts. */
 function moreUrgent(a: Held, b: Held): Held {
   if ((a.decision === undefined) !== (b.decision === undefined)) return a.decision === undefined ? b : a
+  if ((a.code === contradicting) !== (b.code === contradicting)) return a.code === contradicting ? a : b
   if (a.attempts !== b.attempts) return a.attempts > b.attempts ? a : b
   return byText(a, b)
 }
@@ -219,8 +256,8 @@ function mergeWatermarks({
   const names = [...new Set([...Object.keys(ours), ...Object.keys(theirs)])].toSorted(compare)
   return Object.fromEntries(
     names.flatMap((name) => {
-      const [one, other] = [ours[name], theirs[name]]
-      const mark = same(one, other) ? one : base === undefined ? earlier(one, other) : base[name]
+      const [one, other] = [own(ours, name), own(theirs, name)]
+      const mark = same(one, other) ? one : base === undefined ? earlier(one, other) : own(base, name)
       return mark === undefined ? [] : [[name, mark]]
     }),
   )
@@ -232,7 +269,7 @@ function earlier(a: Watermark | undefined, b: Watermark | undefined): Watermark 
 }
 
 const watchedIds = (of: MappingContent['watched'] | undefined, name: string): readonly { id: string }[] =>
-  (of?.[name] ?? []).map((id) => ({ id }))
+  (own(of ?? {}, name) ?? []).map((id) => ({ id }))
 
 function mergeWatched({ base, ours, theirs }: Histories<MappingContent['watched']>): MappingContent['watched'] {
   const names = [...new Set([...Object.keys(ours), ...Object.keys(theirs)])].toSorted(compare)
@@ -250,8 +287,12 @@ function mergeWatched({ base, ours, theirs }: Histories<MappingContent['watched'
 /** The higher number of each name: counters only grow, and a larger count makes the guard the more careful. */
 function highest<T extends Readonly<Partial<Record<string, number>>>>(a: T, b: T): T {
   const names = [...new Set([...Object.keys(a), ...Object.keys(b)])].toSorted(compare)
-  return Object.fromEntries(names.map((name) => [name, Math.max(a[name] ?? 0, b[name] ?? 0)])) as T
+  return Object.fromEntries(names.map((name) => [name, Math.max(own(a, name) ?? 0, own(b, name) ?? 0)])) as T
 }
+
+/** A record may be called `constructor`: what every object has is nothing that was remembered. */
+const own = <T>(record: Readonly<Partial<Record<string, T>>>, name: string): T | undefined =>
+  Object.hasOwn(record, name) ? record[name] : undefined
 
 /** What is known of a mapping that only one history has. */
 export const contentOr = (content: MappingContent | undefined): MappingContent => content ?? emptyContent

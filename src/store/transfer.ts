@@ -1,6 +1,7 @@
 /** State as one document: to carry it to another folder, or to look at it. */
 import type { BySide } from '../config/config.ts'
 import { StateError } from '../errors.ts'
+import { wrongIdentity, wrongMappings } from './document-shape.ts'
 import { withoutPrints } from './erase.ts'
 import { type MappingContent, type PortableStore, emptyContent } from './mapping-content.ts'
 import { currentFormat, refuseNewer } from './migrate.ts'
@@ -37,7 +38,8 @@ export interface ImportResult {
 
 /**
  * Replaces the mappings that the document names and leaves the others. Needs the lock. Throws StateError when the
- * document is of another format or other services, or couples a record twice; then nothing was changed.
+ * document is of another format or other services, is no state at some place, or couples a record twice; then nothing
+ * was changed.
  */
 export async function importState(store: PortableStore, document: unknown): Promise<ImportResult> {
   const { identity, mappings, keyCheck: madeWith } = readDocument(document)
@@ -60,9 +62,18 @@ function readDocument(document: unknown): StateDocument {
     throw new StateError('The document is not an exported state.', 'Give a file written by: couplet state export')
   }
   refuseNewer(format, 'The document')
+  const { identity = null, keyCheck: madeWith = '' } = found
+  const wrong =
+    wrongMappings(mappings, 'mappings') ?? (identity === null ? undefined : wrongIdentity(identity, 'identity'))
+  if (wrong !== undefined) {
+    throw new StateError(
+      `The document is no state: ${wrong}.`,
+      'Give it as couplet state export wrote it; nothing was changed.',
+    )
+  }
   // Documents of an earlier version say nothing of what is watched.
   const complete = Object.fromEntries(
     Object.entries(mappings).map(([name, content]) => [name, { ...emptyContent, ...content }]),
   )
-  return { couplet, format, mappings: complete, identity: found.identity ?? null, keyCheck: found.keyCheck ?? '' }
+  return { couplet, format, mappings: complete, identity, keyCheck: madeWith }
 }

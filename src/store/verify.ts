@@ -130,7 +130,7 @@ function crossed(name: string, { couplings }: MappingContent): readonly Finding[
 /** The base of a coupling is read by its layout. */
 function unknownLayouts(name: string, { couplings, layouts }: MappingContent): readonly Finding[] {
   const fits = (layout: string, base: string): boolean =>
-    base === '' || base.split(',').length === layouts[layout]?.length
+    base === '' || (Object.hasOwn(layouts, layout) && base.split(',').length === layouts[layout]?.length)
   const wrong = couplings.filter(
     ({ layout, base, lines }) =>
       !fits(layout, base) || (lines?.pairs ?? []).some(([, , ofLine]) => !fits(lines?.layout ?? '', ofLine)),

@@ -163,6 +163,11 @@ t.test('P1 P7 for any two histories: order does not count, nothing is lost, nobo
         t.equal(new Set(all).size, all.length)
       }
       if (base !== undefined) return
+      t.same(
+        sorted(mergeContent({ base, ours: merged, theirs }, now).content),
+        sorted(merged),
+        'what contradicts stays held when it is joined again',
+      )
       const known = new Set([
         ...merged.couplings.flatMap((pair) => [pair.businessCentral.id, pair.sales.id]),
         ...merged.held.map(({ id }) => id),
