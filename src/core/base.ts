@@ -29,8 +29,9 @@ export function unpackBase(packed: string, rows: readonly string[]): Base {
   return base
 }
 
-/** A field row has no base: it has never been compared on both sides, or its configuration changed since. */
-export const isPending = (packed: string): boolean => packed === '' || packed.split(',').includes('')
+/** One of `rows` has no base: it has never been compared on both sides, or its configuration changed since. */
+export const isPending = (packed: string, rows: readonly string[]): boolean =>
+  rows.length > 0 && (packed === '' || packed.split(',').includes(''))
 
 /** The base with some rows replaced. */
 export function withPrints(base: Base, changed: Base): Base {

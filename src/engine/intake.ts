@@ -310,7 +310,8 @@ class Reading {
    * rows knows them only when they were written: a runner that died in between leaves them to the next (P7).
    */
   #isCurrent({ layout, base }: Coupling): boolean {
-    return layout === this.#session.compiled.layout.id && !isPending(base)
+    const present = this.#session.compiled.layout
+    return layout === present.id && !isPending(base, present.rows)
   }
 
   async #afterWholeRead(side: Side, seen: ReadonlySet<string>, count: number): Promise<void> {

@@ -85,6 +85,17 @@ export async function prepare(context: RunContext, mapping: Mapping, store: Stor
   }
 }
 
+/**
+ * Asks at once for what the product does not know of the collections of all mappings: one batch instead of one request a
+ * table (P10). What cannot be told is told by each mapping itself when its turn comes (P5).
+ */
+export async function foresee({ order, byName, ports: { connectors } }: RunContext): Promise<void> {
+  const mappings = order.flatMap((name) => byName.get(name) ?? [])
+  await Promise.allSettled(
+    mappings.flatMap((mapping) => sides.map((side) => describeSide(connectors[side], mapping, side))),
+  )
+}
+
 /** As `prepare`, for what a person asks of one mapping. Throws ConnectorError also where the mapping rests. */
 export async function prepareOne(context: RunContext, mapping: Mapping, store: Store): Promise<Prepared> {
   const prepared = await prepare(context, mapping, store)

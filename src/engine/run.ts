@@ -21,7 +21,7 @@ import { Permit } from './permit.ts'
 import { PlanBook } from './plan-book.ts'
 import { heedStop } from './ports.ts'
 import type { Ports, RunOptions, RunReport } from './ports.ts'
-import { type Prepared, type RunContext, knowing, prepare, sessionOf } from './prepare.ts'
+import { type Prepared, type RunContext, foresee, knowing, prepare, sessionOf } from './prepare.ts'
 import { type Failure, type Measured, reportOf } from './report.ts'
 import { idsOf, refuseNobody, scopeOf } from './scope.ts'
 import { problemsToKeep } from './run-problems.ts'
@@ -129,6 +129,7 @@ class WholeRun {
    */
   async plan(): Promise<void> {
     const { order, options } = this.#context
+    await foresee(this.#context)
     for (const name of order) await this.#inTurn(name, 'plan', () => this.#planOne(name))
     if (this.#failures.length === 0) refuseNobody(options.records, [...this.#asked.values()])
     for (const [name, { session }] of this.#planned) {

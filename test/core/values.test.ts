@@ -4,7 +4,7 @@ import { isDeepStrictEqual } from 'node:util'
 import * as fc from 'fast-check'
 import t from 'tap'
 import type { ValueType } from '../../src/config/config.ts'
-import { type Base, type Prints, noBase, packBase, unpackBase, withPrints } from '../../src/core/base.ts'
+import { type Base, type Prints, isPending, noBase, packBase, unpackBase, withPrints } from '../../src/core/base.ts'
 import { type Origin, derivedKey, derivedOption } from '../../src/core/derived-key.ts'
 import { fingerprinter, shortHash, versionOf } from '../../src/core/fingerprint.ts'
 import { instantOf, localDate, startOfDay, utcText } from '../../src/core/instant.ts'
@@ -353,6 +353,13 @@ t.test('a packed base is short: one print where both sides said the same', async
   t.equal(packBase(base, layout), packed)
   t.strictSame([...unpackBase(packed, layout)], [...base].slice(0, 4), 'who never spoke has no base')
   t.strictSame(unpackBase('', ['a@1']), noBase)
+  for (const [packed, rows, pending] of [
+    ['', ['a@1'], true],
+    ['x,', ['a@1', 'b@1'], true],
+    ['x,y', ['a@1', 'b@1'], false],
+    ['', [], false],
+  ] as const)
+    t.equal(isPending(packed, rows), pending, `${packed} of ${rows.length} rows`)
   t.strictSame([...unpackBase('x', ['a@1', 'b@1']).keys()], ['a@1'], 'rows beyond what was packed have no base')
 })
 
