@@ -5,16 +5,15 @@
 import { type EntityRef, type Side, otherSide } from '../config/config.ts'
 import type { WriteOperation, WriteStep } from '../connector/connector.ts'
 import { callerOf } from '../core/act-as.ts'
-import { type Base, type Prints, noBase, withPrints } from '../core/base.ts'
+import { type Base, type Prints, noBase, packBase, withPrints } from '../core/base.ts'
 import type { FieldWrite } from '../core/decide.ts'
-import type { LinePair } from '../core/decide-lines.ts'
 import { versionOf } from '../core/fingerprint.ts'
 import type { Cell, Loaded, Values } from '../core/record.ts'
 import type { Intent } from '../store/store.ts'
 import type { JudgedAction, Judgement } from './judgement.ts'
 import { lineSteps, lineWritesTo } from './line-steps.ts'
 import { newKey } from './new-key.ts'
-import { type Session, baseOf, packed, packedLines } from './session.ts'
+import { type Session, baseOf, packed } from './session.ts'
 
 /** One write to one record. */
 export interface Action {
@@ -205,7 +204,7 @@ function actionMade(session: Session, judgement: Judgement, made: Made, steps: r
     source,
     before: made.version,
     ...packed(session, baseAfter(session, judgement, made.writes)),
-    ...packedLines(session, linesMeant(judgement, made.side), []),
+    ...linesMeant(session, judgement, made.side),
   }
   return {
     judgement,
@@ -224,14 +223,16 @@ function actionMade(session: Session, judgement: Judgement, made: Made, steps: r
   }
 }
 
-/** The pairs of lines that the write leaves, as it is to leave them; the key of one that the service chooses is empty. */
-const linesMeant = (judgement: Judgement, side: Side): readonly LinePair[] =>
-  lineWritesTo(judgement, side).flatMap(({ kind, key = '', source = '', base }) => {
+function linesMeant({ compiled }: Session, judgement: Judgement, side: Side): Pick<Intent, 'lines'> {
+  const layout = compiled.lines?.compiled.layout
+  if (layout === undefined) return {}
+  const pairs = lineWritesTo(judgement, side).flatMap(({ kind, key = '', source = '', base, number = null }) => {
     if (kind === 'delete') return []
-    return side === 'sales'
-      ? { businessCentral: source, sales: key, base }
-      : { businessCentral: key, sales: source, base }
+    const ids = side === 'sales' ? ([source, key] as const) : ([key, source] as const)
+    return [[...ids, packBase(base, layout.rows), number] as const]
   })
+  return pairs.length === 0 ? {} : { lines: { layout: layout.id, pairs } }
+}
 
 /** As whom Sales is written, where the mapping names somebody. */
 function writtenAs({ mapping, lookups }: Session, { rows }: Judgement, side: Side): Pick<WriteOperation, 'caller'> {

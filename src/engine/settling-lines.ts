@@ -7,7 +7,7 @@ import { type Side, otherSide } from '../config/config.ts'
 import { noBase, unpackBase } from '../core/base.ts'
 import type { Coupling, SoughtLine } from '../core/coupling.ts'
 import type { LinePair } from '../core/decide-lines.ts'
-import type { LineRow } from '../core/document-lines.ts'
+import { type LineRow, numberIn } from '../core/document-lines.ts'
 import { ExpressionError, orFailure } from '../core/expression.ts'
 import type { CompiledLines } from '../core/mapping.ts'
 import { type Seeing, baseSeen, isAsSent } from '../core/seen-base.ts'
@@ -46,18 +46,23 @@ export async function linesSeen(
   return packedLines(session, seen.pairs, [...sought, ...seen.sought])
 }
 
-/** The pairs of lines that the write was to leave; the key of one that the service was to choose is empty. */
-function meantLines(session: Session, { lines }: Intent): readonly LinePair[] {
+/** A pair of lines that the write was to leave; the key that the service was to choose is empty. */
+interface MeantLine extends LinePair {
+  readonly number: number | null
+}
+
+function meantLines(session: Session, { lines }: Intent): readonly MeantLine[] {
   const rows = lines === undefined ? undefined : session.state.layout(lines.layout)
   if (lines === undefined || rows === undefined) return []
-  return lines.pairs.map(([businessCentral, sales, base]) => ({
+  return lines.pairs.map(([businessCentral, sales, base, number]) => ({
     businessCentral,
     sales,
     base: unpackBase(base, rows),
+    number,
   }))
 }
 
-const allSought = (meant: readonly LinePair[], side: Side): readonly SoughtLine[] =>
+const allSought = (meant: readonly MeantLine[], side: Side): readonly SoughtLine[] =>
   meant.filter((pair) => pair[side] === '').map((pair) => [side, pair[otherSide(side)]])
 
 class LinesSeen {
@@ -75,7 +80,7 @@ class LinesSeen {
 
   async see(
     before: readonly LinePair[],
-    meant: readonly LinePair[],
+    meant: readonly MeantLine[],
     rows: readonly LineRow[],
   ): Promise<{ readonly pairs: readonly LinePair[]; readonly sought: readonly SoughtLine[] }> {
     const side = this.#side
@@ -98,10 +103,11 @@ class LinesSeen {
     return { pairs: [...pairs.values()], sought }
   }
 
-  /** The one line without a partner that says all that was sent. */
-  async #ours({ base }: LinePair, open: readonly LineRow[]): Promise<LineRow | undefined> {
-    for (const row of open) if (await isAsSent(this.#seeing(row, 'create'), base)) return row
-    return undefined
+  /** The line without a partner that has the number, and says all that was sent. */
+  async #ours({ base, number }: MeantLine, open: readonly LineRow[]): Promise<LineRow | undefined> {
+    const { order = '' } = this.#lines.lines.sides[this.#side]
+    const line = open.find(({ row }) => number !== null && numberIn(row, order) === number)
+    return line !== undefined && (await isAsSent(this.#seeing(line, 'create'), base)) ? line : undefined
   }
 
   #seeing({ row }: LineRow, kind: Seeing['kind']): Seeing {

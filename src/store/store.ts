@@ -3,7 +3,7 @@
  * whole or not at all. Keeps P7: state is never torn. The interface names no file, so that a database can stand behind it.
  */
 import type { BySide, Side } from '../config/config.ts'
-import type { CoupledLines, Coupling, Held, HeldKind } from '../core/coupling.ts'
+import type { Coupling, Held, HeldKind } from '../core/coupling.ts'
 import type { JobState } from '../core/schedule.ts'
 import type { Watermark } from '../core/watermark.ts'
 
@@ -98,8 +98,14 @@ export interface Intent {
   /** The base the coupling gets when the write was done: layout id and packed fingerprints of what was sent. */
   readonly layout: string
   readonly base: string
-  /** Of a document: the pairs of lines that it writes or makes, as they are then; a key that the service chooses is empty. */
-  readonly lines?: CoupledLines
+  readonly lines?: MeantLines
+}
+
+/** The lines that a write of a document edits or makes, as they are then. */
+export interface MeantLines {
+  readonly layout: string
+  /** Keys as in a coupling; one that the service chooses is empty. The number is that of a new line. */
+  readonly pairs: readonly (readonly [businessCentral: string, sales: string, base: string, number: number | null])[]
 }
 
 export interface RunSummary {
