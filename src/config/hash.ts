@@ -12,12 +12,8 @@ export const hashOf = (value: unknown, length: number): string =>
 function sorted(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sorted)
   if (!isRecord(value)) return value
-  return Object.fromEntries(
-    Object.entries(value)
-      .filter(([, each]) => each !== undefined)
-      .sort(([one], [other]) => (one < other ? -1 : 1))
-      .map(([key, each]) => [key, sorted(each)]),
-  )
+  const keys = Object.keys(value).filter((key) => value[key] !== undefined)
+  return Object.fromEntries(keys.sort().map((key) => [key, sorted(value[key])]))
 }
 
 /** The value, frozen with everything below it. */

@@ -39,8 +39,18 @@ export function orderMappings<M extends Ordered>(mappings: readonly M[]): readon
 /** Names that wait for one another: `a, b, a`. */
 type Cycle = readonly [string, string, ...string[]]
 
-/** The first cycle, or undefined. */
+/** The first cycle, or undefined. Each mapping of a project asks about the same list: it is searched once. */
 export function findCycle(mappings: readonly Ordered[]): Cycle | undefined {
+  const before = searched.get(mappings)
+  if (before !== undefined) return before.cycle
+  const cycle = searchCycle(mappings)
+  searched.set(mappings, { cycle })
+  return cycle
+}
+
+const searched = new WeakMap<readonly Ordered[], { readonly cycle: Cycle | undefined }>()
+
+function searchCycle(mappings: readonly Ordered[]): Cycle | undefined {
   const byName = new Map(mappings.map((mapping) => [mapping.name, mapping]))
   const done = new Set<string>()
   const visit = (name: string, way: readonly string[]): Cycle | undefined => {

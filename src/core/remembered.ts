@@ -1,5 +1,5 @@
 /** A pure function of a text that remembers its answers: each run compiles its mappings anew, out of the same few hundred texts. */
-export function remembered<T extends object>(read: (text: string) => T): (text: string) => T {
+export function remembered<T extends object | string>(read: (text: string) => T): (text: string) => T {
   const known = new Map<string, T>()
   return (text) => {
     const before = known.get(text)

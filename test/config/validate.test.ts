@@ -2,6 +2,7 @@
 import { copyFile, readdir, readFile, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { Ajv2020 } from 'ajv/dist/2020.js'
 import t from 'tap'
 import { checkProject, loadProject, openFiles } from '../../src/config/load.ts'
 import { formatProblems, sortProblems } from '../../src/config/problems.ts'
@@ -129,6 +130,14 @@ t.test('every keyword of the schemas that can be broken has words of its own, ev
     [],
     'nor is there a pattern without a description',
   )
+})
+
+t.test('the schemas are right themselves', async (t) => {
+  const ajv = new Ajv2020({ strict: true, allowUnionTypes: true, strictRequired: false })
+  const folder = fileURLToPath(new URL('../../schemas', import.meta.url))
+  const files = await readdir(folder)
+  for (const file of files) ajv.addSchema(JSON.parse(await readFile(join(folder, file), 'utf8')) as object)
+  for (const file of files) t.ok(ajv.getSchema(file), file)
 })
 
 t.test('what is wrong at no place stands before what has one', (t) => {
