@@ -5,9 +5,10 @@
  */
 import { type BySide, type Side, otherSide, travelsTo } from '../config/config.ts'
 import type { Base, Prints } from './base.ts'
-import { said } from './carry.ts'
+import { saidOrFailure } from './carry.ts'
 import type { Fresh } from './coupling.ts'
 import { lacksPageRow, printsTo } from './decide.ts'
+import { ExpressionError } from './expression.ts'
 import { versionOf } from './fingerprint.ts'
 import type { CompiledField } from './mapping.ts'
 import { type Deciding, standsAt } from './offer.ts'
@@ -19,7 +20,8 @@ export const isFresh = ({ side, version }: Fresh, rows: BySide<Loaded>): boolean
 
 /**
  * The base of the rows on the pages of a fresh record: what stands there is known, and what the source says is news. A
- * blank is none, unless the row writes blanks into new records: what the service gave is then carried back.
+ * blank is none, unless the row writes blanks into new records: what the service gave is then carried back. What cannot be
+ * told because its expression fails is news too, as soon as it can (P5): the decision holds that row alone.
  */
 export async function freshBase(deciding: Deciding, to: Side, rows: BySide<Loaded>, known: Base): Promise<Base> {
   const base = new Map<string, Prints>()
@@ -27,10 +29,11 @@ export async function freshBase(deciding: Deciding, to: Side, rows: BySide<Loade
   for (const field of deciding.compiled.fields) {
     if (known.has(field.rowId) || !isOnPage(field, to) || !field.speaks[from] || lacksPageRow(deciding, field, rows))
       continue
-    const value = canonical(await said(field, from, rows[from].row, deciding.bindings), field.saidNorm[from])
-    if (value === null && field.field.blank !== 'write') continue
+    const value = await saidOrFailure(field, from, rows[from].row, deciding.bindings)
+    const isBlank = !(value instanceof ExpressionError) && canonical(value, field.saidNorm[from]) === null
+    if (isBlank && field.field.blank !== 'write') continue
     const stands = deciding.fingerprint(standsAt(field, to, rows[to].row))
-    base.set(field.rowId, printsTo(to, value === null ? stands : deciding.fingerprint(null), stands))
+    base.set(field.rowId, printsTo(to, isBlank ? stands : deciding.fingerprint(null), stands))
   }
   return base
 }

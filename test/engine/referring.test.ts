@@ -375,6 +375,35 @@ t.test('P4 what a service makes of a new record on its further pages is no edit 
   t.equal(writesMade(s.simulator), 0)
 })
 
+t.test(
+  'P5 a row on a further page of a new record waits alone where its expression fails; mended, its source speaks',
+  async (t) => {
+    const compute = { toBusinessCentral: "firstname = 'bad' ? $error('no') : firstname", toSales: 'names.firstName' }
+    const fields = named.fields.map((each) => (each.name === 'first' ? { ...each, compute } : each))
+    const strict = { ...named, fields }
+    const s = await stage(t)
+    const contact = s.simulator.sales.create('contacts', {
+      firstname: 'bad',
+      lastname: 'van der Berg',
+      jobtitle: 'tried',
+    })
+    const names = (): Readonly<Record<string, unknown>> | undefined =>
+      s.simulator.businessCentral.row('customerContacts', idOf(s.simulator.businessCentral.rows('contacts')[0] ?? {}))
+    const report = await s.run([strict])
+    t.match(report.problems, [{ kind: 'failed', message: /"first"/, remedy: /other field rows travel/ }])
+    t.match(names(), { firstName: 'bad', lastName: 'van der Berg' }, 'the others travel in the same run')
+    t.match(s.held('person'), [{ kind: 'failed', fields: ['first'] }])
+    t.equal(s.couplings('person').length, 1)
+    s.simulator.resetRequests()
+    await s.run([strict])
+    t.equal(writesMade(s.simulator), 0)
+    s.simulator.sales.edit('contacts', idOf(contact), { firstname: 'Joost' })
+    t.same((await s.run([strict])).problems, [])
+    t.match(names(), { firstName: 'Joost', lastName: 'van der Berg' })
+    t.same(s.held('person'), [])
+  },
+)
+
 t.test('P2 what a person wrote on a further page of a record that was just made is not overwritten', async (t) => {
   const s = await stage(t)
   s.simulator.sales.create('contacts', { firstname: 'Joost', lastname: 'van der Berg', jobtitle: 'tried' })
