@@ -13,6 +13,7 @@ import { describeMapping, isDescription } from './describe-mapping.ts'
 import type { Described } from './describe-mapping.ts'
 import { entityFindings, fieldFindings } from './live-rules.ts'
 import { nativeSteps } from './native-check.ts'
+import { optionGaps } from './option-check.ts'
 import { sharingSteps } from './sharing-check.ts'
 
 /** Both sides; the entities only where the side answers. Throws nothing that a service causes. */
@@ -131,6 +132,7 @@ async function checkEntities(project: Project): Promise<readonly CheckStep[]> {
         message: `${mapping.name}: ${finding.message}`,
         remedy: 'See where: couplet validate --live',
       })
+    if (compiled !== undefined) steps.push(...(await optionSteps(project, mapping)))
   }
   return [
     ...summaries(readable, steps),
@@ -138,6 +140,26 @@ async function checkEntities(project: Project): Promise<readonly CheckStep[]> {
     ...abilitySteps(project, [...abilities.values()]),
     ...costSteps(project),
   ]
+}
+
+/** Options of a choice that documents lack. */
+async function optionSteps(project: Project, mapping: Mapping): Promise<readonly CheckStep[]> {
+  try {
+    const gaps = await optionGaps(project, mapping)
+    return gaps.map(({ message, remedy }) => ({
+      side: nameOf('sales'),
+      step: 'options',
+      outcome: 'warning',
+      message,
+      remedy,
+    }))
+  } catch (error) {
+    if (!(error instanceof ConnectorError)) throw error
+    const { message, remedy } = error
+    return [
+      { side: nameOf('sales'), step: 'options', outcome: 'failed', message: `${mapping.name}: ${message}`, remedy },
+    ]
+  }
 }
 
 const sideOf = (path: readonly string[]): Side => (path.includes('businessCentral') ? 'businessCentral' : 'sales')

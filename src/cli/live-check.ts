@@ -1,16 +1,16 @@
 /** `couplet validate --live`: every mapping against the metadata of both services. */
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { EntityRef, Mapping } from '../config/config.ts'
+import type { Mapping } from '../config/config.ts'
 import { standardFolder } from '../config/load.ts'
 import { readSource } from '../config/source.ts'
 import type { Source } from '../config/source.ts'
 import type { ConfigProblem } from '../errors.ts'
 import type { Project } from '../main.ts'
 import { describeMapping } from './describe-mapping.ts'
-import { firstOf } from '../report/words.ts'
 import { entityFindings, fieldFindings } from './live-rules.ts'
 import type { LiveFinding } from './live-rules.ts'
+import { optionGaps } from './option-check.ts'
 
 /** Findings of all enabled mappings, each with its place. Throws ConnectorError when a service is not reached. */
 export async function checkLive(project: Project): Promise<readonly ConfigProblem[]> {
@@ -27,34 +27,13 @@ export async function checkLive(project: Project): Promise<readonly ConfigProble
   return problems
 }
 
-/** Options that the mirrors of a choice lack, or call otherwise: documents could not carry what accounts have. */
-async function optionFindings(
-  { ports }: Project,
-  { sales, allowMetadataChanges }: Mapping,
-): Promise<readonly LiveFinding[]> {
-  const { entity } = sales
-  if (entity?.kind !== 'choice' || entity.mirror.length === 0) return []
-  const labels: string[] = []
-  for await (const { changes } of ports.connectors.sales.changes({ entity, select: ['label', 'mirrored'] }, undefined))
-    for (const change of changes)
-      if (change.kind === 'upsert' && change.row['mirrored'] === false) labels.push(String(change.row['label']))
-  return labels.length === 0 ? [] : [mirrorFinding(entity, labels, allowMetadataChanges)]
-}
-
-function mirrorFinding(
-  { entity, column, mirror }: Extract<EntityRef, { kind: 'choice' }>,
-  labels: readonly string[],
-  allowed: boolean,
-): LiveFinding {
-  const way = allowed
-    ? 'the next run brings those of coupled options in line'
-    : 'allowMetadataChanges: true brings those of coupled options in line'
-  return {
-    path: ['sales', 'choice', 'mirror'],
-    message: `options of ${entity}.${column} that ${mirror.join(', ')} lack, or call otherwise: ${firstOf(labels, 10)}; ${way}`,
+/** Documents could not carry what accounts have. */
+const optionFindings = async (project: Project, mapping: Mapping): Promise<readonly LiveFinding[]> =>
+  (await optionGaps(project, mapping)).map(({ at, message, remedy }) => ({
+    path: ['sales', 'choice', 'mirror', String(at)],
+    message: `${message}. ${remedy}`,
     severity: 'warning',
-  }
-}
+  }))
 
 async function placed(
   root: string,
