@@ -124,7 +124,7 @@ export function linePairsOf({ state }: Session, coupling: Coupling | undefined):
 export const soughtLinesOf = (coupling: Coupling | undefined): readonly SoughtLine[] => coupling?.lines?.sought ?? []
 
 /**
- * Pairs of lines as the document's coupling keeps them, and the lines whose partners are sought still; nothing for a
+ * Pairs of lines as the document's coupling keeps them, in the order of their keys in Business Central, and the lines whose partners are sought still; nothing for a
  * mapping without lines.
  */
 export function packedLines(
@@ -136,9 +136,9 @@ export function packedLines(
   if (layout === undefined) return {}
   const left = sought.filter(([on, source]) => !pairs.some((pair) => pair[otherSide(on)] === source))
   if (pairs.length === 0 && left.length === 0) return {}
-  const packedPairs = pairs.map(
-    ({ businessCentral, sales, base }) => [businessCentral, sales, packBase(base, layout.rows)] as const,
-  )
+  const packedPairs = pairs
+    .toSorted((one, other) => (one.businessCentral < other.businessCentral ? -1 : 1))
+    .map(({ businessCentral, sales, base }) => [businessCentral, sales, packBase(base, layout.rows)] as const)
   return { lines: { layout: layout.id, pairs: packedPairs, ...(left.length === 0 ? {} : { sought: left }) } }
 }
 
