@@ -291,6 +291,69 @@ t.test(
   },
 )
 
+/** The digits that a service is to show where the simulated one has a number of its own. */
+const longNumbers = {
+  businessCentral: { '"Unit_Price":7002': '123456789012345.678901234', '"Unit_Price":7003': '12345678901234567890' },
+  sales: { '"annualincome":8002': '-123456789012345.678901234', '"annualincome":8003': '12345678901234567890' },
+}
+
+t.test(
+  'P2 P5 numbers that no double holds are held on either side, and travel once the mapping rounds them',
+  async (t) => {
+    const w = await projectOf(t, person)
+    const { businessCentral, sales, faults } = w.simulator
+    for (const cost of [7001, 7002, 7003])
+      businessCentral.create('ResourceCard', { No: `B${cost}`, Name: 'x', Unit_Price: cost })
+    for (const annualincome of [8001, 8002, 8003])
+      sales.create('contacts', { governmentid: `S${annualincome}`, lastname: 'x', annualincome })
+    faults.take = ({ service }) =>
+      service === 'login'
+        ? undefined
+        : {
+            rewrite: (body) =>
+              Object.entries(longNumbers[service]).reduce(
+                (text, [given, digits]) =>
+                  text.replaceAll(new RegExp(`${given}(?:\\.0+)?(?=[,}])`, 'g'), `${given.split(':')[0]}:${digits}`),
+                body,
+              ),
+          }
+    const first = await w.run('sync --json --accept creates=1000')
+    t.equal(first.code, 1, first.err)
+    const told = new Map(
+      (JSON.parse(first.out) as { problems: readonly Told[] }).problems.map((one) => [one.number, one]),
+    )
+    t.same([...told.keys()].toSorted(inOrder), ['B7002', 'B7003', 'S8002', 'S8003'])
+    for (const [number, { kind, message, remedy }] of told) {
+      const column = number.startsWith('B') ? 'annualincome' : 'Unit_Price'
+      t.equal(kind, 'failed')
+      t.equal(message, `${column} would hold a number with more digits than can be sent without losing some`)
+      t.match(remedy, /Round it in the record, or in the mapping .*compute with \$roundTo/)
+    }
+    const file = join(w.folder, 'mappings', 'person.yaml')
+    await writeFile(
+      file,
+      person.replace(
+        'price: { businessCentral: Unit_Price, sales: annualincome }',
+        'price: { businessCentral: Unit_Price, sales: annualincome, compute: { toSales: "$roundTo(Unit_Price, 0.1)", toBusinessCentral: "$roundTo(annualincome, 0.1)" } }',
+      ),
+    )
+    await w.run('retry person --all --later')
+    const second = await w.run('sync --json --accept creates=1000')
+    const { problems } = JSON.parse(second.out) as { problems: readonly Told[] }
+    t.same(problems.map(({ number }) => number).toSorted(inOrder), ['B7003', 'S8003'])
+    const incomeOf = (id: string): unknown =>
+      sales.rows('contacts').find((row) => row['governmentid'] === id)?.['annualincome']
+    t.same([incomeOf('B7001'), incomeOf('B7002')], [7001, 123_456_789_012_345.7])
+    const priceOf = (No: string): unknown => businessCentral.row('ResourceCard', No)?.['Unit_Price']
+    t.same([priceOf('S8001'), priceOf('S8002')], [8001, -123_456_789_012_345.7])
+    w.simulator.resetRequests()
+    await w.run('sync')
+    t.equal(writesMade(w.simulator), 0, 'what was rounded is no edit')
+    faults.take = () => undefined
+    proved('hostile input', { 'awkward values': 4 }, 0)
+  },
+)
+
 t.test(
   'P3 a mapping and its rows may be called as what every object has; columns and entities too are told',
   async (t) => {

@@ -4,9 +4,9 @@
  */
 import type { Side } from '../config/config.ts'
 import type { Column, Description, Row } from '../core/record.ts'
+import { fitsNumber } from '../core/values.ts'
 import { blanks } from './blank.ts'
 import type { Cell, Refusal, Values } from './connector.ts'
-import { fitsNumber } from './exact-json.ts'
 import { isDecimal, isGuid } from './query.ts'
 
 export type Encoded =
@@ -25,7 +25,7 @@ export function encode(side: Side, values: Values, description: Description): En
       return refused(
         'InexactNumber',
         `${name} would hold a number with more digits than can be sent without losing some`,
-        'Round it in the record, or in the mapping: compute with $roundTo.',
+        'Round it in the record, or in the mapping until some 15 digits are left: compute with $roundTo.',
       )
     const written = encoders[side](name, cell, column)
     if (written === undefined)

@@ -2,7 +2,7 @@
  * Pure: JSON whose decimals may have more digits than a number of JavaScript holds. Such a one is read as its text, so
  * that nothing is lost unseen: it is compared and rounded digit by digit, and written where it fits by then (P2).
  */
-import { roundText } from '../core/values.ts'
+import { fitsNumber } from '../core/values.ts'
 
 /** A long run of digits where a value may stand: without one there is nothing to look after. */
 const suspicion = /[:[,]\s*-?\d[\d.]{15,}/
@@ -13,7 +13,3 @@ export const parseExact = (text: string): unknown =>
   JSON.parse(suspicion.test(text) ? text.replaceAll(tokens, exactToken) : text)
 
 const exactToken = (token: string): string => (token.startsWith('"') || fitsNumber(token) ? token : `"${token}"`)
-
-/** Whether a decimal is the same after it was a number. */
-export const fitsNumber = (decimal: string): boolean =>
-  decimal.length <= 15 || roundText(Number(decimal), 40) === roundText(decimal, 40)

@@ -4,6 +4,7 @@
  */
 import { type CivilTime, readDate, readDateOf, writeDate } from './date-format.ts'
 import { instantOf, utcText, zonedInstant, zonedText } from './instant.ts'
+import { fitsNumber, plainDecimal, roundText } from './values.ts'
 
 const two = (value: number): string => String(value).padStart(2, '0')
 const dateText = ({ year, month, day }: CivilTime): string =>
@@ -122,16 +123,54 @@ export function formatDecimal(value: unknown, locale: string, decimals?: number)
 
 /**
  * Rule "Round": to a multiple of `precision` (0.05). `=` to the nearest and half away from zero, `>` away from zero,
- * `<` towards it. Throws a RangeError for a precision that is not above 0 or another direction.
+ * `<` towards it. Counts digit by digit, so that no large amount loses its cents; what no number holds is given as a
+ * text. Throws a RangeError for a precision that is not above 0 or another direction.
  */
-export function roundTo(value: unknown, precision: number, direction: '=' | '>' | '<' = '='): number | undefined {
+export function roundTo(
+  value: unknown,
+  precision: unknown,
+  direction: '=' | '>' | '<' = '=',
+): number | string | undefined {
   if (isBlank(value)) return undefined
-  const number = Number(value)
-  if (!Number.isFinite(number) || !(precision > 0))
+  const [number, step] = [Number(value), stepOf(Number(precision))]
+  if (!Number.isFinite(number) || step === undefined)
     throw new RangeError('$roundTo needs a number and a precision above 0')
-  // Fifteen digits: what people see, not the binary fraction behind it.
-  const steps = Number((Math.abs(number) / precision).toPrecision(15))
-  const rounded = { '=': Math.floor(steps + 0.5), '>': Math.ceil(steps), '<': Math.floor(steps) }[direction]
-  if (rounded === undefined) throw new RangeError("$roundTo: the direction is '=', '>' or '<'")
-  return Number((Math.sign(number) * rounded * precision).toPrecision(15)) || 0
+  const digits = digitsOf(typeof value === 'string' && plainDecimal.test(value) ? value : number, decimalsIn(step))
+  const scale = Math.max(decimalsIn(step), decimalsIn(digits))
+  const [amount, unit] = [scaled(digits, scale), scaled(step, scale)]
+  const [steps, rest] = [amount / unit, amount % unit]
+  const isUp = { '=': rest * 2n >= unit, '>': rest > 0n, '<': false }[direction]
+  if (isUp === undefined) throw new RangeError("$roundTo: the direction is '=', '>' or '<'")
+  const exact = unscaled((steps + (isUp ? 1n : 0n)) * unit * (number < 0 ? -1n : 1n), scale)
+  return fitsNumber(exact) ? Number(exact) : exact
+}
+
+/** A precision in digits; nothing where it is none. */
+function stepOf(precision: number): string | undefined {
+  const step = Number.isFinite(precision) ? roundText(precision, 20) : '0'
+  return step === '0' || step.startsWith('-') ? undefined : step
+}
+
+/**
+ * The digits of an amount without its sign. Of a number fifteen count, what people see and not the binary fraction
+ * behind it; more only where the decimals of the precision would be lost.
+ */
+function digitsOf(value: number | string, decimals: number): string {
+  if (typeof value === 'string') return value.replace('-', '')
+  const whole = String(Math.trunc(Math.abs(value))).length
+  return roundText(Math.abs(value), Math.max(15 - whole, decimals + 1))
+}
+
+const decimalsIn = (digits: string): number => digits.split('.')[1]?.length ?? 0
+/** So many decimals taken as digits: 1.5 at 2 is 150. */
+const scaled = (digits: string, scale: number): bigint =>
+  BigInt(digits.replace('.', '') + '0'.repeat(scale - decimalsIn(digits)))
+
+/** The decimal of which `scaled` made digits. */
+function unscaled(digits: bigint, scale: number): string {
+  const text = String(digits)
+    .replace('-', '')
+    .padStart(scale + 1, '0')
+  const at = text.length - scale
+  return roundText(`${digits < 0n ? '-' : ''}${text.slice(0, at)}.${text.slice(at)}0`, scale)
 }

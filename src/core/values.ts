@@ -94,7 +94,7 @@ function canonicalNumber(value: unknown, precision: number): Canonical {
 }
 
 /** Its digits count as they stand: a number may not hold them all. */
-const plainDecimal = /^-?\d+(\.\d+)?$/
+export const plainDecimal = /^-?\d+(\.\d+)?$/
 
 /**
  * A number, or a decimal in digits, rounded half away from zero at so many decimals, as the shortest text. Works on the
@@ -107,6 +107,10 @@ export function roundText(number: number | string, precision: number): string {
   const digits = Math.abs(number) < 1e-6 ? Math.abs(number).toFixed(20) : String(Math.abs(number))
   return roundDigits(number < 0, digits, precision)
 }
+
+/** Whether a decimal is the same after it was a number. */
+export const fitsNumber = (decimal: string): boolean =>
+  decimal.length <= 15 || roundText(Number(decimal), 40) === roundText(decimal, 40)
 
 function roundDigits(negative: boolean, digits: string, precision: number): string {
   const [whole = '0', fraction = ''] = digits.replace(/^0+(?=\d)/, '').split('.')
