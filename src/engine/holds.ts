@@ -144,6 +144,12 @@ export const failedExpression = (error: ExpressionError): Hold => ({
   remedy: mending,
 })
 
+/** The expression failed by which its partner is looked for: whether it has one is not known. */
+export const failedMatch = ({ group, error }: { readonly group: number; readonly error: ExpressionError }): Hold => ({
+  ...failedExpression(error),
+  message: `${whose(error)}, by which group ${group} of the match rule looks for its partner, failed on this record: ${error.message}`,
+})
+
 /** Expressions of some field rows failed; the others of the pair travel. */
 const failedFields = (failed: readonly FailedField[]): Hold => ({
   kind: 'failed',

@@ -6,8 +6,9 @@ import { evaluateFilter } from '../core/filter-evaluation.ts'
 import { type LoneVerdict, reconcileLone } from '../core/reconcile.ts'
 import type { Loaded } from '../core/record.ts'
 import { withLines } from './judge-lines.ts'
-import { holdsOf, loneHold, metadataHold, waitingHold } from './holds.ts'
+import { failedMatch, holdsOf, loneHold, metadataHold, waitingHold } from './holds.ts'
 import { type Common, type Hold, type Judged, plainly } from './judgement.ts'
+import { failedGroup } from './match-values.ts'
 import { type Session, isImagined, mayWriteMetadata, missingPages } from './session.ts'
 
 /** For an option of a choice the administrator's leave to change metadata is the leave to create. */
@@ -38,8 +39,11 @@ export async function judgeLone(session: Session, common: Common): Promise<Judge
       return plainly({ kind: 'ignore' })
     case 'create':
       return createOn(session, common, verdict.on, false)
-    case 'hold':
-      return { action: { kind: 'hold' }, decided: undefined, holds: [whyAlone(session, side, common, verdict.because)] }
+    case 'hold': {
+      const failed = verdict.because === 'no-partner' ? await failedGroup(session, side, row.row) : undefined
+      const hold = failed === undefined ? whyAlone(session, side, common, verdict.because) : failedMatch(failed)
+      return { action: { kind: 'hold' }, decided: undefined, holds: [hold] }
+    }
   }
 }
 

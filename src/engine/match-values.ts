@@ -3,10 +3,11 @@ import { type Lookup, type MatchGroup, type Side, otherSide } from '../config/co
 import type { Condition } from '../connector/connector.ts'
 import { carry, saidOrFailure, valueAt } from '../core/carry.ts'
 import { ExpressionError } from '../core/expression.ts'
-import { splitPath } from '../core/mapping.ts'
+import { lacksPage } from '../core/decide.ts'
+import { type CompiledField, splitPath } from '../core/mapping.ts'
 import type { Row } from '../core/record.ts'
 import { type Canonical, canonical } from '../core/values.ts'
-import type { Session } from './session.ts'
+import { type Session, missingPages } from './session.ts'
 
 /** A row's values in a group, in Sales' words; undefined where one of them is blank: a blank finds nobody. */
 export async function valuesOf(
@@ -47,9 +48,29 @@ async function valueFor(session: Session, group: MatchGroup, side: Side, cell: C
   return lookup === undefined ? raw : exchanged(session, lookup, cell.row, raw)
 }
 
-/** What a field row gives for the other side; nothing where its expression fails, which also holds its creation. */
+/** The field row that a column of a group names (`$row`); undefined for a row that is switched off. */
+const rowNamed = ({ compiled }: Session, column: string): CompiledField | undefined =>
+  compiled.fields.find(({ field: { name } }) => name === column.slice(1))
+
+/** Why a group of the match rule looked for no partner of a record: the expression of one of its field rows failed. */
+export async function failedGroup(
+  session: Session,
+  side: Side,
+  row: Row,
+): Promise<{ readonly group: number; readonly error: ExpressionError } | undefined> {
+  for (const [index, columns] of session.mapping.match.entries())
+    for (const column of columns[side]) {
+      const field = column.startsWith('$') ? rowNamed(session, column) : undefined
+      if (field === undefined || lacksPage(field, missingPages(session))) continue
+      const error = await saidOrFailure(field, side, row, session.deciding.bindings)
+      if (error instanceof ExpressionError) return { group: index + 1, error }
+    }
+  return undefined
+}
+
+/** What a field row gives for the other side; nothing where its expression fails: who has no partner for that is told so. */
 async function offeredBy(session: Session, side: Side, cell: Cell): Promise<unknown> {
-  const field = session.compiled.fields.find(({ field: { name } }) => name === cell.column.slice(1))
+  const field = rowNamed(session, cell.column)
   if (field === undefined) return undefined
   const value = await saidOrFailure(field, side, cell.row, session.deciding.bindings)
   if (value instanceof ExpressionError) return undefined

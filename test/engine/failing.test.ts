@@ -92,6 +92,46 @@ t.test('P5 an expression that fails on one record holds that record alone, and a
   t.match(report.problems, [{ kind: 'failed', number: 'C2', message: /expression .*"website"/ }])
 })
 
+t.test(
+  'P5 a record whose match expression fails, and that may not be created, is told as that and not as lonely',
+  async (t) => {
+    const s = await stage(t)
+    const base = strict({ createOn: { businessCentral: false, sales: false } })
+    const byNumber = base.match.slice(0, 1)
+    const byWebsite = { businessCentral: ['$website'], sales: ['websiteurl'], lookup: {}, caseSensitive: false }
+    const mapping = { ...base, direction: 'toSales' as const, match: [...byNumber, byWebsite] }
+    s.account({ name: 'Customer C1', websiteurl: 'a.com' })
+    s.customer({ number: 'C1', website: 'a.com' })
+    const bad = s.customer({ number: 'C2', website: 'bad' })
+    s.customer({ number: 'C3', website: 'c.com' })
+    const held = {
+      kind: 'failed',
+      number: 'C2',
+      message: /"website", by which group 2 of the match rule .* failed .*: no/,
+    }
+    const remedy = /correct the expression in the mapping, or the value in the record/
+    const planned = await s.run([mapping], { dry: true })
+    t.match(sorted(planned.plan.holds), [
+      { ...held, remedy },
+      { kind: 'no-partner', number: 'C3' },
+    ])
+    const report = await s.run([mapping])
+    t.match(counted(report, name), { coupled: 1, created: 0 })
+    t.match(sorted(report.problems), [
+      { ...held, remedy },
+      { kind: 'no-partner', number: 'C3' },
+    ])
+    t.match(sorted(s.held()), [{ kind: 'failed', fields: ['website'], attempts: 1 }, { kind: 'no-partner' }])
+    s.account({ name: 'Customer C2', websiteurl: 'b.com' })
+    s.simulator.businessCentral.edit('customers', idOf(bad), { website: 'b.com' })
+    t.match(counted(await s.run([mapping]), name), { coupled: 1 }, 'taken up when the value is mended')
+    t.match(s.held(), [{ kind: 'no-partner', number: 'C3' }])
+  },
+)
+
+const sorted = <T extends { readonly number?: string | undefined }>(held: readonly T[]): readonly T[] =>
+  [...held].sort((a, b) => String(a.number).localeCompare(String(b.number)))
+
 /** A pair whose customer got a phone number, and a website on which the expression fails. */
 async function halfFailing(
   t: Test,
