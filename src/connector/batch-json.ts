@@ -3,7 +3,7 @@
  * be missing, reordered or without id; what cannot be attributed with certainty stays unknown (P2). The transactional
  * form (`Isolation: snapshot`) is not used: it reports success for what it rolls back.
  */
-import type { GroupAnswer, Part, PartAnswer } from './batch.ts'
+import type { GroupAnswer, Headers, Part, PartAnswer } from './batch.ts'
 import { partAnswer } from './batch.ts'
 
 /** The body of a batch request. */
@@ -43,12 +43,18 @@ function responsesOf(body: unknown): readonly Response[] {
     const entry = (typeof item === 'object' && item !== null ? item : {}) as Readonly<Record<string, unknown>>
     if (typeof entry['status'] !== 'number') return []
     const id = entry['id']
-    const headers = (entry['headers'] ?? {}) as Readonly<Record<string, unknown>>
     return [
       {
         id: typeof id === 'string' || typeof id === 'number' ? String(id) : undefined,
-        answer: partAnswer(entry['status'], headers, entry['body']),
+        answer: partAnswer(entry['status'], headersOf(entry['headers']), entry['body']),
       },
     ]
   })
 }
+
+const headersOf = (given: unknown): Headers =>
+  new Map(
+    Object.entries(given ?? {}).flatMap(([name, value]: [string, unknown]) =>
+      typeof value === 'string' || typeof value === 'number' ? [[name.toLowerCase(), String(value)]] : [],
+    ),
+  )

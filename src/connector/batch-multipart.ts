@@ -3,8 +3,8 @@
  * parts carry a Content-ID; a failed change set is answered by one part for all. Line ends are CRLF. Answers come in
  * order; what cannot be attributed with certainty stays unknown (P2).
  */
-import type { Group, GroupAnswer, Part, PartAnswer } from './batch.ts'
-import { headerOf, partAnswer } from './batch.ts'
+import type { Group, GroupAnswer, Headers, Part, PartAnswer } from './batch.ts'
+import { partAnswer } from './batch.ts'
 import { parseExact } from './exact-json.ts'
 
 const eol = '\r\n'
@@ -72,13 +72,13 @@ function ordered(answers: readonly Answered[] | undefined, group: Group): GroupA
 
 function answersOf(section: string): readonly Answered[] {
   const { headers, rest } = headersAndRest(section)
-  const type = headerOf(headers, 'content-type') ?? ''
+  const type = headers.get('content-type') ?? ''
   if (type.toLowerCase().startsWith('multipart/')) return split(rest, boundaryOf(type)).flatMap(answersOf)
   const start = /^HTTP\/\d(?:\.\d)? (\d{3})[^\r\n]*\r?\n/.exec(rest)
   if (start?.[1] === undefined) return []
   const inner = headersAndRest(rest.slice(start[0].length))
   const answer = partAnswer(Number(start[1]), inner.headers, bodyOf(inner.rest))
-  return [{ contentId: headerOf(headers, 'content-id') ?? headerOf(inner.headers, 'content-id'), answer }]
+  return [{ contentId: headers.get('content-id') ?? inner.headers.get('content-id'), answer }]
 }
 
 function bodyOf(text: string): unknown {
@@ -102,8 +102,8 @@ function split(text: string, boundary: string | undefined): readonly string[] {
   return sections.slice(1).map((section) => section.replace(/^\r?\n/, ''))
 }
 
-function headersAndRest(text: string): { readonly headers: Readonly<Record<string, string>>; readonly rest: string } {
-  const headers: Record<string, string> = {}
+function headersAndRest(text: string): { readonly headers: Headers; readonly rest: string } {
+  const headers = new Map<string, string>()
   let at = 0
   for (;;) {
     const end = text.indexOf('\n', at)
@@ -111,7 +111,7 @@ function headersAndRest(text: string): { readonly headers: Readonly<Record<strin
     at = end === -1 ? text.length : end + 1
     if (line === '') break
     const colon = line.indexOf(':')
-    if (colon > 0) headers[line.slice(0, colon).trim()] = line.slice(colon + 1).trim()
+    if (colon > 0) headers.set(line.slice(0, colon).trim().toLowerCase(), line.slice(colon + 1).trim())
   }
   return { headers, rest: text.slice(at) }
 }

@@ -28,21 +28,17 @@ export type Group = readonly Part[]
  */
 export type GroupAnswer = readonly PartAnswer[] | undefined
 
-/** A header's value by its name in any case. */
-export function headerOf(headers: Readonly<Record<string, unknown>>, name: string): string | undefined {
-  const found = Object.keys(headers).find((key) => key.toLowerCase() === name)
-  const value = found === undefined ? undefined : headers[found]
-  return typeof value === 'string' || typeof value === 'number' ? String(value) : undefined
-}
+/** Headers by their names in lower case: an answer may write them in any case. */
+export type Headers = ReadonlyMap<string, string>
 
 /** An answer from its status, headers and body. */
-export function partAnswer(status: number, headers: Readonly<Record<string, unknown>>, body: unknown): PartAnswer {
+export function partAnswer(status: number, headers: Headers, body: unknown): PartAnswer {
   return {
     status,
-    location: headerOf(headers, 'odata-entityid') ?? headerOf(headers, 'location'),
-    etag: headerOf(headers, 'etag'),
+    location: headers.get('odata-entityid') ?? headers.get('location'),
+    etag: headers.get('etag'),
     body,
-    retryAfter: headerOf(headers, 'retry-after'),
+    retryAfter: headers.get('retry-after'),
   }
 }
 
@@ -54,16 +50,10 @@ const keyInLocation = new RegExp(`\\((${guid.source})\\)$`, 'i')
 function canBeOf(part: Part | undefined, answer: PartAnswer): boolean {
   const asked = keyInUrl.exec(part?.url ?? '')?.[1]?.toLowerCase()
   if (asked === undefined || answer.status >= 300) return true
-  const named = namedIn(answer)
-  return named.length === 0 || named.includes(asked)
-}
-
-/** The record that an answer's address names, or whatever its body may name it by. */
-function namedIn({ location, body }: PartAnswer): readonly string[] {
-  const told = keyInLocation.exec(location ?? '')?.[1]
-  if (told !== undefined) return [told.toLowerCase()]
-  const values: readonly unknown[] = Object.values(body ?? {})
-  return values.flatMap((value) => (typeof value === 'string' ? value.toLowerCase() : []))
+  const told = keyInLocation.exec(answer.location ?? '')?.[1]
+  if (told !== undefined) return told.toLowerCase() === asked
+  const texts = Object.values(answer.body ?? {}).filter((value) => typeof value === 'string')
+  return texts.length === 0 || texts.some((text) => text.length === asked.length && text.toLowerCase() === asked)
 }
 
 /**

@@ -62,7 +62,16 @@ export function catalog(metadata: Metadata): Catalog {
   }
 }
 
-const keyOf = (entity: EntityRef): string => JSON.stringify(entity)
+const keys = new WeakMap<EntityRef, string>()
+
+/** The same for entities that say the same; made once for each. */
+function keyOf(entity: EntityRef): string {
+  const known = keys.get(entity)
+  if (known !== undefined) return known
+  const key = JSON.stringify(entity)
+  keys.set(entity, key)
+  return key
+}
 
 /** One call for each entity, however many ask; a failed one is forgotten. */
 function remember<T>(load: (entity: EntityRef) => Promise<T>): (entity: EntityRef) => Promise<T> {

@@ -27,14 +27,16 @@ export function encode(side: Side, values: Values, description: Description): En
         `${name} would hold a number with more digits than can be sent without losing some`,
         'Round it in the record, or in the mapping until some 15 digits are left: compute with $roundTo.',
       )
-    const written = encoders[side](name, cell, column)
-    if (written === undefined)
-      return refused(
-        'UnknownTarget',
-        `the lookup ${name} does not take this kind of record`,
-        'Check the field’s lookup in the mapping.',
-      )
-    Object.assign(body, written)
+    if (side === 'sales' && column.type === 'lookup') {
+      const written = lookup(cell, column)
+      if (written === undefined)
+        return refused(
+          'UnknownTarget',
+          `the lookup ${name} does not take this kind of record`,
+          'Check the field’s lookup in the mapping.',
+        )
+      Object.assign(body, written)
+    } else body[name] = encoders[side](cell, column)
   }
   return { kind: 'body', body }
 }
@@ -51,21 +53,17 @@ const refused = (code: string, message: string, remedy: string): Encoded => ({
   refusal: { code, message, remedy },
 })
 
-/** Undefined when a lookup does not take the record. */
-type Encoder = (name: string, cell: Cell, column: Column) => Row | undefined
+type Encoder = (cell: Cell, column: Column) => unknown
 
 const encoders: Readonly<Record<Side, Encoder>> = {
-  businessCentral: (name, cell, column) => {
-    if (cell === null) return { [name]: blanks[column.type] }
-    return { [name]: typeof cell === 'object' ? cell.id : cell }
-  },
-  sales: (name, cell, column) => {
-    if (column.type === 'lookup') return lookup(cell, column)
-    if (cell === '') return { [name]: null }
-    return { [name]: cell !== null && typeof cell === 'object' ? cell.id : cell }
-  },
+  businessCentral: (cell, column) => (cell === null ? blanks[column.type] : idOr(cell)),
+  sales: (cell) => (cell === '' ? null : idOr(cell)),
 }
 
+/** A reference is written by its id. */
+const idOr = (cell: Cell): unknown => (cell !== null && typeof cell === 'object' ? cell.id : cell)
+
+/** Undefined when the lookup does not take the record. */
 function lookup(cell: Cell, column: Column): Row | undefined {
   const targets = column.targets ?? []
   if (cell === null || cell === '') {

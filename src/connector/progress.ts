@@ -74,8 +74,7 @@ export function advance(progress: Progress, ready: ReadyStep, answer: PartAnswer
   progress.done += 1
   const id = idOf(ready, answer) ?? ''
   const etag = ready.step.kind === 'delete' ? undefined : (etagOf(answer.body) ?? answer.etag)
-  if (etag === undefined) progress.etags.delete(rowName(ready, id))
-  else progress.etags.set(rowName(ready, id), etag)
+  if (progress.done < progress.ready.steps.length) noteEtag(progress, rowName(ready, id), etag)
   if (!ready.main) {
     if (ready.step.kind === 'create') progress.made.push(id)
     // A line moves the version mark of its document.
@@ -91,18 +90,24 @@ export function advance(progress: Progress, ready: ReadyStep, answer: PartAnswer
   progress.told = { kind: 'done', id, etag, row, ...(modified === undefined ? {} : { modified }) }
 }
 
+/** What a step left, for the steps behind it. */
+function noteEtag({ etags }: Progress, name: string, etag: string | undefined): void {
+  if (etag === undefined) etags.delete(name)
+  else etags.set(name, etag)
+}
+
 const bodyOf = (answer: PartAnswer): Row =>
   typeof answer.body === 'object' && answer.body !== null ? (answer.body as Row) : {}
 
 /** The key of the record a step wrote. */
 function idOf(ready: ReadyStep, answer: PartAnswer): string | undefined {
   if (ready.step.kind !== 'create') return ready.step.key
-  const located = /\(([^()]+)\)[^()]*$/.exec(answer.location ?? '')?.[1]
-  return (
-    keyOf(bodyOf(answer), ready.shape.description) ??
-    createdKey(ready) ??
-    (located === undefined ? undefined : sameId(located))
-  )
+  return keyOf(bodyOf(answer), ready.shape.description) ?? createdKey(ready) ?? locatedKey(answer)
+}
+
+function locatedKey({ location = '' }: PartAnswer): string | undefined {
+  const located = /\(([^()]+)\)[^()]*$/.exec(location)?.[1]
+  return located === undefined ? undefined : sameId(located)
 }
 
 /** What came of an operation whose steps were all done. */

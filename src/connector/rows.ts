@@ -26,8 +26,7 @@ export const propertyOf = (side: Side, name: string, column: Column | undefined)
 
 /** Everything to be asked for: the wanted columns, the key and the stamp, each once. */
 export function properties(shape: Shape): readonly string[] {
-  const names = [...shape.description.key, ...(shape.modified === undefined ? [] : [shape.modified]), ...shape.select]
-  return [...new Set(names)].map((name) => propertyOf(shape.side, name, shape.description.columns[name]))
+  return askedFor(shape).all
 }
 
 /** Throws ConnectorError 'broken' when the row is no row or lacks a column that was asked for. */
@@ -35,7 +34,9 @@ export function upsertOf(raw: unknown, shape: Shape): Upsert {
   const row = asRow(raw, shape)
   const id = keyOf(row, shape.description)
   if (id === undefined) throw absent(shape, shape.description.key.join(', '))
-  return { kind: 'upsert', id, etag: etagOf(row), modified: stampOf(row, shape), row: selected(row, shape) }
+  const part = selected(row, shape)
+  if (typeof part === 'string') throw absent(shape, part)
+  return { kind: 'upsert', id, etag: etagOf(row), modified: stampOf(row, shape), row: part }
 }
 
 /** A row of a delta answer: changed, or removed (`reason`, with the bare id). */
@@ -51,8 +52,8 @@ export function changeOf(raw: unknown, shape: Shape): Change {
 /** The selected columns, or undefined when the answer does not hold them all: what a write's answer may be. */
 export function partOf(raw: unknown, shape: Shape): Row | undefined {
   if (typeof raw !== 'object' || raw === null) return undefined
-  const row = raw as Row
-  return shape.select.every((name) => property(row, name, shape) !== undefined) ? selected(row, shape) : undefined
+  const part = selected(raw as Row, shape)
+  return typeof part === 'string' ? undefined : part
 }
 
 /** The version mark of a row in an answer. */
@@ -72,20 +73,46 @@ export function stampOf(raw: Row, shape: Shape): string | undefined {
 /** A moment as we keep it already. */
 const utcMoment = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/
 
-function property(row: Row, name: string, shape: Shape): unknown {
-  const own = propertyOf(shape.side, name, shape.description.columns[name])
-  return Object.hasOwn(row, own) ? row[own] : undefined
-}
-
-function selected(row: Row, shape: Shape): Row {
+/** The selected columns, or the name of one that is not there. */
+function selected(row: Row, shape: Shape): Row | string {
   const out: Record<string, unknown> = {}
-  for (const name of shape.select) {
-    const value = property(row, name, shape)
-    if (value === undefined) throw absent(shape, name)
+  for (const [name, own] of askedFor(shape).selected) {
+    const value = Object.hasOwn(row, own) ? row[own] : undefined
+    if (value === undefined) return name
     out[name] = value
   }
   return out
 }
+
+/** What is asked for, in the service's own names. */
+interface Asked {
+  /** Of which shape. */
+  readonly of: Shape
+  readonly all: readonly string[]
+  /** Column and property. */
+  readonly selected: readonly (readonly [name: string, own: string])[]
+}
+
+/** By the list of columns, which all the rows and records of a mapping share. */
+const asked = new WeakMap<Shape['select'], Asked>()
+
+function askedFor(shape: Shape): Asked {
+  const known = asked.get(shape.select)
+  if (known !== undefined && isLike(known.of, shape)) return known
+  const { side, description, select, modified } = shape
+  const own = (name: string): string => propertyOf(side, name, description.columns[name])
+  const names = [...description.key, ...(modified === undefined ? [] : [modified]), ...select]
+  const made = {
+    of: shape,
+    all: [...new Set(names)].map(own),
+    selected: select.map((name) => [name, own(name)] as const),
+  }
+  asked.set(select, made)
+  return made
+}
+
+const isLike = (one: Shape, other: Shape): boolean =>
+  one.side === other.side && one.description === other.description && one.modified === other.modified
 
 function asRow(raw: unknown, shape: Shape): Row {
   if (typeof raw === 'object' && raw !== null && !Array.isArray(raw)) return raw as Row

@@ -89,7 +89,7 @@ export function underParent(ready: ReadyStep, id: string): ReadyStep {
 }
 
 const isSame = (entity: EntityRef, other: EntityRef | undefined): boolean =>
-  JSON.stringify(entity) === JSON.stringify(other)
+  entity === other || JSON.stringify(entity) === JSON.stringify(other)
 
 /** The key under which a created record is found again: ours, or the natural key in its values. */
 export function createdKey({ step, shape }: ReadyStep): string | undefined {
@@ -124,10 +124,7 @@ const actionPart = (
 ): Part => ({ method: 'POST', url, headers: etag === undefined ? headers : { ...headers, 'If-Match': etag }, body })
 
 function salesPart({ step, address, shape, body, tells }: ReadyStep, etag: string | undefined): Part {
-  const path = (at: Address): string => {
-    const url = new URL(urlOf(at, tells ? { $select: properties(shape).join(',') } : {}))
-    return `${url.pathname}${url.search}`
-  }
+  const path = (at: Address): string => withoutHost(urlOf(at, tells ? { $select: properties(shape).join(',') } : {}))
   const headers = { Accept: 'application/json', ...(tells ? { Prefer: 'return=representation' } : {}) }
   if (step.kind === 'create' && step.key === undefined) return { method: 'POST', url: path(address), headers, body }
   if (step.kind === 'action')
@@ -140,3 +137,6 @@ function salesPart({ step, address, shape, body, tells }: ReadyStep, etag: strin
   if (step.kind === 'update') return { method: 'PATCH', url: path(row), headers: conditional, body }
   return { method: 'DELETE', url: path(row), headers: etag === undefined ? headers : conditional }
 }
+
+/** Path and query of a whole address. */
+const withoutHost = (url: string): string => url.slice(url.indexOf('/', url.indexOf('//') + 2))

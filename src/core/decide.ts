@@ -311,12 +311,13 @@ export async function withEchoes(
   writes: readonly FieldWrite[],
 ): Promise<readonly FieldWrite[]> {
   if (!writes.some(speaksBack)) return writes
-  const after = { businessCentral: rowAfter('businessCentral', rows, writes), sales: rowAfter('sales', rows, writes) }
+  const after: Partial<Record<Side, Row>> = {}
   const echoed: FieldWrite[] = []
   for (const write of writes) {
     if (!speaksBack(write)) echoed.push(write)
     else {
-      const print = await printOf(deciding, write.field, write.to, after[write.to])
+      const row = (after[write.to] ??= rowAfter(write.to, rows, writes))
+      const print = await printOf(deciding, write.field, write.to, row)
       echoed.push({ ...write, prints: { ...write.prints, [write.to]: print } })
     }
   }

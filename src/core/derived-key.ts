@@ -2,7 +2,7 @@
  * Keeps P1: the key of a record that we create is derived from its source, so that creating it twice is impossible
  * without any memory. A name-based UUID (RFC 9562, version 5).
  */
-import { createHash } from 'node:crypto'
+import { createHash, hash } from 'node:crypto'
 
 /** What a derived key is made of. */
 export interface Origin {
@@ -35,9 +35,10 @@ export function derivedOption(origin: Origin): string {
 const namespace = Buffer.from('7c0d1f5e4b8a4d0c9a3e5f1b2c6d8e90', 'hex')
 
 function uuidOf(name: string): string {
-  const hash = createHash('sha1').update(namespace).update(name).digest()
-  hash.writeUInt8((hash.readUInt8(6) & 0x0f) | 0x50, 6)
-  hash.writeUInt8((hash.readUInt8(8) & 0x3f) | 0x80, 8)
-  const hex = hash.toString('hex').slice(0, 32)
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`
+  const bytes = Buffer.allocUnsafe(namespace.length + Buffer.byteLength(name))
+  namespace.copy(bytes)
+  bytes.write(name, namespace.length)
+  const hex = hash('sha1', bytes, 'hex')
+  const variant = ((Number.parseInt(hex.charAt(16), 16) & 0x3) | 0x8).toString(16)
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-5${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20, 32)}`
 }

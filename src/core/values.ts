@@ -30,7 +30,7 @@ export function canonical(value: unknown, norm: Norm): Canonical {
 }
 
 const byType: Readonly<Record<ValueType, (value: unknown, norm: Norm) => Canonical>> = {
-  text: (value, norm) => cut(textOf(value).replaceAll('\r\n', '\n'), norm.maxLength) || null,
+  text: (value, norm) => cut(withPlainEnds(textOf(value)), norm.maxLength) || null,
   code: (value, norm) => cut(textOf(value).trim().toUpperCase(), norm.maxLength).trimEnd() || null,
   guid: canonicalGuid,
   lookup: canonicalGuid,
@@ -53,7 +53,11 @@ export const isNothing = (value: string | number | boolean | null): boolean =>
 
 /** Business Central's encoding of enum member names: `_x0020_` is a blank. */
 export const decodeName = (name: string): string =>
-  name.replaceAll(/_x([0-9A-Fa-f]{4})_/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
+  name.includes('_x')
+    ? name.replaceAll(/_x([0-9A-Fa-f]{4})_/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
+    : name
+
+const withPlainEnds = (text: string): string => (text.includes('\r') ? text.replaceAll('\r\n', '\n') : text)
 
 /** The first `most` characters; a pair of surrogates is never torn. */
 export function cut(text: string, most: number | undefined): string {

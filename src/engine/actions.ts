@@ -128,6 +128,7 @@ function headerSteps(
   target: { readonly key: string; readonly etag: string | undefined },
   writes: readonly FieldWrite[],
 ): readonly WriteStep[] {
+  if (writes.length === 0) return []
   const entity = entityOf(session, side)
   const steps: WriteStep[] = []
   const etag = (): string | undefined => (steps.length === 0 ? target.etag : 'inherit')

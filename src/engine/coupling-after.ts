@@ -31,16 +31,27 @@ export async function couplingAfter(session: Session, action: Action, result: Do
     version: isOpen ? undefined : versionOf({ etag: result.etag, modified: result.modified }),
   }
   const pair = { businessCentral: target, sales: target, [from]: sourceSeen(session, action) }
-  const next = current === undefined || action.kind === 'create' ? judgement : { ...judgement, coupling: current }
   return {
     businessCentral: pair.businessCentral,
     sales: pair.sales,
-    ...packed(session, baseAfter(session, next, action.writes)),
+    ...packedAfter(session, action, current),
     ...packedLines(session, linesAfter(action, result, linePairsOf(session, current)), soughtAfter(action, current)),
     ...(judgement.action.kind === 'merge' && judgement.action.paused ? { outside: true } : {}),
     ...freshAfter(session, action, result),
     ...(moved ? { moved: (current?.moved ?? 0) + 1 } : {}),
   }
+}
+
+/** The base once the write is done. A creation that was done whole leaves what its intent foresaw. */
+function packedAfter(
+  session: Session,
+  action: Action,
+  current: Coupling | undefined,
+): Pick<Coupling, 'layout' | 'base'> {
+  const { judgement, kind, intent, writes } = action
+  if (kind === 'create' && writes === judgement.decided?.writes) return { layout: intent.layout, base: intent.base }
+  const isNew = current === undefined || kind === 'create'
+  return packed(session, baseAfter(session, isNew ? judgement : { ...judgement, coupling: current }, writes))
 }
 
 /** Its further pages have not been looked at yet. */

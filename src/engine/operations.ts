@@ -13,9 +13,9 @@ import type { Session } from './session.ts'
 export function operationsOf(session: Session, judgement: Judgement, values: boolean): readonly Operation[] {
   const { action, decided } = judgement
   const plain = (kind: 'couple' | 'uncouple' | 'delete', side: Side): Operation =>
-    operation(session, judgement, { kind, side, key: judgement.ref[side], writes: [] })
+    operation(session, judgement, { kind, side, key: judgement.ref[side], writes: [], values })
   if (action.kind === 'create') {
-    const key = newKey(session, action.on, judgement.ref[otherSide(action.on)] ?? '')
+    const key = values ? newKey(session, action.on, judgement.ref[otherSide(action.on)] ?? '') : undefined
     const writes = values ? (decided?.writes ?? []) : []
     const { on: side, restores } = action
     return [
@@ -38,6 +38,7 @@ function claims(session: Session, judgement: Judgement, values: boolean): readon
       side: 'sales',
       key: judgement.ref.sales,
       writes: values ? writes : [],
+      values,
     }),
   ]
 }
@@ -80,7 +81,7 @@ function operation(session: Session, judgement: Judgement, drafted: Drafted): Op
     key,
     partner: judgement.ref[otherSide(side)],
     number: judgement.number,
-    version: row === undefined ? undefined : versionOf(row),
+    version: values !== true || row === undefined ? undefined : versionOf(row),
     fields: writes.map(plannedField),
     ...(lines.length === 0 ? {} : { lines }),
     ...(restores === true ? { restores } : {}),

@@ -159,11 +159,13 @@ export function layoutEntries({ compiled, state }: Session): readonly Entry[] {
   return layouts.flatMap(({ id, rows }) => (state.layout(id) === undefined ? [{ kind: 'layout', id, rows }] : []))
 }
 
+const asCode = { type: 'code' } as const
+
 /** Natural keys of a record: what other mappings refer to. */
 export function keysOf(session: Session, side: Side, row: Row): Readonly<Record<string, string>> {
   const keys: Record<string, string> = {}
   for (const column of session.mapping[side].keys) {
-    const value = canonical(row[column], { type: 'code' })
+    const value = canonical(row[column], asCode)
     if (value !== null) keys[column] = value
   }
   return keys
@@ -175,11 +177,15 @@ export function keysOf(session: Session, side: Side, row: Row): Readonly<Record<
  */
 export function numberOf(session: Session, side: Side, row: Row | undefined): string | undefined {
   if (row === undefined) return undefined
-  const values = numberColumns(session.mapping, side).map((column) => canonical(row[column], { type: 'code' }))
   // A blank among what a group has in common says something too: local currency, no variant.
   const isGroup = side === 'businessCentral' && session.mapping.one !== undefined
-  const told = isGroup ? values.filter((value) => value !== null) : values
-  return told.length === 0 || told.includes(null) ? undefined : told.join(' ')
+  const told: string[] = []
+  for (const column of numberColumns(session.mapping, side)) {
+    const value = canonical(row[column], asCode)
+    if (value !== null) told.push(value)
+    else if (!isGroup) return undefined
+  }
+  return told.length === 0 ? undefined : told.join(' ')
 }
 
 /** The columns of a side by which people call a record. */

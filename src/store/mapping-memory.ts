@@ -81,7 +81,8 @@ export class MappingMemory implements MappingState {
   }
 
   held(side: Side, id: string): Held | undefined {
-    const own = this.#held.get(`${side}|${id}`)
+    // Asked for every record, and hardly any waits.
+    const own = this.#held.size === 0 ? undefined : this.#held.get(`${side}|${id}`)
     return own === undefined ? this.#under?.held(side, id) : (own ?? undefined)
   }
 
