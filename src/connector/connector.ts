@@ -122,6 +122,8 @@ export type WriteStep =
       readonly key: string
       readonly etag: string | undefined
       readonly values: Values
+      /** What the columns held that are written, as they were read: looked at where the version must be read anew. */
+      readonly seen?: Row
     }
   | { readonly kind: 'delete'; readonly entity: EntityRef; readonly key: string; readonly etag: string | undefined }
   /** Calls a bound action, e.g. `Microsoft.NAV.release`. */

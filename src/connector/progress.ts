@@ -74,11 +74,9 @@ export function advance(progress: Progress, ready: ReadyStep, answer: PartAnswer
   progress.done += 1
   const id = idOf(ready, answer) ?? ''
   const etag = ready.step.kind === 'delete' ? undefined : (etagOf(answer.body) ?? answer.etag)
-  if (progress.done < progress.ready.steps.length) noteEtag(progress, rowName(ready, id), etag)
+  if (progress.done < progress.ready.steps.length) noteEtag(progress, ready, { id, etag })
   if (!ready.main) {
     if (ready.step.kind === 'create') progress.made.push(id)
-    // A line moves the version mark of its document.
-    progress.etags.clear()
     return
   }
   if (ready.step.kind === 'action' || ready.step.kind === 'delete') {
@@ -90,10 +88,15 @@ export function advance(progress: Progress, ready: ReadyStep, answer: PartAnswer
   progress.told = { kind: 'done', id, etag, row, ...(modified === undefined ? {} : { modified }) }
 }
 
-/** What a step left, for the steps behind it. */
-function noteEtag({ etags }: Progress, name: string, etag: string | undefined): void {
-  if (etag === undefined) etags.delete(name)
-  else etags.set(name, etag)
+/** What a step left, for the steps behind it. A line moves the version mark of its document. */
+function noteEtag(
+  { etags }: Progress,
+  ready: ReadyStep,
+  { id, etag }: { readonly id: string; readonly etag: string | undefined },
+): void {
+  if (!ready.main) etags.clear()
+  if (etag === undefined) etags.delete(rowName(ready, id))
+  else etags.set(rowName(ready, id), etag)
 }
 
 const bodyOf = (answer: PartAnswer): Row =>

@@ -82,13 +82,15 @@ const remedies: Readonly<Record<string, string>> = {
     'Too many requests at once: lower `maxParallel` of the connection if other integrations share the user.',
 }
 
+const changedMeanwhile = 'Somebody changed the record meanwhile: it is read again in the next run.'
+
 const byStatus: Readonly<Record<number, string>> = {
   401: 'Check the credentials of the connection; `couplet doctor` names the failing step.',
   403: 'Give the application the permission to read and write this table.',
   404: 'Check the name in the mapping, and that the record still exists.',
   407: 'The proxy wants a login: put it into HTTPS_PROXY (http://user:password@proxy:port).',
   408: 'The service took too long: it is tried again in the next run.',
-  412: 'Somebody changed the record meanwhile: it is read again in the next run.',
+  412: changedMeanwhile,
   413: 'The record is too large for one request: leave out its largest fields.',
   429: 'The service is over its limit: the run goes on later by itself.',
   500: 'The service failed, not the record: the next run tries again. If it stays, look at the service’s health page.',
@@ -101,6 +103,13 @@ const fallback: Readonly<Record<Side, string>> = {
   businessCentral:
     'Do the same edit by hand in Business Central to see what it refuses, then correct the record or the mapping.',
   sales: 'Do the same edit by hand in Sales to see what it refuses, then correct the record or the mapping.',
+}
+
+/** What a precondition would have refused, had the step before told the version that it left. */
+export const changedBetween: Refusal = {
+  code: 'HTTP 412',
+  message: 'the record was changed by somebody else between two steps of one write',
+  remedy: changedMeanwhile,
 }
 
 /** The integration may not write as another user, or not as this one. */

@@ -23,7 +23,7 @@ import {
 import type { Progress } from './progress.ts'
 import { readRecords } from './read.ts'
 import type { Reach } from './reach.ts'
-import { serviceError } from './refusal.ts'
+import { changedBetween, serviceError } from './refusal.ts'
 import { partOf, prepare } from './steps.ts'
 import type { ReadyStep } from './steps.ts'
 
@@ -117,7 +117,7 @@ const ended = (progress: Progress): WriteResult => progress.result ?? doneOf(pro
 /** The next step of each operation, or all its steps where the service does them as one. */
 async function takeTurn(reach: Reach, turn: readonly Progress[]): Promise<void> {
   if (!reach.dialect.atomic) await readMarks(reach, turn)
-  const entries = turn.map((progress) => {
+  const entries = turn.filter(isUnfinished).map((progress) => {
     const rest = progress.ready.steps.slice(progress.done)
     const steps = (reach.dialect.atomic ? rest : rest.slice(0, 1)).map((step) => placed(progress, step))
     return { progress, steps, parts: steps.map((step) => partOf(reach, step, preconditionOf(progress, step))) }
@@ -134,14 +134,20 @@ async function takeTurn(reach: Reach, turn: readonly Progress[]): Promise<void> 
   }
 }
 
-/** Reads the version marks of documents whose lines were written since (P2: no step goes without its precondition). */
+/**
+ * Reads the version marks of records that a step has moved without telling: an action, or the lines of a document. No step
+ * goes without its precondition, and none goes over what somebody wrote between the two (P2).
+ */
 async function readMarks(reach: Reach, turn: readonly Progress[]): Promise<void> {
   for (const progress of turn) {
     const next = progress.ready.steps[progress.done]
     const ready = next === undefined ? undefined : placed(progress, next)
     if (ready === undefined || ready.step.kind !== 'update' || !wantsFreshMark(progress, ready)) continue
-    const [now] = await readRecords(reach, { entity: ready.step.entity, select: [] }, [ready.step.key])
-    noteMark(progress, ready, now?.kind === 'upsert' ? now.etag : undefined)
+    const { entity, key, seen = {} } = ready.step
+    const [now] = await readRecords(reach, { entity, select: Object.keys(seen) }, [key])
+    if (now?.kind === 'upsert' && Object.entries(seen).some(([column, value]) => now.row[column] !== value))
+      progress.result = rejected(progress, changedBetween)
+    else noteMark(progress, ready, now?.kind === 'upsert' ? now.etag : undefined)
   }
 }
 

@@ -8,7 +8,7 @@ import { callerOf } from '../core/act-as.ts'
 import { type Base, type Prints, noBase, packBase, withPrints } from '../core/base.ts'
 import type { FieldWrite } from '../core/decide.ts'
 import { versionOf } from '../core/fingerprint.ts'
-import type { Cell, Loaded, Values } from '../core/record.ts'
+import type { Cell, Loaded, Row, Values } from '../core/record.ts'
 import type { Intent } from '../store/store.ts'
 import type { JudgedAction, Judgement } from './judgement.ts'
 import { lineSteps, lineWritesTo } from './line-steps.ts'
@@ -95,7 +95,7 @@ function updateAction(session: Session, judgement: Judgement, side: Side, writes
   const before = headerSteps(
     session,
     side,
-    target,
+    { ...target, row: row.row },
     main.filter((write) => !isAfter(write)),
   )
   const inherit = { key: row.id, etag: before.length === 0 && lines.length === 0 ? target.etag : 'inherit' }
@@ -125,7 +125,7 @@ const isAfter = ({ field }: FieldWrite): boolean => field.field.step === 'after'
 function headerSteps(
   session: Session,
   side: Side,
-  target: { readonly key: string; readonly etag: string | undefined },
+  target: { readonly key: string; readonly etag: string | undefined; readonly row?: Row },
   writes: readonly FieldWrite[],
 ): readonly WriteStep[] {
   if (writes.length === 0) return []
@@ -143,9 +143,15 @@ function headerSteps(
       steps.push({ kind: 'action', entity, key: target.key, etag: mark, action, values: {} })
     }
     if (step !== 'after' && Object.keys(values).length > 0)
-      steps.push({ kind: 'update', entity, key: target.key, etag: etag(), values })
+      steps.push({ kind: 'update', entity, key: target.key, etag: etag(), values, ...seenIn(target.row, values) })
   }
   return steps
+}
+
+/** What the row holds in the columns that are written, as far as they were read. */
+function seenIn(row: Row | undefined, values: Values): { readonly seen?: Row } {
+  const columns = Object.keys(values).filter((column) => row !== undefined && Object.hasOwn(row, column))
+  return columns.length === 0 ? {} : { seen: Object.fromEntries(columns.map((column) => [column, row?.[column]])) }
 }
 
 /** The bound action by which a value is written; undefined where it is simply set. */

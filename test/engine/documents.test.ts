@@ -4,6 +4,7 @@ import { recordsNamed, take } from '../../src/engine/decisions.ts'
 import type { RunReport } from '../../src/engine/run.ts'
 import type { Row } from '../../src/simulator/table.ts'
 import { type Documents, documents, linesOf, ordersOf, salesLine, salesOrder, salesOrdersOf } from './document-stage.ts'
+import { directHttp } from '../../src/rehearsal/direct-http.ts'
 import { counted, writesMade, writingVia } from './stage.ts'
 
 const mapping = 'sales-order-bidirectional'
@@ -178,6 +179,46 @@ t.test('P2 a line that somebody edits between our read and our write is not over
       side,
     )
   }
+})
+
+t.test('P2 an order that somebody edits while the runner has it open is not overwritten', async (t) => {
+  let edit: (() => void) | undefined
+  const given = await documents(t, mapping, undefined, {
+    http: (simulator) => {
+      const http = directHttp(simulator)
+      return {
+        send: async (request) => {
+          const answer = await http.send(request)
+          if (request.body?.includes('Microsoft.NAV.reopen') === true) edit?.()
+          return answer
+        },
+        usage: () => http.usage(),
+        close: () => http.close(),
+      }
+    },
+  })
+  const { on } = given
+  const order = salesOrder(given, 'O1', [{ product: 0 }])
+  await given.run()
+  await given.run()
+  const [made] = on.simulator.businessCentral.rows('salesOrders')
+  const shipTo = (): readonly unknown[] => [
+    on.simulator.businessCentral.rows('salesOrders')[0]?.['shipToName'],
+    on.simulator.sales.rows('salesorders').find(({ salesorderid }) => salesorderid === order)?.['shipto_name'],
+  ]
+  inSales(given, order, () => on.simulator.sales.edit('salesorders', order, { shipto_name: 'of Sales' }))
+  edit = () => {
+    edit = undefined
+    on.simulator.businessCentral.edit('salesOrders', String(made?.['id']), { shipToName: 'of Business Central' })
+  }
+  const report = await given.run()
+  t.match(report.problems, [{ kind: 'failed', message: /changed by somebody else between two steps/ }])
+  t.same(shipTo(), ['of Business Central', 'of Sales'])
+  on.clock.advance(3_600_000)
+  await given.run()
+  t.match(on.held(mapping), [{ kind: 'conflict', fields: ['shipToName'] }])
+  t.same(shipTo(), ['of Business Central', 'of Sales'])
+  t.match(ordersOf(given), [/^O1 Open/], 'released again')
 })
 
 t.test('P5 an order with a line that cannot be taken waits whole; the others go', async (t) => {
