@@ -240,6 +240,7 @@ const wrong: readonly (readonly [content: unknown, place: RegExp])[] = [
   [{ couplings: [{ ...coupling('a', 'b'), sales: { id: 'b', keys: { c: 1 } } }] }, /sales\.keys\.c is not a text/],
   [{ couplings: [{ ...coupling('a', 'b'), base: 7 }] }, /base is not a text/],
   [{ couplings: [{ ...coupling('a', 'b'), outside: 'no' }] }, /outside is not true or false/],
+  [{ couplings: [{ ...coupling('a', 'b'), ours: { sales: 7 } }] }, /ours\.sales is not a text/],
   [{ couplings: [{ ...coupling('a', 'b'), moved: -1 }] }, /moved is not a whole number/],
   [{ couplings: [{ ...coupling('a', 'b'), ended: 'here' }] }, /ended is not one of businessCentral, sales/],
   [

@@ -28,6 +28,8 @@ export interface Coupling extends BySide<Seen> {
   readonly ended?: Side
   /** One of the two was created by us, and has not been looked at since. */
   readonly fresh?: Fresh
+  /** Versions (see versionOf) that our own write left while something of the pair went on waiting to be carried. */
+  readonly ours?: Versions
   /** The lines of a document: which belong together, under the document's own coupling. */
   readonly lines?: CoupledLines
 }
@@ -41,6 +43,8 @@ export interface Fresh {
   /** See versionOf. */
   readonly version: string
 }
+
+export type Versions = { readonly [side in Side]?: string | undefined }
 
 /** The pairs of lines of a coupled document, with the layout of their bases. */
 export interface CoupledLines {

@@ -5,9 +5,10 @@
 import { type BySide, type FirstMatch, type Side, otherSide, sides } from '../config/config.ts'
 import type { Base, Prints } from './base.ts'
 import type { RecordQuery } from './carry.ts'
-import type { Decision } from './coupling.ts'
+import type { Decision, Versions } from './coupling.ts'
 import type { DecidedLines } from './decide-lines.ts'
 import { ExpressionError, orFailure } from './expression.ts'
+import { versionOf } from './fingerprint.ts'
 import type { CompiledField } from './mapping.ts'
 import type { NumberQuery } from './number-pattern.ts'
 import { type Did, type FieldVerdict, mergeField } from './merge.ts'
@@ -35,6 +36,8 @@ export interface PairFacts {
   readonly pending?: ReadonlySet<string>
   /** One of them is outside the filter: only rows marked `outside` travel. */
   readonly paused: boolean
+  /** Versions that our own write left. */
+  readonly ours?: Versions | undefined
   readonly decision: Decision | undefined
   /** Pages that the service does not publish. */
   readonly missingPages: ReadonlySet<string>
@@ -217,7 +220,7 @@ function verdictOf(deciding: Deciding, facts: PairFacts, offers: Offers): FieldV
     meeting: facts.meeting === 'first' || facts.pending?.has(offers.field.rowId) === true ? 'first' : 'row',
     firstMatch: preferred(facts.decision) ?? field.firstMatch ?? mapping.firstMatch,
     conflicts: field.conflicts ?? mapping.conflicts,
-    newest: newestSide(facts.rows),
+    newest: newestSide(facts),
     refill: field.refill,
     decision: take[field.name] ?? take['*'],
   })
@@ -295,10 +298,12 @@ function write(
   }
 }
 
-function newestSide(rows: BySide<Loaded>): Side | undefined {
+/** Where a write of ours came last, and later than any edit of the other, its stamp hides when somebody edited it. */
+function newestSide({ rows, ours }: PairFacts): Side | undefined {
   const [bc, sales] = [rows.businessCentral.modified, rows.sales.modified]
   if (bc === undefined || sales === undefined || bc.slice(0, 19) === sales.slice(0, 19)) return undefined
-  return bc > sales ? 'businessCentral' : 'sales'
+  const newest = bc > sales ? 'businessCentral' : 'sales'
+  return ours?.[newest] !== undefined && ours[newest] === versionOf(rows[newest]) ? undefined : newest
 }
 
 /**

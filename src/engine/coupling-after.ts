@@ -25,10 +25,11 @@ export async function couplingAfter(session: Session, action: Action, result: Do
   const current = currentCoupling(session, action)
   const { moved, derived } = await answered(session, action, result.row)
   const isOpen = moved || derived || action.more || owesMore(action)
+  const version = versionOf({ etag: result.etag, modified: result.modified })
   const target: Seen = {
     id: result.id,
     keys: keysAfter(session, action, result.row),
-    version: isOpen ? undefined : versionOf({ etag: result.etag, modified: result.modified }),
+    version: isOpen ? undefined : version,
   }
   const pair = { businessCentral: target, sales: target, [from]: sourceSeen(session, action) }
   return {
@@ -38,6 +39,7 @@ export async function couplingAfter(session: Session, action: Action, result: Do
     ...packedLines(session, linesAfter(action, result, linePairsOf(session, current)), soughtAfter(action, current)),
     ...(judgement.action.kind === 'merge' && judgement.action.paused ? { outside: true } : {}),
     ...freshAfter(session, action, result),
+    ...oursAfter(current, { side, version, isOpen }),
     ...(moved ? { moved: (current?.moved ?? 0) + 1 } : {}),
   }
 }
@@ -52,6 +54,16 @@ function packedAfter(
   if (kind === 'create' && writes === judgement.decided?.writes) return { layout: intent.layout, base: intent.base }
   const isNew = current === undefined || kind === 'create'
   return packed(session, baseAfter(session, isNew ? judgement : { ...judgement, coupling: current }, writes))
+}
+
+/** Its stamp is our own: what people wrote into it before, and still waits to be carried, is older. */
+const oursAfter = (current: Coupling | undefined, { side, version, isOpen }: Left): Pick<Coupling, 'ours'> =>
+  isOpen && version !== undefined ? { ours: { ...current?.ours, [side]: version } } : {}
+
+interface Left {
+  readonly side: Side
+  readonly version: string | undefined
+  readonly isOpen: boolean
 }
 
 /** Its further pages have not been looked at yet. */

@@ -134,6 +134,7 @@ async function mergePair(session: Session, common: Common, facts: CoupledFacts):
     meeting: session.state.layout(facts.coupling.layout) === undefined ? 'first' : 'known',
     pending: pendingRows(session, facts.coupling, facts.base),
     paused,
+    ours: facts.coupling.ours,
     decision,
     missingPages: missingPages(session),
     writable: session.writable,

@@ -74,12 +74,17 @@ function pairEntries(session: Session, judgement: Judgement, writesFollow: boole
   return coupling !== undefined && sameCoupling(coupling, next) ? [] : [{ kind: 'couple', coupling: next }]
 }
 
-/** What a coupling keeps of the former one: how often values moved, and that its last write is not done to its end. */
-function goesOn({ coupling, holds }: Judgement, writesFollow: boolean): Pick<Coupling, 'moved' | 'unfinished'> {
-  const { moved, unfinished } = coupling ?? {}
+/** What a coupling keeps of the former one: how often values moved, and what is not done to its end. */
+function goesOn(
+  { coupling, holds }: Judgement,
+  writesFollow: boolean,
+): Pick<Coupling, 'moved' | 'unfinished' | 'ours'> {
+  const { moved, unfinished, ours } = coupling ?? {}
+  const isOpen = writesFollow || holds.length > 0
   return {
     ...(moved === undefined ? {} : { moved }),
-    ...(unfinished !== undefined && (writesFollow || holds.length > 0) ? { unfinished } : {}),
+    ...(unfinished !== undefined && isOpen ? { unfinished } : {}),
+    ...(ours !== undefined && isOpen ? { ours } : {}),
   }
 }
 
@@ -93,8 +98,7 @@ function sameCoupling(a: Coupling, b: Coupling): boolean {
     a.ended === b.ended &&
     a.fresh?.version === b.fresh?.version &&
     JSON.stringify(a.lines) === JSON.stringify(b.lines) &&
-    sameSeen(a, b, 'businessCentral') &&
-    sameSeen(a, b, 'sales')
+    sides.every((side) => a.ours?.[side] === b.ours?.[side] && sameSeen(a, b, side))
   )
 }
 

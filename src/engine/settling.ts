@@ -86,7 +86,10 @@ async function entriesFor(
   const { base, isBefore } = await headerSeen(session, intent, { target, isKnown })
   const next = coupled(session, intent, { target, source, base })
   const lines = await linesSeen(session, intent, coupling, { target, isKnown, isBefore })
-  return [{ kind: 'couple', coupling: { ...next, ...lines, ...openEnd(session, intent) } }, settled]
+  // Without an answer, the version may be the one that our write left.
+  const ours = isKnown ? coupling?.ours : { ...coupling?.ours, [intent.side]: versionOf(target) }
+  const open = { ...lines, ...openEnd(session, intent), ...(ours === undefined ? {} : { ours }) }
+  return [{ kind: 'couple', coupling: { ...next, ...open } }, settled]
 }
 
 /** A document may stand open, or lack a line: the next decision finishes it. */

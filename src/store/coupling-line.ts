@@ -18,7 +18,7 @@ type Line = readonly [
   rest?: Rarer,
 ]
 
-type Rarer = Pick<Coupling, 'outside' | 'moved' | 'unfinished' | 'ended' | 'fresh' | 'lines'>
+type Rarer = Pick<Coupling, 'outside' | 'moved' | 'unfinished' | 'ended' | 'fresh' | 'ours' | 'lines'>
 
 /** The same coupling gives the same line. */
 export function encodeLine({ businessCentral, sales, layout, base, ...rest }: Coupling): string {

@@ -3,7 +3,17 @@
  * with its place before anything is replaced. Pure.
  */
 import type { BySide } from '../config/config.ts'
-import type { CoupledLines, Coupling, Decision, Fresh, Held, HeldKind, Missing, Seen } from '../core/coupling.ts'
+import type {
+  CoupledLines,
+  Coupling,
+  Decision,
+  Fresh,
+  Versions,
+  Held,
+  HeldKind,
+  Missing,
+  Seen,
+} from '../core/coupling.ts'
 import type { Watermark } from '../core/watermark.ts'
 import type { MappingContent } from './mapping-content.ts'
 import type { Intent } from './store.ts'
@@ -97,6 +107,7 @@ const coupling = members<Coupling>({
   unfinished: maybe(fits((value) => value === true || value === 'new', 'true or new')),
   ended: maybe(side),
   fresh: maybe(members<Fresh>({ side, version: text })),
+  ours: maybe(members<Versions>({ businessCentral: maybe(text), sales: maybe(text) })),
   lines: maybe(lines),
 })
 

@@ -4,7 +4,9 @@ import t from 'tap'
 import { type BySide, type Field, type Lookup, type Side, type WhenUncoupled, sides } from '../../src/config/config.ts'
 import { noBase } from '../../src/core/base.ts'
 import { lookupMappings } from '../../src/core/carry.ts'
+import type { Versions } from '../../src/core/coupling.ts'
 import { type Decided, decidePair, isEdited } from '../../src/core/decide.ts'
+import { versionOf } from '../../src/core/fingerprint.ts'
 import { type Deciding, printOf } from '../../src/core/offer.ts'
 import type { Row } from '../../src/core/record.ts'
 import { canonical } from '../../src/core/values.ts'
@@ -119,6 +121,14 @@ t.test('the later edit wins a conflict where the stamps can tell', async (t) => 
     t.strictSame(written(decided), expected, `${bc} and ${sales}`)
     t.equal(decided.held.length, Object.keys(expected).length === 0 ? 1 : 0)
   }
+  const later = loaded(rows.sales, '2026-11-21T03:34:02Z')
+  const stamped = { businessCentral: loaded(rows.businessCentral, '2026-11-21T03:34:01Z'), sales: later }
+  const ours = async (versions: Versions): Promise<Row> =>
+    written(await decide(deciding, rows, { base, rows: stamped, ours: versions }))
+  t.same(await ours({ sales: versionOf(later) }), {}, 'a stamp of our own write says nothing of people')
+  t.same(await ours({ sales: 'edited since', businessCentral: versionOf(stamped.businessCentral) }), {
+    'businessCentral.displayName': 'from Sales',
+  })
 })
 
 t.test('F-02: texts compare after cutting to the shorter side, and are written cut to the target', async (t) => {

@@ -44,6 +44,32 @@ t.test('P2 a person who edits the same field between our read and our write is n
   t.equal(met, 1)
 })
 
+t.test('P2 our own write does not make an older edit of the same record the newest', async (t) => {
+  const s = await stage(t, { counted: Date.UTC(2026, 10, 26) })
+  const newest = customerAccount({ ...bothWays, conflicts: 'newest' })
+  const { bc, sales } = await pair(s)
+  s.simulator.businessCentral.edit('customers', bc, { city: 'Paris' })
+  s.simulator.sales.edit('accounts', sales, { telephone1: 'older' })
+  s.clock.advance(60_000)
+  const { businessCentral } = s.connectors
+  const writes = writingVia(businessCentral, () => {
+    if (s.customers()[0]?.['phoneNumber'] !== '1') return
+    // In a transaction that began before the city was written to Sales.
+    s.clock.advance(-5000)
+    s.simulator.businessCentral.edit('customers', bc, { phoneNumber: 'newer' })
+    s.clock.advance(5000)
+  })
+  s.connectors = { ...s.connectors, businessCentral: writes }
+  t.match((await s.run([newest])).problems, [{ kind: 'conflict', message: /phone/ }])
+  s.connectors = { ...s.connectors, businessCentral }
+  await s.run([newest])
+  t.same([s.customers()[0]?.['phoneNumber'], s.accounts()[0]?.['address1_city']], ['newer', 'Paris'])
+  s.clock.advance(60_000)
+  s.simulator.businessCentral.edit('customers', bc, { phoneNumber: 'newest' })
+  await s.run([newest])
+  t.equal(s.accounts()[0]?.['telephone1'], 'newest', 'an edit after our write is told by its stamp')
+})
+
 t.test(
   'P2 a person who edits another field between our read and our write keeps it, and ours arrives too',
   async (t) => {

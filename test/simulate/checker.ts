@@ -7,7 +7,7 @@ import { type BySide, otherSide, sideName, sides } from '../../src/config/config
 import { idOf } from '../engine/stage.ts'
 import type { Picture, Thing } from './ledger.ts'
 import type { Story } from './story.ts'
-import { type End, type SimulatedWorld, isForgetful } from './world.ts'
+import type { End, SimulatedWorld } from './world.ts'
 
 /** Everything that is wrong; nothing when all is well. */
 export function wrongs(world: SimulatedWorld, story: Story, end: End): readonly string[] {
@@ -70,9 +70,6 @@ interface FieldEnd {
   readonly pictures: BySide<Picture>
 }
 
-/** Policies that leave no conflict to a person; `newest` does where both were edited in the same second. */
-const decides = new Set(['businessCentral', 'sales'])
-
 function fieldWrongs(
   { ledger, scene }: SimulatedWorld,
   story: Story,
@@ -86,12 +83,12 @@ function fieldWrongs(
     return []
   const values = `(${one}, ${other})`
   if (!isHeld) return [`P3: ${what} differs ${values} and does not wait`]
-  // What one side said when its partner was deleted, or a run was forgotten, meets the other anew.
-  if (isForgetful(story) || ledger.wasDeleted(name)) return []
+  // What one side said when its partner was deleted meets the other anew.
+  if (ledger.wasDeleted(name)) return []
   const cells = wholes(things.sales, field, pictures)
   if (!cells.some((cell) => ledger.isContested(...cell)))
     return [`P3: ${what} waits ${values}, though one side alone was edited`]
-  return decides.has(story.conflicts) && !cells.some((cell) => ledger.isDoubtful(...cell))
+  return story.conflicts !== 'hold' && !cells.some((cell) => ledger.isDoubtful(...cell))
     ? [`P3: ${what} waits ${values}, though ${story.conflicts} is right`]
     : []
 }

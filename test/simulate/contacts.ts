@@ -8,7 +8,7 @@ import { openMemoryStore } from '../../src/store/memory-store.ts'
 import { only, standardSet } from '../engine/standard-set.ts'
 import { type Stage, idOf, stage, theKey } from '../engine/stage.ts'
 import type { Picture } from './ledger.ts'
-import { type OpenScene, textOf, unlimited } from './scene.ts'
+import { type OpenScene, modifiedOf, textOf, unlimited } from './scene.ts'
 import type { Deed, Story } from './story.ts'
 
 /** The rows of the standard mappings that are played with; the others are of the same kinds. */
@@ -167,6 +167,7 @@ function inBusinessCentral(on: Stage): Picture {
     ...customers.map((row) => ({
       name: textOf(row['displayName']),
       id: idOf(row),
+      modified: modifiedOf(row),
       cells: {
         phone: textOf(row['phoneNumber']),
         primary: nameBy(
@@ -179,6 +180,7 @@ function inBusinessCentral(on: Stage): Picture {
     ...people.map((row) => ({
       name: textOf(row['displayName']),
       id: idOf(row),
+      modified: modifiedOf(row),
       cells: {
         phone: textOf(row['phoneNumber']),
         email: textOf(row['email']),
@@ -195,6 +197,7 @@ function inSales(on: Stage): Picture {
     ...accounts.map((row) => ({
       name: textOf(row['name']),
       id: idOf(row),
+      modified: modifiedOf(row),
       cells: {
         phone: textOf(row['telephone1']),
         primary: textOf(withId(people, row['_primarycontactid_value'])?.['fullname']),
@@ -203,6 +206,7 @@ function inSales(on: Stage): Picture {
     ...people.map((row) => ({
       name: textOf(row['fullname']),
       id: idOf(row),
+      modified: modifiedOf(row),
       cells: {
         phone: textOf(row['telephone1']),
         email: textOf(row['emailaddress1']),

@@ -3,6 +3,8 @@
  * each write of a runner in the moment it is made (P2). What a later run would put right again is caught too.
  */
 import { type BySide, type ConflictPolicy, type Side, otherSide, sideName, sides } from '../../src/config/config.ts'
+import { type Cell, type Memory, agree, meet, newCell, remember, sayTheSame } from './cell.ts'
+import { Stamps } from './stamps.ts'
 
 /** A record, or a line of one, as it stands on one side. */
 export interface Thing {
@@ -12,6 +14,8 @@ export interface Thing {
   readonly id: string
   /** Of a line: the document that it belongs to. */
   readonly of?: string
+  /** When its row was written last, by its service's clock. */
+  readonly modified: string
   /** What people edit. */
   readonly cells: Readonly<Record<string, string>>
 }
@@ -19,60 +23,61 @@ export interface Thing {
 /** Everything that stands on one side. */
 export type Picture = readonly Thing[]
 
-/** One field of one thing. */
-interface Cell {
-  /** What somebody wrote on a side and no runner has carried. */
-  readonly open: { [side in Side]?: string }
-  /** What people wrote on a side since both last agreed. */
-  readonly written: BySide<string[]>
-  /** What both sides last agreed on. */
-  agreed: string | undefined
-  /** What they ever agreed on. */
-  readonly former: Set<string>
-  /** A runner wrote it on this side and has not seen what came of that. */
-  unseen: Side | undefined
-  /** Somebody edited it then: whether before the write or after it, no runner can tell. */
-  isDoubtful: boolean
-}
-
-export interface Knowing {
-  /** A run was forgotten, or two did not know of each other: what one carried counts as an edit of that side. */
-  readonly isForgetful: boolean
-  /** Fields that name another record; blank where it is not there. Several people may say the same in them. */
-  readonly references: ReadonlySet<string>
+interface Beginning {
+  /** Answers to its writes may be lost. */
+  readonly isBlind: boolean
+  /** Another runs at the same time. */
+  readonly isDouble: boolean
+  /** Nothing disturbs it, and nobody does anything meanwhile. */
+  readonly isCalm: boolean
 }
 
 export class Ledger {
   readonly #policy: ConflictPolicy
-  readonly #isForgetful: boolean
+  /** Fields that name another record; blank where it is not there. Several people may say the same in them. */
   readonly #references: ReadonlySet<string>
   readonly #cells = new Map<string, Cell>()
   readonly #deleted: BySide<Set<string>> = { businessCentral: new Set(), sales: new Set() }
+  readonly #stamps = new Stamps()
   readonly #created: { readonly side: Side; readonly name: string }[] = []
   /** What was wrong at a write. */
   readonly wrongs: string[] = []
   edits = 0
   #isBlind = false
+  /** Two run that do not know of each other: what one carries is an edit of that side to the other. */
+  #isDouble = false
   /** A write may have been meant, by this run or the one before, of which nobody knows what came. */
   #isUnclear = false
 
-  constructor(policy: ConflictPolicy, { isForgetful, references }: Knowing) {
+  constructor(policy: ConflictPolicy, references: ReadonlySet<string>) {
     this.#policy = policy
-    this.#isForgetful = isForgetful
     this.#references = references
   }
 
-  /** A run begins; answers to its writes may be lost. */
-  runs(isBlind: boolean): void {
+  /** A run begins. What says the same on both sides agrees from now on. */
+  begins({ isBlind, isDouble, isCalm }: Beginning, seen: BySide<Picture>): void {
     if (!this.#isBlind) for (const cell of this.#cells.values()) cell.unseen = undefined
     this.#isUnclear = this.#isBlind || isBlind
     this.#isBlind = isBlind
+    this.#isDouble = isDouble
+    for (const { name, cells } of seen.businessCentral)
+      for (const [field, text] of Object.entries(cells))
+        if (valueOf(seen.sales, name, field) === text) (isCalm ? agree : meet)(this.#cell(name, field), text)
+  }
+
+  /** A run has ended, and left that behind. */
+  ends(memory: Memory): void {
+    for (const cell of this.#cells.values()) remember(cell, memory)
+    if (memory !== 'kept') this.#stamps.forget()
+    if (memory !== 'lost') this.#stamps.push()
+    this.#isDouble = false
   }
 
   /** People changed a side. */
-  people(side: Side, before: Picture, after: Picture, other: Picture): void {
+  people(side: Side, { before, after, other }: Change): void {
     for (const { name, was, is } of compared(before, after)) {
       if (is === undefined) this.#deletedBySomebody(side, name, was?.cells ?? {})
+      else this.#stamps.see(side, is, 'somebody')
       if (was === undefined && is !== undefined) this.#created.push({ side, name })
       for (const [field, text] of this.#said(was, is))
         this.#edit(side, this.#cell(name, field), text, valueOf(other, name, field))
@@ -80,17 +85,23 @@ export class Ledger {
   }
 
   /** A runner changed a side. */
-  runner(side: Side, before: Picture, after: Picture, other: Picture): void {
+  runner(side: Side, { before, after, other }: Change): void {
     for (const { name, was, is } of compared(before, after)) {
       if (is === undefined) this.#deletedByRunner(side, name, was?.cells ?? {})
-      for (const [field, text] of this.#said(was, is)) {
-        const cell = this.#cell(name, field)
-        const stood = was?.cells[field]
-        if (stood !== undefined && !(stood === '' && this.#references.has(field)))
-          this.#overwrite(side, { field, name, cell, text })
-        this.#carry(side, cell, text, valueOf(other, name, field))
-      }
+      for (const [field, text] of this.#said(was, is)) this.#write(side, { name, was, is }, { field, text, other })
+      if (is === undefined) continue
+      if (was === undefined) for (const [field, text] of Object.entries(is.cells)) meet(this.#cell(name, field), text)
+      // What it wrote over was judged by the stamp from before.
+      this.#stamps.see(side, is, this.#isDouble ? 'a runner that is forgotten' : 'the runner')
     }
+  }
+
+  #write(side: Side, { name, was }: Compared, { field, text, other }: Written): void {
+    const cell = this.#cell(name, field)
+    const stood = was?.cells[field]
+    if (stood !== undefined && !(stood === '' && this.#references.has(field)))
+      this.#overwrite(side, { field, name, cell, text, stood })
+    this.#carry(side, cell, text, valueOf(other, name, field))
   }
 
   /** The fields that say something else. A reference that is blank says nothing. */
@@ -103,16 +114,17 @@ export class Ledger {
     return this.#cell(name, field).open[side]
   }
 
-  /** Whether people have written the field on both sides since these last agreed, as far as a runner can know. */
+  /** Whether the field was written on both sides since these last agreed, as far as a runner can know. */
   isContested(name: string, field: string): boolean {
-    const { written, isDoubtful } = this.#cell(name, field)
-    return isDoubtful || sides.every((side) => written[side].length > 0)
+    const { written, isDoubtful, isStale, agreed } = this.#cell(name, field)
+    return isDoubtful || isStale || agreed === undefined || sides.every((side) => written[side].length > 0)
   }
 
   /** No policy decides what cannot be told, nor where two meet for the first time. */
   isDoubtful(name: string, field: string): boolean {
-    const { isDoubtful, agreed } = this.#cell(name, field)
-    return isDoubtful || agreed === undefined
+    const { isDoubtful, isStale, agreed } = this.#cell(name, field)
+    if (isDoubtful || isStale || agreed === undefined) return true
+    return this.#policy === 'newest' && this.#stamps.newest(name) === undefined
   }
 
   /** What people made and nobody deleted, on either side. */
@@ -127,30 +139,36 @@ export class Ledger {
   #edit(side: Side, cell: Cell, text: string, other: string | undefined): void {
     this.edits += 1
     cell.written[side].push(text)
+    cell.since[side].push(text)
     const isMeant = this.#isUnclear && cell.open[otherSide(side)] !== undefined
     if (cell.unseen === side || isMeant) cell.isDoubtful = true
-    if (other === text) this.#sayTheSame(cell, text)
+    if (other === text) sayTheSame(cell, text)
     else if (text === cell.agreed) delete cell.open[side]
     else cell.open[side] = text
   }
 
-  #overwrite(side: Side, { field, name, cell, text }: Overwriting): void {
+  #overwrite(side: Side, { field, name, cell, text, stood }: Overwriting): void {
     const winner = otherSide(side)
     const what = `"${text}" is written into ${field} of ${name} in ${sideName[side]}`
-    const isNews = cell.agreed === undefined || cell.written[winner].includes(text)
-    if (!isNews && !this.#isForgetful && !this.#references.has(field))
+    const isReference = this.#references.has(field)
+    if (cell.agreed === undefined) {
+      if (stood !== '' && !isReference)
+        this.wrongs.push(`P7: ${what} over "${stood}", where both met for the first time`)
+      return
+    }
+    if (!cell.written[winner].includes(text) && !isReference)
       this.wrongs.push(`P4: ${what}, though nobody wrote it since both agreed`)
     const lost = cell.open[side]
-    if (lost === undefined || lost === text || this.#mayWin(winner, cell, text)) return
-    // Who names again what was named before says nothing new to a runner that saw nothing in between.
-    if (this.#references.has(field) && cell.former.has(lost)) return
+    if (lost === undefined || lost === text || this.#mayWin(winner, name, { cell, text })) return
+    // Who says again what was agreed before says nothing new to a runner that saw nothing in between.
+    if ((isReference || cell.isStale) && cell.former.has(lost)) return
     this.wrongs.push(`P2: ${what} over "${lost}", which somebody wrote and nothing has carried`)
   }
 
-  /** The policy prefers what that side says, and somebody has said it. */
-  #mayWin(winner: Side, cell: Cell, text: string): boolean {
-    const isPreferred = this.#policy === winner || this.#policy === 'newest'
-    return isPreferred && (this.#isForgetful || cell.written[winner].includes(text))
+  /** The policy prefers what that side says, and somebody has said it: for \`newest\` in a later second. */
+  #mayWin(winner: Side, name: string, { cell, text }: Pick<Overwriting, 'cell' | 'text'>): boolean {
+    if (!cell.written[winner].includes(text)) return false
+    return this.#policy === 'newest' ? this.#stamps.mayBeNewest(winner, name) : this.#policy === winner
   }
 
   /**
@@ -159,28 +177,26 @@ export class Ledger {
    */
   #carry(side: Side, cell: Cell, text: string, now: string | undefined): void {
     const from = otherSide(side)
+    cell.since[side].push(text)
     if (text !== now && !cell.written[from].includes(text) && !cell.former.has(text)) {
       cell.written[side].push(text)
       return
     }
     const since = now === text ? undefined : cell.open[from]
-    this.#agree(cell, text)
+    this.#agree(side, cell, text)
     if (this.#isBlind) cell.unseen = side
     if (since === undefined) return
     cell.open[from] = since
     cell.written[from].push(since)
   }
 
-  #agree(cell: Cell, text: string): void {
-    this.#sayTheSame(cell, text)
+  /** Of two that do not know of each other, what one carries is an edit to the other. */
+  #agree(side: Side, cell: Cell, text: string): void {
+    if (!this.#isDouble) return agree(cell, text)
+    sayTheSame(cell, text)
     cell.isDoubtful = false
-    for (const side of sides) cell.written[side].length = 0
-  }
-
-  #sayTheSame(cell: Cell, text: string): void {
-    cell.agreed = text
-    cell.former.add(text)
-    for (const side of sides) delete cell.open[side]
+    cell.isStale = true
+    cell.written[side].push(text)
   }
 
   #deletedBySomebody(side: Side, name: string, cells: Thing['cells']): void {
@@ -208,14 +224,7 @@ export class Ledger {
     const key = `${name}|${field}`
     const known = this.#cells.get(key)
     if (known !== undefined) return known
-    const made: Cell = {
-      open: {},
-      written: { businessCentral: [], sales: [] },
-      agreed: undefined,
-      former: new Set(),
-      unseen: undefined,
-      isDoubtful: false,
-    }
+    const made = newCell()
     this.#cells.set(key, made)
     return made
   }
@@ -226,6 +235,20 @@ interface Overwriting {
   readonly name: string
   readonly cell: Cell
   readonly text: string
+  readonly stood: string
+}
+
+/** A side before and after, and the other side. */
+interface Change {
+  readonly before: Picture
+  readonly after: Picture
+  readonly other: Picture
+}
+
+interface Written {
+  readonly field: string
+  readonly text: string
+  readonly other: Picture
 }
 
 interface Compared {

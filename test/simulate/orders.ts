@@ -6,7 +6,7 @@ import type { Config, Mapping, Side } from '../../src/config/config.ts'
 import type { Row } from '../../src/simulator/table.ts'
 import { type Documents, documents, salesLine, salesOrder } from '../engine/document-stage.ts'
 import type { Picture, Thing } from './ledger.ts'
-import { type OpenScene, textOf, unlimited } from './scene.ts'
+import { type OpenScene, modifiedOf, textOf, unlimited } from './scene.ts'
 import type { Deed, Story } from './story.ts'
 
 const mapping = 'sales-order-bidirectional'
@@ -174,10 +174,16 @@ function thingsOf(given: Documents, side: Side, order: Row): Picture {
   const id = orderId(order)
   const inSales = side === 'sales'
   const name = inSales ? textOf(order['description']) : descriptionOf(given, id)
-  const head: Thing = { name, id, cells: { shipToName: textOf(order[inSales ? 'shipto_name' : 'shipToName']) } }
+  const head: Thing = {
+    name,
+    id,
+    modified: modifiedOf(order),
+    cells: { shipToName: textOf(order[inSales ? 'shipto_name' : 'shipToName']) },
+  }
   const lines = linesOf(given, side, id).map((line): Thing => ({
     name: `line ${textOf(line[inSales ? 'priceperunit' : 'unitPrice'])} of ${name}`,
     id,
+    modified: modifiedOf(line),
     of: name,
     cells: { quantity: textOf(line['quantity']) },
   }))

@@ -47,3 +47,5 @@ export const recordId = (kind: number, n: number): string =>
 
 export const textOf = (value: unknown): string =>
   typeof value === 'string' ? value : typeof value === 'number' ? String(value) : ''
+
+export const modifiedOf = (row: Row): string => textOf(row['lastModifiedDateTime'] ?? row['modifiedon'])

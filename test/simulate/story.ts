@@ -1,6 +1,7 @@
 /** What happens in one simulation, as data: made from a seed, carried out by the world, cut down when it fails, printed. */
 import type { ConflictPolicy, Mapping, Side } from '../../src/config/config.ts'
 import { type Chance, chance } from './chance.ts'
+import type { Memory } from './cell.ts'
 import { type Trouble, troubles } from './troubles.ts'
 
 /** Something a person does. `which` counts the records of its kind on the side; a text tells each edit from every other. */
@@ -25,8 +26,8 @@ export interface Run {
   readonly troubles: readonly { readonly at: number; readonly what: Trouble }[]
   /** Before the nth request. */
   readonly deeds: readonly { readonly at: number; readonly deed: Deed }[]
-  /** The runner dies at its nth step, and its disk may be lost with it. */
-  readonly death?: { readonly step: number; readonly moment: 'before' | 'after'; readonly disk: 'kept' | 'lost' }
+  /** The runner dies at its nth step; its disk may be lost with it, and all that was ever pushed. */
+  readonly death?: { readonly step: number; readonly moment: 'before' | 'after'; readonly disk: Memory }
   /** Another runner works at the same time, from the state that was pushed last. */
   readonly second: boolean
 }
@@ -47,6 +48,8 @@ export interface Story {
 export interface Customs {
   readonly conflicts: readonly ConflictPolicy[]
   readonly deletes: readonly Mapping['deletes']['sales'][]
+  /** What a runner that dies leaves behind. */
+  readonly memories: readonly Memory[]
   /** Requests of a run that troubles and deeds are spread over. */
   readonly requests: number
   readonly records: number
@@ -65,6 +68,7 @@ const sides: readonly Side[] = ['businessCentral', 'sales']
 const customers: Customs = {
   conflicts: ['hold', 'hold', 'newest', 'businessCentral', 'sales'],
   deletes: ['hold', 'delete', 'restore', 'uncouple'],
+  memories: ['kept', 'kept', 'kept', 'lost', 'lost', 'gone'],
   requests: 14,
   records: 2,
   deed: ({ below, pick }, text, { records, fields }) => {
@@ -80,6 +84,7 @@ const customers: Customs = {
 const contacts: Customs = {
   conflicts: ['hold', 'hold', 'newest', 'businessCentral', 'sales'],
   deletes: ['hold', 'delete', 'restore', 'uncouple'],
+  memories: ['kept', 'kept', 'kept', 'lost', 'lost', 'gone'],
   requests: 24,
   records: 2,
   deed: ({ below, pick }, text, { records, fields }) => {
@@ -104,6 +109,7 @@ const ofOrders = [
 const orders: Customs = {
   conflicts: ['hold', 'hold', 'businessCentral', 'sales'],
   deletes: ['hold'],
+  memories: ['kept', 'kept', 'lost'],
   requests: 24,
   records: 1,
   deed: ({ below, pick }, text, { records, fields }) => {
@@ -149,7 +155,7 @@ export function storyOf(seed: number, wanted?: SceneName): Story {
       death: {
         step: 1 + below(18),
         moment: pick(['before', 'after'] as const),
-        disk: pick(['kept', 'kept', 'lost'] as const),
+        disk: pick(custom.memories),
       },
     }),
     second: below(8) === 0,

@@ -1,5 +1,6 @@
 /** A story that failed: cut down to what it needs, and told so that a person can follow it. */
 import { sideName } from '../../src/config/config.ts'
+import type { Memory } from './cell.ts'
 import type { Deed, Run, Story } from './story.ts'
 
 /** The same story with one thing less, in every way: whatever fails is told by the shortest that still does. */
@@ -36,6 +37,12 @@ function deedText(deed: Deed): string {
   return `somebody sets ${deed.field} of ${what} in ${where} to "${deed.text}"${late}`
 }
 
+const left: Readonly<Record<Memory, string>> = {
+  kept: 'its disk is kept',
+  lost: 'its disk is lost',
+  gone: 'its disk is lost, and the state that was pushed too',
+}
+
 /** The story as a person reads it. */
 export function told(story: Story): string {
   const lines = story.steps.flatMap((step) => {
@@ -49,7 +56,7 @@ export function told(story: Story): string {
       ...during.map(({ text }) => `   ${text}`),
       ...(step.death === undefined
         ? []
-        : [`   the runner dies ${step.death.moment} step ${step.death.step}, its disk ${step.death.disk}`]),
+        : [`   the runner dies ${step.death.moment} step ${step.death.step}, ${left[step.death.disk]}`]),
     ]
   })
   const pace = story.pace === 0 ? '' : `; requests take their time (${story.pace})`

@@ -10,6 +10,7 @@ import { directHttp } from '../../src/rehearsal/direct-http.ts'
 import { Died, Life, mortalStore } from '../kill/mortality.ts'
 import { openContacts } from './contacts.ts'
 import { openCustomers } from './customers.ts'
+import type { Memory } from './cell.ts'
 import { Ledger, type Picture } from './ledger.ts'
 import { VirtualTime } from './network.ts'
 import { openOrders } from './orders.ts'
@@ -40,7 +41,7 @@ export class SimulatedWorld {
   readonly #begun: { readonly at: number; readonly ids: number }
   readonly #outside: Outside
   readonly #time: VirtualTime
-  #ledger = new Ledger('hold', { isForgetful: false, references: new Set() })
+  #ledger = new Ledger('hold', new Set())
   #run: { readonly run: Run; requests: number } | undefined
   /** Each side as it stood when the history was told last. */
   #seen: Record<Side, Picture> = { businessCentral: [], sales: [] }
@@ -88,18 +89,17 @@ export class SimulatedWorld {
     this.#restore()
     this.on.clock.set(this.#begun.at)
     this.#outside.ids = this.#begun.ids
-    this.#ledger = new Ledger(story.conflicts, { isForgetful: isForgetful(story), references: this.scene.references })
+    this.#ledger = new Ledger(story.conflicts, this.scene.references)
     this.#most = 0
     this.trace.length = 0
     this.#time.begin(story.pace)
     this.on.connectors = await this.#connectors('first')
     this.#seen = { businessCentral: [], sales: [] }
     this.scene.begin(story)
-    for (const side of sides) this.#note(side, 'people')
+    for (const side of sides) this.#noteDeed(side)
     let pushed = await this.scene.freshStore()
     this.on.store = pushed
-    await this.scene.run(story)
-    await this.scene.run(story)
+    for (let made = 1; made <= 2; made++) await this.#calmly(story)
     for (const step of story.steps) {
       this.on.clock.advance(1000)
       if (step.kind === 'run') pushed = await this.#runOnce(step, story, pushed)
@@ -107,7 +107,7 @@ export class SimulatedWorld {
     }
     this.on.store = overlay(pushed)
     this.scene.settle?.()
-    for (const side of sides) this.#note(side, 'people')
+    for (const side of sides) this.#noteDeed(side)
     return this.#toRest(story)
   }
 
@@ -123,12 +123,18 @@ export class SimulatedWorld {
     return made
   }
 
+  async #calmly(story: Story): Promise<void> {
+    this.#ledger.begins({ isBlind: false, isDouble: false, isCalm: true }, this.#seen)
+    await this.scene.run(story)
+    this.#ledger.ends('kept')
+  }
+
   async #runOnce(run: Run, story: Story, pushed: Store): Promise<Store> {
     const another = run.second ? await this.#connectors('second') : undefined
     const life = new Life(run.death)
     const disk = overlay(pushed)
     this.#run = { run, requests: 0 }
-    this.#ledger.runs(isBlind(run))
+    this.#ledger.begins({ isBlind: isBlind(run), isDouble: run.second, isCalm: isCalm(run) }, this.#seen)
     this.#outside.life = life
     this.on.store = mortalStore(disk, life)
     const runs = [this.scene.run(story).catch(died)]
@@ -143,7 +149,16 @@ export class SimulatedWorld {
     if (!run.second) this.#most = Math.max(this.#most, this.#run.requests)
     this.#run = undefined
     this.#outside.life = undefined
-    return run.death?.disk === 'lost' && life.isDead ? pushed : disk
+    const memory: Memory = (life.isDead ? run.death?.disk : undefined) ?? 'kept'
+    this.#ledger.ends(memory)
+    switch (memory) {
+      case 'kept':
+        return disk
+      case 'lost':
+        return pushed
+      case 'gone':
+        return this.scene.freshStore()
+    }
   }
 
   /** The first run that writes nothing still looks at what was written since the one before: the next one asks least. */
@@ -153,7 +168,7 @@ export class SimulatedWorld {
     for (let made = 1; ; made++) {
       this.on.clock.advance(90_000_000)
       this.on.simulator.resetRequests()
-      await this.scene.run(story)
+      await this.#calmly(story)
       const isQuiet = writesMade(this.on.simulator) === 0
       const { businessCentral, sales } = this.on.simulator.requests()
       const requests = businessCentral.requests + sales.requests
@@ -169,16 +184,20 @@ export class SimulatedWorld {
     const isLate = deed.kind === 'edit' && deed.late
     if (isLate) this.on.clock.set(now - longTransaction)
     this.scene.act(deed)
-    this.#note(deed.side, 'people')
+    this.#noteDeed(deed.side)
     if (isLate) this.on.clock.set(now)
   }
 
-  /** Tells the history what somebody has done to a side. */
-  #note(side: Side, by: 'people' | 'runner'): void {
+  /** Tells the history what people have done to a side. */
+  #noteDeed(side: Side): void {
+    this.#ledger.people(side, this.#look(side))
+  }
+
+  #look(side: Side): { readonly before: Picture; readonly after: Picture; readonly other: Picture } {
     const before = this.#seen[side]
     const after = this.scene.picture(side)
     this.#seen[side] = after
-    this.#ledger[by](side, before, after, this.#seen[otherSide(side)])
+    return { before, after, other: this.#seen[otherSide(side)] }
   }
 
   /** Called around each request of a runner. */
@@ -228,7 +247,7 @@ export class SimulatedWorld {
       isInside = true
       const answered = handle(request, gate)
       isInside = false
-      this.#note(side, 'runner')
+      this.#ledger.runner(side, this.#look(side))
       return answered
     }
   }
@@ -280,9 +299,8 @@ function stageOptions(outside: Outside): StageOptions {
 const isBlind = ({ troubles, death }: Run): boolean =>
   death !== undefined || troubles.some(({ what }) => what === 'lost after' || what === 'cut off')
 
-/** A run was forgotten, or two did not know of each other. */
-export const isForgetful = ({ steps }: Story): boolean =>
-  steps.some((step) => step.kind === 'run' && (step.second || step.death?.disk === 'lost'))
+const isCalm = ({ troubles, deeds, death, second }: Run): boolean =>
+  troubles.length + deeds.length === 0 && death === undefined && !second
 
 /** Runs until both sides must be in step, after the troubles have ended; the last may write nothing. */
 const mostRuns = 3
