@@ -1,19 +1,18 @@
 /** Hashes of what was decided, so that a change of the configuration is noticed. */
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { isRecord } from './path.ts'
 
 /** So many hex characters of SHA-256 over a value; the order of keys does not matter. */
 export const hashOf = (value: unknown, length: number): string =>
-  createHash('sha256')
-    .update(JSON.stringify(sorted(value)))
-    .digest('hex')
-    .slice(0, length)
+  hash('sha256', JSON.stringify(sorted(value)), 'hex').slice(0, length)
 
 function sorted(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sorted)
   if (!isRecord(value)) return value
-  const keys = Object.keys(value).filter((key) => value[key] !== undefined)
-  return Object.fromEntries(keys.sort().map((key) => [key, sorted(value[key])]))
+  // Whatever a key is called: not even `__proto__` means anything here.
+  const result = Object.create(null) as Record<string, unknown>
+  for (const key of Object.keys(value).sort()) if (value[key] !== undefined) result[key] = sorted(value[key])
+  return result
 }
 
 /** The value, frozen with everything below it. */

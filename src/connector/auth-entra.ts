@@ -19,13 +19,17 @@ type Method = Exclude<Auth, { readonly method: 'basic' }>
 type Credential = Exclude<Method, { readonly method: 'managed-identity' }>
 type Msal = typeof import('@azure/msal-node')
 
+let loaded: Promise<Msal> | undefined
+/** The library, of which one is enough for all connections. */
+const library = (): Promise<Msal> => (loaded ??= import('@azure/msal-node'))
+
 /** Asks for a new token each time it is called. Throws ConnectorError with the remedy in an administrator's words. */
 export function entraToken(auth: Method, ports: AuthPorts): () => Promise<Token> {
   const open = auth.method === 'managed-identity' ? managedIdentity : confidentialClient
   let client: Promise<() => Promise<AuthenticationResult | null>> | undefined
   return async () => {
     try {
-      client ??= import('@azure/msal-node').then((msal) => open(msal, auth as never, ports))
+      client ??= library().then((msal) => open(msal, auth as never, ports))
       return tokenOf(await (await client)())
     } catch (error) {
       // A client that could not be made (an unreadable certificate) must not stay as the answer for ever.

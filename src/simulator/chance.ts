@@ -1,10 +1,10 @@
 /** Deterministic ids and chance: the same seed always makes the same demo. */
 
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 
 /** A name-based UUID (version 5 in form): the same words always give the same id. */
 export function stableId(...words: readonly string[]): string {
-  const hex = createHash('sha1').update(words.join('\u0000')).digest('hex')
+  const hex = hash('sha1', words.join('\u0000'), 'hex')
   const variant = ((Number.parseInt(hex[16] ?? '0', 16) & 0x3) | 0x8).toString(16)
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-5${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20, 32)}`
 }

@@ -1,6 +1,6 @@
 /** Metadata: EntityDefinitions with attributes, option sets and relationships. */
 
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 
 import { DataverseError, refused } from './dataverse-error.ts'
 import type { Segment } from './dataverse-address.ts'
@@ -15,9 +15,17 @@ const CRM = 'Microsoft.Dynamics.CRM'
 
 /** A stable GUID for a piece of metadata. */
 function metadataId(...names: string[]): string {
-  const hex = createHash('sha256').update(names.join('.')).digest('hex')
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20, 32)}`
+  const name = names.join('.')
+  const known = ids.get(name)
+  if (known !== undefined) return known
+  const hex = hash('sha256', name, 'hex')
+  const id = `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20, 32)}`
+  ids.set(name, id)
+  return id
 }
+
+/** As many as the schema has pieces: each is told anew whenever somebody asks for metadata. */
+const ids = new Map<string, string>()
 
 function managed(value: unknown): object {
   return { Value: value, CanBeChanged: false, ManagedPropertyLogicalName: 'simulated' }

@@ -2,7 +2,7 @@
  * Files that survive a crash and a power cut: written beside their place, brought to the disk, then renamed into place.
  * Everything made here is readable by its owner only: state names customers and orders by number.
  */
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { mkdir, open, readFile, rename } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { StateError } from '../errors.ts'
@@ -11,7 +11,7 @@ import { StateError } from '../errors.ts'
 export const fileMode = 0o600
 
 /** First 16 hex digits of SHA-256: tells a damaged text from a whole one; no protection against intent. */
-export const checksum = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 16)
+export const checksum = (text: string): string => hash('sha256', text, 'hex').slice(0, 16)
 
 /** The text of a file, or undefined when there is none. */
 export async function readIfThere(path: string): Promise<string | undefined> {
