@@ -1,10 +1,11 @@
 /** Customers and accounts: made, edited and deleted on both sides. */
-import type { BySide, Side } from '../../src/config/config.ts'
+import type { BySide, Config, Side } from '../../src/config/config.ts'
 import { openMemoryStore } from '../../src/store/memory-store.ts'
-import { customerAccount } from '../engine/project.ts'
+import { configOf, customerAccount } from '../engine/project.ts'
 import { idOf, stage, theKey } from '../engine/stage.ts'
 import type { Picture } from './ledger.ts'
 import { type OpenScene, type Scene, modifiedOf, recordId, textOf } from './scene.ts'
+import type { Story } from './story.ts'
 
 /** What people edit, by the columns of each side. */
 const columns: BySide<Readonly<Record<string, string>>> = {
@@ -13,6 +14,24 @@ const columns: BySide<Readonly<Record<string, string>>> = {
 }
 const names: BySide<string> = { businessCentral: 'displayName', sales: 'name' }
 const sets: BySide<string> = { businessCentral: 'customers', sales: 'accounts' }
+
+const configs = new Map<string, Config>()
+/** Of each pair of policies one, as a process reads its configuration once. */
+function configFor({ conflicts, deletes }: Story): Config {
+  const policies = `${conflicts} ${deletes}`
+  const made = configs.get(policies) ?? configWith({ conflicts, deletes })
+  configs.set(policies, made)
+  return made
+}
+
+const configWith = ({ conflicts, deletes }: Pick<Story, 'conflicts' | 'deletes'>): Config =>
+  configOf([
+    customerAccount({
+      createOn: { businessCentral: true, sales: true },
+      conflicts,
+      deletes: { businessCentral: deletes, sales: deletes, sweepMs: 1 },
+    }),
+  ])
 
 export const openCustomers: OpenScene = async (t, options) => {
   const on = await stage(t, options)
@@ -25,17 +44,7 @@ export const openCustomers: OpenScene = async (t, options) => {
     kinds: [{ mapping: 'customer-account', records }],
     references: new Set(),
     most: { calm: 4, any: 40 },
-    run: ({ conflicts, deletes }, more) =>
-      on.run(
-        [
-          customerAccount({
-            createOn: { businessCentral: true, sales: true },
-            conflicts,
-            deletes: { businessCentral: deletes, sales: deletes, sweepMs: 1 },
-          }),
-        ],
-        more,
-      ),
+    run: (story, more) => on.run(configFor(story), more),
     freshStore: async () => openMemoryStore(theKey),
     begin: (story) => {
       for (let n = 0; n < story.records; n++)

@@ -1,5 +1,5 @@
 /** P1 to P5, P10: thousands of stories of people, faults, deaths and second runners, each made from a seed. */
-import t, { type Test } from 'tap'
+import t from 'tap'
 import { proved } from '../proof.ts'
 import { wrongs } from './checker.ts'
 import { type SceneName, type Story, afterEachDeath, sceneNamed, storyOf } from './story.ts'
@@ -20,14 +20,12 @@ const mostTold = 3
 // A night's worth of seeds takes as long as it takes.
 t.setTimeout(0)
 
-/** The scenes of a test, each opened when the first story plays there. */
-function stageFor(t: Test): (story: Story) => Promise<SimulatedWorld> {
-  const worlds = new Map<SceneName, Promise<SimulatedWorld>>()
-  return ({ scene }) => {
-    const world = worlds.get(scene) ?? SimulatedWorld.open(t, scene)
-    worlds.set(scene, world)
-    return world
-  }
+/** The scenes, each opened when the first story plays there. Each story begins where they stood then. */
+const worlds = new Map<SceneName, Promise<SimulatedWorld>>()
+function worldOf({ scene }: Story): Promise<SimulatedWorld> {
+  const world = worlds.get(scene) ?? SimulatedWorld.open(t, scene)
+  worlds.set(scene, world)
+  return world
 }
 
 async function wrongIn(world: SimulatedWorld, story: Story): Promise<readonly string[]> {
@@ -39,7 +37,6 @@ async function wrongIn(world: SimulatedWorld, story: Story): Promise<readonly st
 }
 
 t.test('after any story both sides agree, and nothing is lost, doubled, overwritten or echoed', async (t) => {
-  const worldOf = stageFor(t)
   let failures = 0
   let edits = 0
   for (let seed = first; seed < first + seeds; seed++) {
@@ -60,7 +57,6 @@ t.test('after any story both sides agree, and nothing is lost, doubled, overwrit
 })
 
 t.test('a runner that dies anywhere leaves no edit as a conflict with its own write, nor overwrites it', async (t) => {
-  const worldOf = stageFor(t)
   let failures = 0
   let played = 0
   for (const story of afterEachDeath()) {
@@ -75,7 +71,6 @@ t.test('a runner that dies anywhere leaves no edit as a conflict with its own wr
 })
 
 t.test('the same seed gives the same trace', async (t) => {
-  const worldOf = stageFor(t)
   for (let seed = 1; seed <= 20; seed++) {
     const story = storyOf(seed)
     const world = await worldOf(story)
