@@ -64,6 +64,8 @@ export interface RunOptions {
   readonly coupleOnly: boolean
   /** Where two records that this run couples are filled differently, this side is right, or the one that wins conflicts (K-06). */
   readonly prefer: Side | 'conflicts' | undefined
+  /** A full plan that is only compared with another one: it goes on behind a mapping that cannot be planned. */
+  readonly comparing: boolean
 }
 
 export const defaultRunOptions: RunOptions = {
@@ -81,6 +83,7 @@ export const defaultRunOptions: RunOptions = {
   creates: undefined,
   coupleOnly: false,
   prefer: undefined,
+  comparing: false,
 }
 
 /** A record that is held or failed, or a side that refused. */

@@ -22,6 +22,20 @@ export function referredMappings(context: RunContext): ReadonlySet<string> {
   return referred
 }
 
+/** The mappings whose decisions may depend, directly or through others, on what these couple. */
+export function leaningOn(mappings: readonly Mapping[], these: ReadonlySet<string>): ReadonlySet<string> {
+  if (these.size === 0) return new Set()
+  const reached = new Set(these)
+  for (let before = 0; before < reached.size;) {
+    before = reached.size
+    for (const mapping of mappings)
+      if (asksByExpression(mapping) || [...mapping.after, ...namedBy(mapping)].some((name) => reached.has(name)))
+        reached.add(mapping.name)
+  }
+  for (const name of these) reached.delete(name)
+  return reached
+}
+
 function namedBy(mapping: Mapping): readonly string[] {
   const lookups = mapping.match
     .flatMap(({ lookup }) => Object.values(lookup))

@@ -316,12 +316,14 @@ class WholeRun {
 
   /**
    * A full run leaves what comes after a mapping that could not be run for later (native U-03): its records would be
-   * made without what they refer to. Other runs go on: a record that lacks its partner waits by itself (P5).
+   * made without what they refer to. Other runs go on: a record that lacks its partner waits by itself (P5); so does what
+   * is only compared.
    */
   async #inTurn(name: string, phase: 'plan' | 'apply', work: () => Promise<void>): Promise<void> {
     const { byName, options } = this.#context
     const failed = new Set(this.#failures.map(({ mapping }) => mapping))
-    const before = options.full ? byName.get(name)?.after.find((other) => failed.has(other)) : undefined
+    const waits = options.full && !options.comparing
+    const before = waits ? byName.get(name)?.after.find((other) => failed.has(other)) : undefined
     if (before === undefined || this.#unreachable !== undefined) return this.#guarded(name, phase, work)
     const side = this.#failures.find(({ mapping }) => mapping === before)?.error.side ?? 'sales'
     this.#planned.delete(name)
