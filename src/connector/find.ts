@@ -73,10 +73,30 @@ function salesFilters({ shape, anyOf, columns }: Finding): readonly string[] {
   if (columns.length === 1 && only !== undefined && listable && column?.type !== 'lookup')
     return pieces([...new Set(values)], mostInList).flatMap((piece) => byLength(piece, (some) => inList(only, some)))
   const terms = [...new Set(anyOf.map((condition) => conjunction(condition, shape)))]
+  const kinds = byColumns(anyOf)
+  // Of many, those over one column make a list, which takes more of them.
+  if (terms.length > mostConditions && kinds.length > 1)
+    return kinds.flatMap((some) => salesFilters({ shape, anyOf: some, columns: columnsOf(some) }))
   return pieces(terms, mostConditions).flatMap((piece) =>
     byLength(piece, (some) => some.map((term) => `(${term})`).join(' or ')),
   )
 }
+
+/** The conditions, those over the same columns together. */
+function byColumns(anyOf: readonly Condition[]): readonly (readonly Condition[])[] {
+  const kinds = new Map<string, Condition[]>()
+  for (const condition of anyOf) {
+    const key = Object.keys(condition).sort().join(',')
+    const same = kinds.get(key)
+    if (same === undefined) kinds.set(key, [condition])
+    else same.push(condition)
+  }
+  return [...kinds.values()]
+}
+
+const columnsOf = (conditions: readonly Condition[]): readonly string[] => [
+  ...new Set(conditions.flatMap((condition) => Object.keys(condition))),
+]
 
 /** One filter, or several where it would be too long for an address. */
 function byLength(values: readonly string[], join: (values: readonly string[]) => string): readonly string[] {
@@ -97,15 +117,14 @@ const conjunction = (condition: Condition, shape: Shape): string =>
 
 /**
  * Business Central takes `or` between values of one column only: the column that tells the conditions apart best. A
- * condition without it would need another chain, so a column that all of them name is chosen.
+ * condition without it would need another chain, so a column that all of them name is chosen; where there is none,
+ * each kind of condition is a chain.
  */
 function oneColumnFilters({ shape, anyOf, columns }: Finding, size: number): readonly string[] {
   const shared = columns.filter((name) => anyOf.every((condition) => condition[name] !== undefined))
   const [first, ...others] = shared
   if (first === undefined)
-    return anyOf.flatMap((condition) =>
-      oneColumnFilters({ shape, anyOf: [condition], columns: Object.keys(condition) }, size),
-    )
+    return byColumns(anyOf).flatMap((some) => oneColumnFilters({ shape, anyOf: some, columns: columnsOf(some) }, size))
   const best = others.reduce(
     (best, name) => (worth(name, anyOf, shape) > worth(best, anyOf, shape) ? name : best),
     first,

@@ -90,12 +90,9 @@ export class Matching {
   async #look(side: Side, wanting: readonly Entrant[], keep: (side: Side, row: Loaded) => void): Promise<void> {
     if (wanting.length === 0 || this.#whole[side]) return
     if (wanting.length > byFilterAtMost || !this.#canFilter(side)) return this.#readAll(side, keep)
-    for (const index of this.#session.mapping.match.keys()) {
-      const conditions = wanting
-        .map((entrant) => entrant.conditions[index])
-        .filter((condition) => condition !== undefined)
-      if (conditions.length > 0) await this.#take(side, await this.#session.readers[side].find(conditions), keep)
-    }
+    // All groups at once: what one of them finds does not spare another, and the service takes few large questions.
+    const conditions = wanting.flatMap((entrant) => entrant.conditions.filter((condition) => condition !== undefined))
+    if (conditions.length > 0) await this.#take(side, await this.#session.readers[side].find(conditions), keep)
   }
 
   /** A computed value cannot be asked for. */

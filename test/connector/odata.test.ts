@@ -215,6 +215,42 @@ t.test('read, find and keys', async (t) => {
     },
   )
 
+  t.test('conditions over different columns are one question; of many, each kind is one', async (t) => {
+    const made = await world({ company: 'empty' })
+    t.teardown(() => made.stop())
+    const { simulator } = made
+    for (const [side, set, number, name, place] of [
+      ['sales', 'accounts', 'accountnumber', 'name', 'address1_postalcode'],
+      ['businessCentral', 'customers', 'number', 'displayName', 'postalCode'],
+    ] as const) {
+      for (let n = 0; n < 400; n++)
+        simulator[side].create(set, { [number]: `N${n}`, [name]: `Name ${n}`, [place]: `P${n % 7}` })
+      const find = async (count: number): Promise<{ readonly found: readonly unknown[]; readonly asked: number }> => {
+        const numbers = Array.from({ length: count }, (_, n) => ({ [number]: `N${n}` }))
+        const places = Array.from({ length: count }, (_, n) => ({
+          [name]: `name ${n + 1}`,
+          [place]: `P${(n + 1) % 7}`,
+        }))
+        simulator.resetRequests()
+        const found = await made[side].find(query(set, [number]), [
+          ...numbers,
+          ...places,
+          { [name]: 'Name 5', [place]: 'P6' },
+        ])
+        const { requests } = simulator.requests()[side]
+        return { found: found.map(({ row }) => String(row[number])).sort(), asked: requests }
+      }
+      // The first question also asks what the service is.
+      await find(1)
+      const few = await find(3)
+      t.same(few.found, ['N0', 'N1', 'N2', 'N3'], 'whichever of its kind a row fits')
+      t.equal(few.asked, 1, side)
+      const many = await find(290)
+      t.equal(many.found.length, 291)
+      t.ok(many.asked <= 3, `${side}: ${many.asked}`)
+    }
+  })
+
   t.test('lookups are conditions by their id', async (t) => {
     const [first] = (await collect(w.sales.changes(query('uoms', ['uomscheduleid']), undefined))).flatMap(
       (page) => page.changes,
