@@ -5,6 +5,7 @@
  */
 import jsonata from 'jsonata'
 import { closureOf, deoptimised, plainPath, type Closure, type Scope } from './expression-closure.ts'
+import { type Fault, endless, plainFailure } from './expression-failure.ts'
 import { addedFunctions } from './expression-functions.ts'
 import { namesOf, type Names, type Node } from './expression-syntax.ts'
 import { mostSteps, sizeOf, workOf } from './expression-work.ts'
@@ -93,7 +94,7 @@ function readExpression(text: string): Expression {
     try {
       return plain(await program.evaluate(row, withAdded(bindings)))
     } catch (error) {
-      throw errorOf(error, text)
+      throw errorOf(error, text, tree)
     }
   }
   const names = namesOf(tree)
@@ -146,6 +147,7 @@ function quick(closure: Closure, scope: Scope): { readonly value: unknown } | un
 function plain(value: unknown): unknown {
   if (value === undefined || value === null) return null
   if (typeof value === 'function') throw new ExpressionError('the expression gives a function, not a value', undefined)
+  if (typeof value === 'number' && !Number.isFinite(value)) throw new ExpressionError(endless, undefined)
   if (Array.isArray(value)) return Array.from(value, plain)
   if (typeof value !== 'object') return value
   return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, plain(each)]))
@@ -158,17 +160,15 @@ function withoutValue(message: string, value: unknown): string {
   return typeof value === 'string' ? quoted.replaceAll(value, '…') : quoted
 }
 
-/** JSONata throws plain objects; `position` is the offset behind the token that it stumbled over. */
-function errorOf(error: unknown, text: string): ExpressionError {
+/**
+ * JSONata throws plain objects; `position` is the offset behind the token that it stumbled over. Without a tree the text
+ * is no expression.
+ */
+function errorOf(error: unknown, text: string, tree?: Node): ExpressionError {
   if (error instanceof ExpressionError) return error
-  const { message, position, token, value, value2 } = error as {
-    message?: string
-    position?: number
-    token?: unknown
-    value?: unknown
-    value2?: unknown
-  }
-  const said = withoutValue(withoutValue(message ?? 'the expression cannot be evaluated', value), value2)
+  const fault = error as Fault
+  const { message = 'the expression cannot be evaluated', position, token, value, value2 } = fault
+  const said = (tree && plainFailure(fault, tree)) ?? withoutValue(withoutValue(message, value), value2)
   if (position === undefined) return new ExpressionError(said, undefined)
   if (token === '(end)') return new ExpressionError(said, text.length)
   return new ExpressionError(said, Math.max(0, position - (typeof token === 'string' ? token.length : 1)))
