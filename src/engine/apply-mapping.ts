@@ -22,8 +22,10 @@ const roundsMost = 4
 const roundsFor = ({ mapping }: Session): number =>
   roundsMost + sides.reduce((sum, side) => sum + mapping[side].with.length, 0)
 
-/** Windows being written at the same time: while one waits for the service, the next is made ready. */
-const windowsAtOnce = 2
+/** Records made ready, journalled and written together: few enough that the service is not kept waiting for them. */
+const portionSize = 1000
+/** Portions being written at the same time: while some wait for the service, the next is made ready. */
+const portionsAtOnce = 3
 
 /** What the writing of a mapping shares. */
 interface Work {
@@ -47,23 +49,25 @@ export async function applyMapping(
       const open = refs.filter((ref) => standing.get(ref) === undefined)
       const known = refs.flatMap((ref) => standing.get(ref) ?? [])
       const judgements = open.length === 0 ? known : [...known, ...(await judgeWindow(session, open, takeAlong))]
-      if (writing.length === windowsAtOnce) deletes.push(...((await writing.shift()) ?? []))
-      const window = writeWindow(work, judgements)
-      // Its failure is told where it is awaited.
-      window.catch(() => {})
-      writing.push(window)
+      for (let from = 0; from < judgements.length; from += portionSize) {
+        if (writing.length === portionsAtOnce) deletes.push(...((await writing.shift()) ?? []))
+        const portion = writePortion(work, judgements.slice(from, from + portionSize))
+        // Its failure is told where it is awaited.
+        portion.catch(() => {})
+        writing.push(portion)
+      }
     }
   } finally {
     await Promise.allSettled(writing)
   }
-  for (const window of writing) deletes.push(...(await window))
+  for (const portion of writing) deletes.push(...(await portion))
   await writeDeletes(work, deletes)
   if (session.permit?.hasRefused(session.mapping.name) !== true)
     await commit(session, [...intake.marks, ...alikeEntries(session, intake.alike), ...hashEntries(session)])
 }
 
-/** Writes one window; returns the deletes it leads to. */
-async function writeWindow(work: Work, judgements: readonly Judgement[]): Promise<readonly Action[]> {
+/** Writes decisions; returns the deletes they lead to. */
+async function writePortion(work: Work, judgements: readonly Judgement[]): Promise<readonly Action[]> {
   return goOn(work, await applyWindow(work.session, judgements, work.session.permit))
 }
 
