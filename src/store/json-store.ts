@@ -33,7 +33,7 @@ export interface JsonStoreOptions {
   readonly key?: string
   /** See LockOptions, milliseconds. @default 60000 */
   readonly expiryMs?: number
-  /** A journal larger than this and than its snapshot is folded into it while the run goes on, bytes. @default 1000000 */
+  /** A journal larger than this and than its snapshot is folded into it while the run goes on, bytes. @default 4000000 */
   readonly journalLimit?: number
   /** Open it whatever key it was made with, as `rekey` does; fingerprints in it are worthless then. @default false */
   readonly anyKey?: boolean
@@ -236,7 +236,7 @@ class FolderStore implements JsonStore {
     const there = this.#rooms.get(name)
     if (there !== undefined) return there
     const lock = this.#lock
-    const { fault = async () => {}, journalLimit = 1_000_000 } = this.#options
+    const { fault = async () => {}, journalLimit = 4_000_000 } = this.#options
     const guard = {
       assertHeld: () => lock.assertHeld(),
       get fence() {
