@@ -1,5 +1,6 @@
 /** Pure: where a collection stands. Business Central has several routes, each with its own batch address; Dataverse one. */
 import type { Connection, EntityRef } from '../config/config.ts'
+import { remembered } from '../core/remembered.ts'
 
 export interface Address {
   /** Root of the route, without trailing slash: `$batch` and `$metadata` stand below it. */
@@ -70,9 +71,13 @@ export function relativeUrl(address: Address, options: Readonly<Record<string, s
   return withOptions(address.path, { ...address, options: '' }, options)
 }
 
+const encodedValue = (value: string): string => encoded(value).replaceAll('%2C', ',').replaceAll('%24', '$')
+/** The same few lists stand in every address. */
+const encodedColumns = remembered(encodedValue)
+
 function withOptions(url: string, address: Address, options: Readonly<Record<string, string | undefined>>): string {
   const given = Object.entries(options).flatMap(([name, value]) =>
-    value === undefined ? [] : [`${name}=${encoded(value).replaceAll('%2C', ',').replaceAll('%24', '$')}`],
+    value === undefined ? [] : [`${name}=${name === '$select' ? encodedColumns(value) : encodedValue(value)}`],
   )
   const all = address.options === '' ? given : [address.options, ...given]
   return all.length === 0 ? url : `${url}?${all.join('&')}`

@@ -93,7 +93,7 @@ export interface Carriage {
   readonly row: Row
   readonly lookups: Lookups
   /** Translated values of this record's other rows, by row name; for lookups by query. */
-  readonly translated: (field: string) => Canonical | undefined
+  readonly translated: ReadonlyMap<string, Canonical>
 }
 
 /** What is to stand on the other side. */
@@ -256,7 +256,7 @@ function byQuery(lookup: Extract<Lookup, { kind: 'query' }>, carriage: Carriage)
     const value =
       wanted.field === name
         ? canonical(carriage.said, carriage.field.saidNorm[carriage.from])
-        : carriage.translated(wanted.field)
+        : carriage.translated.get(wanted.field)
     if (value === undefined || value === null) return { kind: 'keep' }
     where[column] = value
   }

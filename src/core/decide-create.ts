@@ -44,7 +44,7 @@ export async function decideCreate(
   }
   const meant = draft.writes.filter(isLastWord)
   const carried: Draft = { ...draft, writes: [...(await withEchoes(deciding, rows, meant))] }
-  await addDefaults(carried, to, context)
+  if (deciding.compiled.defaults[to].length > 0) await addDefaults(carried, to, context)
   return carried
 }
 

@@ -60,7 +60,7 @@ const orders: Readonly<Record<Exclude<Comparison, 'eq' | 'ne'>, (order: number) 
 
 /** Less than, equal to or more than 0; undefined where there is no order. Nothing equals nothing. */
 function order(left: Term, right: Term, side: Side): number | undefined {
-  if (isNothing(left.value) && isNothing(right.value)) return 0
+  if (left.value === right.value || (isNothing(left.value) && isNothing(right.value))) return 0
   if (left.value === null || right.value === null) return undefined
   const [a, b] = [momentOf(left), momentOf(right)]
   if (a !== undefined && b !== undefined) return a - b

@@ -115,7 +115,7 @@ export function offerOf(field: CompiledField, from: Side, value: unknown, contex
     said: value,
     row: context.rows[from].row,
     lookups: context.deciding.lookups,
-    translated: (name) => translated.get(name),
+    translated,
   })
   if (carried.kind === 'value') translated.set(field.field.name, carried.canonical)
   return carried.kind === 'uncoupled' ? uncoupled(field, from, carried, context) : carried

@@ -5,7 +5,7 @@
 import { type EntityRef, type Side, otherSide } from '../config/config.ts'
 import type { WriteOperation, WriteStep } from '../connector/connector.ts'
 import { callerOf } from '../core/act-as.ts'
-import { type Base, type Prints, noBase, packBase, withPrints } from '../core/base.ts'
+import { type Base, noBase, packBase } from '../core/base.ts'
 import type { FieldWrite } from '../core/decide.ts'
 import { versionOf } from '../core/fingerprint.ts'
 import type { Cell, Loaded, Row, Values } from '../core/record.ts'
@@ -251,10 +251,12 @@ function writtenAs({ mapping, lookups }: Session, { rows }: Judgement, side: Sid
 export function baseAfter(session: Session, judgement: Judgement, writes: readonly FieldWrite[]): Base {
   const { coupling, decided, action } = judgement
   const before = coupling === undefined || action.kind === 'create' ? noBase : baseOf(session, coupling)
+  const base = new Map(before)
+  for (const [row, prints] of decided?.agreed ?? noBase) base.set(row, prints)
   // A record is made of one that was claimed before: what the claim wrote there is agreed with it.
-  const claims = action.kind === 'create' ? (decided?.claims ?? []) : []
-  const written = new Map<string, Prints>([...claims, ...writes].map((write) => [write.field.rowId, write.prints]))
-  return withPrints(withPrints(before, decided?.agreed ?? noBase), written)
+  if (action.kind === 'create') for (const { field, prints } of decided?.claims ?? []) base.set(field.rowId, prints)
+  for (const { field, prints } of writes) base.set(field.rowId, prints)
+  return base
 }
 
 const precondition = (session: Session, side: Side, row: Loaded): string | undefined =>

@@ -247,7 +247,7 @@ class Reading {
   async #takeLone(side: Side, row: Loaded): Promise<void> {
     const { cache } = this.#session
     if (!isAdmitted(this.#session, side, row)) return void this.#leave(side, row)
-    const former = await continuedBy(this.#session, side, row)
+    const former = this.#session.mapping[side].continues ? await continuedBy(this.#session, side, row) : undefined
     if (former !== undefined) {
       const ids = { businessCentral: former.businessCentral.id, sales: former.sales.id, [side]: row.id }
       this.#moved.set(former.businessCentral.id, { ...ids, coupled: true, continues: side })

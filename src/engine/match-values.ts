@@ -18,7 +18,8 @@ export async function valuesOf(
 ): Promise<readonly string[] | undefined> {
   const values: string[] = []
   for (const column of group[side]) {
-    const value = comparable(group, await valueFor(session, group, side, { row, column }))
+    const said = valueFor(session, group, side, { row, column })
+    const value = comparable(group, said instanceof Promise ? await said : said)
     if (value === undefined) return undefined
     values.push(value)
   }
@@ -30,8 +31,10 @@ interface Cell {
   readonly column: string
 }
 
+const asText = { type: 'text' } as const
+
 function comparable(group: MatchGroup, value: unknown): string | undefined {
-  const text = canonical(value, { type: 'text' })?.trim()
+  const text = canonical(value, asText)?.trim()
   if (text === undefined || text === '' || text === '00000000-0000-0000-0000-000000000000') return undefined
   return group.caseSensitive ? text : text.toLowerCase()
 }
@@ -40,8 +43,8 @@ function comparable(group: MatchGroup, value: unknown): string | undefined {
 export const isPlainColumn = (column: string): boolean =>
   !column.startsWith('$') && splitPath(column).page === undefined
 
-/** The value of a column, of a field row (`$row`), or what a lookup makes of it. */
-async function valueFor(session: Session, group: MatchGroup, side: Side, cell: Cell): Promise<unknown> {
+/** The value of a column, of a field row (`$row`), or what a lookup makes of it. May be a promise (expressions). */
+function valueFor(session: Session, group: MatchGroup, side: Side, cell: Cell): unknown {
   if (cell.column.startsWith('$')) return offeredBy(session, side, cell)
   const raw = valueAt(cell.row, splitPath(cell.column))
   const lookup = side === 'businessCentral' ? group.lookup[cell.column] : undefined
@@ -78,6 +81,8 @@ async function offeredBy(session: Session, side: Side, cell: Cell): Promise<unkn
   return lookup === undefined || side === 'sales' ? value : exchanged(session, lookup, cell.row, value)
 }
 
+const noneTranslated: ReadonlyMap<string, Canonical> = new Map()
+
 /** A value of Business Central exchanged through couplings, before it is compared. */
 function exchanged(session: Session, lookup: Lookup, row: Row, value: unknown): Canonical | undefined {
   const [like] = session.compiled.fields
@@ -89,7 +94,7 @@ function exchanged(session: Session, lookup: Lookup, row: Row, value: unknown): 
     said: value,
     row,
     lookups: session.lookups,
-    translated: () => undefined,
+    translated: noneTranslated,
   })
   return carried.kind === 'value' ? carried.canonical : undefined
 }

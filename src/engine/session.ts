@@ -94,8 +94,11 @@ export const isImagined = ({ imagined, phase }: Session, side: Side, id: string 
   phase === 'plan' && id !== undefined && imagined.has(imaginedAs(side, id))
 
 /** Further pages that the services do not publish, as far as they were needed. */
-export const missingPages = ({ readers }: Session): ReadonlySet<string> =>
-  new Set([...readers.businessCentral.missingPages, ...readers.sales.missingPages])
+export function missingPages({ readers }: Session): ReadonlySet<string> {
+  const [ours, theirs] = [readers.businessCentral.missingPages, readers.sales.missingPages]
+  if (theirs.size === 0) return ours
+  return new Set([...ours, ...theirs])
+}
 
 /** Whether the mapping's filter admits a row. */
 export function isAdmitted(session: Session, side: Side, { row, silent }: Upsert): boolean {
