@@ -16,6 +16,7 @@ export function wrongs(world: SimulatedWorld, story: Story, end: End): readonly 
   const pictures = { businessCentral: scene.picture('businessCentral'), sales: scene.picture('sales') }
   return [
     ...ledger.wrongs,
+    ...(scene.wrongs?.() ?? []),
     ...(end.isAtRest ? [] : ['P4: the runs go on writing']),
     ...(end.requests > most.calm + 3 * heldIds(world).size
       ? [`P10: a run with nothing to do made ${end.requests} requests`]

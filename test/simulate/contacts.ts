@@ -8,7 +8,7 @@ import { openMemoryStore } from '../../src/store/memory-store.ts'
 import { only, standardSet } from '../engine/standard-set.ts'
 import { type Stage, idOf, stage, theKey } from '../engine/stage.ts'
 import type { Picture } from './ledger.ts'
-import { type OpenScene, modifiedOf, textOf, unlimited } from './scene.ts'
+import { type OpenScene, modifiedOf, perPolicies, textOf, unlimited } from './scene.ts'
 import type { Deed, Story } from './story.ts'
 
 /** The rows of the standard mappings that are played with; the others are of the same kinds. */
@@ -19,6 +19,10 @@ const kept: Readonly<Record<string, readonly string[]>> = {
 
 export const openContacts: OpenScene = async (t, options) => {
   const config = await lean(t)
+  const configFor = perPolicies((story) => ({
+    ...config,
+    mappings: config.mappings.map((one) => withPolicies(one, story)),
+  }))
   const on = await stage(t, { ...options, sales: { baseSolution: false } })
   // What a service makes of itself at the first record is no part of any story, and stays.
   on.simulator.sales.delete('accounts', idOf(on.account({ name: 'the first that a person makes' })))
@@ -32,7 +36,7 @@ export const openContacts: OpenScene = async (t, options) => {
     kinds,
     references: new Set(['company', 'primary']),
     most: { calm: 9, any: 50 },
-    run: (story, more) => on.run({ ...config, mappings: config.mappings.map((one) => withPolicies(one, story)) }, more),
+    run: (story, more) => on.run(configFor(story), more),
     freshStore: async () => openMemoryStore(theKey),
     begin: (story) => {
       for (let n = 0; n < story.records; n++) {

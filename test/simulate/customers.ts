@@ -1,11 +1,10 @@
 /** Customers and accounts: made, edited and deleted on both sides. */
-import type { BySide, Config, Side } from '../../src/config/config.ts'
+import type { BySide, Side } from '../../src/config/config.ts'
 import { openMemoryStore } from '../../src/store/memory-store.ts'
 import { configOf, customerAccount } from '../engine/project.ts'
 import { idOf, stage, theKey } from '../engine/stage.ts'
 import type { Picture } from './ledger.ts'
-import { type OpenScene, type Scene, modifiedOf, recordId, textOf } from './scene.ts'
-import type { Story } from './story.ts'
+import { type OpenScene, type Scene, modifiedOf, perPolicies, recordId, textOf } from './scene.ts'
 
 /** What people edit, by the columns of each side. */
 const columns: BySide<Readonly<Record<string, string>>> = {
@@ -15,23 +14,15 @@ const columns: BySide<Readonly<Record<string, string>>> = {
 const names: BySide<string> = { businessCentral: 'displayName', sales: 'name' }
 const sets: BySide<string> = { businessCentral: 'customers', sales: 'accounts' }
 
-const configs = new Map<string, Config>()
-/** Of each pair of policies one, as a process reads its configuration once. */
-function configFor({ conflicts, deletes }: Story): Config {
-  const policies = `${conflicts} ${deletes}`
-  const made = configs.get(policies) ?? configWith({ conflicts, deletes })
-  configs.set(policies, made)
-  return made
-}
-
-const configWith = ({ conflicts, deletes }: Pick<Story, 'conflicts' | 'deletes'>): Config =>
+const configFor = perPolicies(({ conflicts, deletes }) =>
   configOf([
     customerAccount({
       createOn: { businessCentral: true, sales: true },
       conflicts,
       deletes: { businessCentral: deletes, sales: deletes, sweepMs: 1 },
     }),
-  ])
+  ]),
+)
 
 export const openCustomers: OpenScene = async (t, options) => {
   const on = await stage(t, options)

@@ -90,10 +90,17 @@ export class Ledger {
       if (is === undefined) this.#deletedByRunner(side, name, was?.cells ?? {})
       for (const [field, text] of this.#said(was, is)) this.#write(side, { name, was, is }, { field, text, other })
       if (is === undefined) continue
-      if (was === undefined) for (const [field, text] of Object.entries(is.cells)) meet(this.#cell(name, field), text)
+      if (was === undefined)
+        for (const [field, text] of Object.entries(is.cells)) this.#begin(this.#cell(name, field), text)
       // What it wrote over was judged by the stamp from before.
       this.#stamps.see(side, is, this.#isDouble ? 'a runner that is forgotten' : 'the runner')
     }
+  }
+
+  /** A new thing; one that the other runner has made meets for the first time. */
+  #begin(cell: Cell, text: string): void {
+    meet(cell, text)
+    cell.isStale ||= this.#isDouble
   }
 
   #write(side: Side, { name, was }: Compared, { field, text, other }: Written): void {
@@ -148,7 +155,6 @@ export class Ledger {
   }
 
   #overwrite(side: Side, { field, name, cell, text, stood }: Overwriting): void {
-    const winner = otherSide(side)
     const what = `"${text}" is written into ${field} of ${name} in ${sideName[side]}`
     const isReference = this.#references.has(field)
     if (cell.agreed === undefined) {
@@ -156,6 +162,14 @@ export class Ledger {
         this.wrongs.push(`P7: ${what} over "${stood}", where both met for the first time`)
       return
     }
+    // A runner that knows nothing of an agreement fills a blank, as where two meet (P9).
+    if (cell.isStale && stood === '') return
+    this.#overwriteAgreed(side, { field, name, cell, text, stood }, what)
+  }
+
+  #overwriteAgreed(side: Side, { field, name, cell, text }: Overwriting, what: string): void {
+    const winner = otherSide(side)
+    const isReference = this.#references.has(field)
     if (!cell.written[winner].includes(text) && !isReference)
       this.wrongs.push(`P4: ${what}, though nobody wrote it since both agreed`)
     const lost = cell.open[side]

@@ -6,7 +6,7 @@ import type { Config, Mapping, Side } from '../../src/config/config.ts'
 import type { Row } from '../../src/simulator/table.ts'
 import { type Documents, documents, salesLine, salesOrder } from '../engine/document-stage.ts'
 import type { Picture, Thing } from './ledger.ts'
-import { type OpenScene, modifiedOf, textOf, unlimited } from './scene.ts'
+import { type OpenScene, modifiedOf, perPolicies, textOf, unlimited } from './scene.ts'
 import type { Deed, Story } from './story.ts'
 
 const mapping = 'sales-order-bidirectional'
@@ -16,13 +16,14 @@ const described = 'Work Description'
 export const openOrders: OpenScene = async (t, options) => {
   const given = await documents(t, mapping, undefined, options)
   const { on } = given
+  const configFor = perPolicies((story) => withPolicy(given.config, story))
   const orders = (side: Side): readonly Row[] => ordersOf(given, side)
   return {
     on,
     kinds: [{ mapping, records: orders }],
     references: new Set(),
     most: { calm: 5, any: 60 },
-    run: (story, more) => on.run(withPolicy(given.config, story), { mappings: [mapping], ...more }),
+    run: (story, more) => on.run(configFor(story), { mappings: [mapping], ...more }),
     freshStore: () => given.freshStore(),
     begin: (story) => {
       for (let n = 0; n < story.records; n++)

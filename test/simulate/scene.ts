@@ -1,6 +1,6 @@
 /** A place where stories play: the services opened once, mappings, and what people do there. */
 import type { Test } from 'tap'
-import type { Mapping, Side } from '../../src/config/config.ts'
+import type { Config, Mapping, Side } from '../../src/config/config.ts'
 import type { RunOptions } from '../../src/engine/run.ts'
 import type { Store } from '../../src/store/store.ts'
 import type { Row } from '../../src/simulator/table.ts'
@@ -33,9 +33,22 @@ export interface Scene {
   readonly settle?: () => void
   /** Everything that people see on a side. */
   readonly picture: (side: Side) => Picture
+  /** What else is wrong in the end. */
+  readonly wrongs?: () => readonly string[]
 }
 
 export type OpenScene = (t: Test, options: StageOptions) => Promise<Scene>
+
+/** Of each pair of policies one configuration, as a process reads its own once. */
+export function perPolicies(make: (story: Story) => Config): (story: Story) => Config {
+  const made = new Map<string, Config>()
+  return (story) => {
+    const policies = `${story.conflicts} ${story.deletes}`
+    const config = made.get(policies) ?? make(story)
+    made.set(policies, config)
+    return config
+  }
+}
 
 const no = { count: undefined, share: undefined }
 /** So few records are soon all written in one run. */

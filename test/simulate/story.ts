@@ -4,7 +4,10 @@ import { type Chance, chance } from './chance.ts'
 import type { Memory } from './cell.ts'
 import { type Trouble, troubles } from './troubles.ts'
 
-/** Something a person does. `which` counts the records of its kind on the side; a text tells each edit from every other. */
+/**
+ * Something a person does. `which` counts the records of its kind on the side; a text tells each edit from every other,
+ * and a blank one empties the field.
+ */
 export type Deed =
   | {
       readonly kind: 'edit'
@@ -77,7 +80,7 @@ const customers: Customs = {
     if (kind === 0) return { kind: 'create', ...at, text }
     if (kind === 1) return { kind: 'delete', ...at }
     const field = pick(['phone', 'city', 'email'].slice(0, fields))
-    return { kind: 'edit', ...at, field, text, late: below(4) === 0 }
+    return { kind: 'edit', ...at, field, text: below(6) === 0 ? '' : text, late: below(4) === 0 }
   },
 }
 
@@ -96,7 +99,8 @@ const contacts: Customs = {
     const late = below(4) === 0
     const field = pick((of === 'customer' ? ['primary', 'phone'] : ['company', 'phone', 'email']).slice(0, fields))
     const isReference = field === 'primary' || field === 'company'
-    return { kind: 'edit', ...at, field, text: isReference ? String(below(6)) : text, late }
+    const said = below(6) === 0 ? '' : text
+    return { kind: 'edit', ...at, field, text: isReference ? String(below(6)) : said, late }
   },
 }
 
@@ -123,14 +127,39 @@ const orders: Customs = {
   },
 }
 
-const customs = { customers, contacts, orders }
+const terms: Customs = {
+  conflicts: ['hold', 'hold', 'newest', 'businessCentral', 'sales'],
+  deletes: ['hold', 'delete', 'restore', 'uncouple'],
+  memories: ['kept', 'kept', 'kept', 'lost', 'lost', 'gone'],
+  requests: 20,
+  records: 2,
+  deed: ({ below, pick }, text, { records, fields }) => {
+    const which = below(records)
+    const kind = below(12)
+    if (kind < 2) return { kind: 'create', side: 'businessCentral', of: 'terms', which, text }
+    const side = pick(sides)
+    if (kind < 5) return { kind: 'edit', side, of: 'terms', which, field: 'name', text, late: false }
+    if (kind === 5) return { kind: 'create', side, of: 'customer', which, text }
+    if (kind === 6) return { kind: 'delete', side, of: 'customer', which }
+    const field = pick(['terms', 'phone'].slice(0, fields))
+    const said = field === 'terms' ? String(below(6)) : below(6) === 0 ? '' : text
+    return { kind: 'edit', side, of: 'customer', which, field, text: said, late: below(4) === 0 }
+  },
+}
+
+const customs = { customers, contacts, orders, terms }
 export type SceneName = keyof typeof customs
 
 export const sceneNamed = (name: string | undefined): SceneName | undefined =>
   (Object.keys(customs) as readonly SceneName[]).find((known) => known === name)
 
 /** Of so many seeds one each plays there; the others, which cost less, among customers. */
-const scenes: readonly SceneName[] = ['contacts', 'orders', ...Array.from({ length: 30 }, () => 'customers' as const)]
+const scenes: readonly SceneName[] = [
+  'contacts',
+  'orders',
+  'terms',
+  ...Array.from({ length: 29 }, () => 'customers' as const),
+]
 
 /** The story of a seed, in a scene that the seed chooses unless one is named. */
 export function storyOf(seed: number, wanted?: SceneName): Story {

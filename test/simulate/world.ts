@@ -11,6 +11,7 @@ import { Died, Life, mortalStore } from '../kill/mortality.ts'
 import { openContacts } from './contacts.ts'
 import { openCustomers } from './customers.ts'
 import type { Memory } from './cell.ts'
+import { openTerms } from './terms.ts'
 import { Ledger, type Picture } from './ledger.ts'
 import { VirtualTime } from './network.ts'
 import { openOrders } from './orders.ts'
@@ -22,6 +23,7 @@ const scenes: Readonly<Record<SceneName, OpenScene>> = {
   customers: openCustomers,
   contacts: openContacts,
   orders: openOrders,
+  terms: openTerms,
 }
 
 /** How it ended. */
