@@ -233,10 +233,11 @@ function actionMade(session: Session, judgement: Judgement, made: Made, steps: r
 function linesMeant({ compiled }: Session, judgement: Judgement, side: Side): Pick<Intent, 'lines'> {
   const layout = compiled.lines?.compiled.layout
   if (layout === undefined) return {}
-  const pairs = lineWritesTo(judgement, side).flatMap(({ kind, key = '', source = '', base, number = null }) => {
+  const pairs = lineWritesTo(judgement, side).flatMap(({ kind, key = '', source = '', base, number = null, etag }) => {
     if (kind === 'delete') return []
     const ids = side === 'sales' ? ([source, key] as const) : ([key, source] as const)
-    return [[...ids, packBase(base, layout.rows), number] as const]
+    const before = kind === 'create' ? number : (versionOf({ etag, modified: undefined }) ?? null)
+    return [[...ids, packBase(base, layout.rows), before] as const]
   })
   return pairs.length === 0 ? {} : { lines: { layout: layout.id, pairs } }
 }

@@ -4,15 +4,15 @@
  */
 import { type Side, otherSide } from '../config/config.ts'
 import type { WriteOperation, WriteResult } from '../connector/connector.ts'
-import type { Coupling, Unfinished } from '../core/coupling.ts'
 import { ConnectorError } from '../errors.ts'
 import type { Entry } from '../store/store.ts'
 import { type Action, actionsOf, deleteActionOf } from './actions.ts'
 import type { Ref } from './intake.ts'
 import { type Judgement, isClaiming } from './judgement.ts'
 import { noteDeferred } from './judge-window.ts'
-import { type Done, currentCoupling, ofRecord } from './coupling-after.ts'
-import { doneEntries, entriesOf, refusedEntries, uncoupled } from './outcome.ts'
+import { type Done, ofRecord } from './coupling-after.ts'
+import { rejectedEntries } from './half-done.ts'
+import { doneEntries, entriesOf, uncoupled } from './outcome.ts'
 import type { Permit } from './permit.ts'
 import { withoutAdopted } from './references-asked.ts'
 import { type Session, commit } from './session.ts'
@@ -187,42 +187,6 @@ async function unknown(session: Session, action: Action): Promise<Outcome> {
 
 async function goneEntries(session: Session, action: Action): Promise<readonly Entry[]> {
   return doneEntries(session, action, { kind: 'done', id: action.intent.target, etag: undefined, row: undefined })
-}
-
-/** A write of several steps that got stuck half-way is coupled all the same, and finished by the next run. */
-async function rejectedEntries(
-  session: Session,
-  action: Action,
-  result: Extract<WriteResult, { kind: 'rejected' }>,
-): Promise<readonly Entry[]> {
-  const refused = refusedEntries(session, action, result.refusal)
-  if (result.stepsDone === 0 || result.id === undefined) return refused
-  if (action.kind === 'update') return [...refused, ...stuck(await seenCoupling(session, action), true)]
-  if (action.kind !== 'create') return refused
-  const first = { ...action, writes: action.writes.filter(({ field }) => field.field.step !== 'after'), more: true }
-  const done = { kind: 'done', id: result.id, etag: undefined, row: undefined, made: result.made ?? [] } as const
-  const entries = await doneEntries(session, withLinesMade(first, done.made.length), done)
-  const couplings = entries.flatMap((entry) => (entry.kind === 'couple' ? stuck(entry.coupling, 'new') : []))
-  return [...entries.filter(({ kind }) => kind !== 'couple'), ...couplings, ...refused]
-}
-
-/** The coupling with what the steps before the refusal left: no edit of the other side. */
-async function seenCoupling(session: Session, action: Action): Promise<Coupling | undefined> {
-  const entries = await settleOne(session, action.intent)
-  return entries.find((entry) => entry.kind === 'couple')?.coupling ?? currentCoupling(session, action)
-}
-
-/** What got stuck half-way is finished by a later run, whatever the filter says then. */
-const stuck = (coupling: Coupling | undefined, unfinished: Unfinished): readonly Entry[] =>
-  coupling === undefined ? [] : [{ kind: 'couple', coupling: { ...coupling, unfinished } }]
-
-/** The lines that were made before the refusal; the others are looked for, and made, by the next decision. */
-function withLinesMade(action: Action, count: number): Action {
-  const { judgement } = action
-  const { decided } = judgement
-  if (decided?.lines === undefined) return action
-  const writes = decided.lines.writes.filter(({ to, kind }) => to === action.side && kind === 'create').slice(0, count)
-  return { ...action, judgement: { ...judgement, decided: { ...decided, lines: { ...decided.lines, writes } } } }
 }
 
 const outageOf = (side: Side, result: Extract<WriteResult, { kind: 'later' }>): ConnectorError =>

@@ -9,6 +9,7 @@ import type { Coupling, SoughtLine } from '../core/coupling.ts'
 import type { LinePair } from '../core/decide-lines.ts'
 import { type LineRow, numberIn } from '../core/document-lines.ts'
 import { ExpressionError, orFailure } from '../core/expression.ts'
+import { versionOf } from '../core/fingerprint.ts'
 import type { CompiledLines } from '../core/mapping.ts'
 import { type Seeing, baseSeen, isAsSent } from '../core/seen-base.ts'
 import type { Loaded } from '../core/record.ts'
@@ -41,28 +42,39 @@ export async function linesSeen(
   const rows = await orFailure(lineRowsOf(session, lines, intent.side, target))
   // Which lines there are is not known: the next decision fails at the same place, and holds the document.
   if (rows instanceof ExpressionError)
-    return packedLines(session, before, [...sought, ...allSought(meant, intent.side)])
+    return packedLines(session, untold(before, meant, intent.side), [...sought, ...allSought(meant, intent.side)])
   const seen = await work.see(before, meant, rows)
   return packedLines(session, seen.pairs, [...sought, ...seen.sought])
 }
 
 /** A pair of lines that the write was to leave; the key that the service was to choose is empty. */
-interface MeantLine extends LinePair {
-  readonly number: number | null
+interface Meant extends LinePair {
+  /** See `MeantLine` of the store. */
+  readonly before: string | number | null
 }
 
-function meantLines(session: Session, { lines }: Intent): readonly MeantLine[] {
+function meantLines(session: Session, { lines }: Intent): readonly Meant[] {
   const rows = lines === undefined ? undefined : session.state.layout(lines.layout)
   if (lines === undefined || rows === undefined) return []
-  return lines.pairs.map(([businessCentral, sales, base, number]) => ({
+  return lines.pairs.map(([businessCentral, sales, base, before]) => ({
     businessCentral,
     sales,
     base: unpackBase(base, rows),
-    number,
+    before,
   }))
 }
 
-const allSought = (meant: readonly MeantLine[], side: Side): readonly SoughtLine[] =>
+/** What was to be written to a line may stand there or not: it has no base any more (P2). */
+function untold(before: readonly LinePair[], meant: readonly Meant[], side: Side): readonly LinePair[] {
+  const from = otherSide(side)
+  return before.map((pair) => {
+    const sent = meant.find((line) => line[from] === pair[from])?.base
+    const kept = [...pair.base].filter(([row, prints]) => sent === undefined || sent.get(row)?.[side] === prints[side])
+    return { ...pair, base: new Map(kept) }
+  })
+}
+
+const allSought = (meant: readonly Meant[], side: Side): readonly SoughtLine[] =>
   meant.filter((pair) => pair[side] === '').map((pair) => [side, pair[otherSide(side)]])
 
 class LinesSeen {
@@ -80,7 +92,7 @@ class LinesSeen {
 
   async see(
     before: readonly LinePair[],
-    meant: readonly MeantLine[],
+    meant: readonly Meant[],
     rows: readonly LineRow[],
   ): Promise<{ readonly pairs: readonly LinePair[]; readonly sought: readonly SoughtLine[] }> {
     const side = this.#side
@@ -92,7 +104,8 @@ class LinesSeen {
     for (const pair of meant) {
       const row = pair[side] === '' ? await this.#ours(pair, [...open.values()]) : rowOf(rows, pair[side])
       if (row === undefined && pair[side] === '') sought.push([side, pair[from]])
-      if (row === undefined) continue
+      // A version that has not moved since the decision: nothing was written.
+      if (row === undefined || isUnmoved(row, pair)) continue
       open.delete(row.id)
       const known = pairs.get(pair[from])
       const seeing = this.#seeing(row, known === undefined ? 'create' : 'update')
@@ -104,9 +117,9 @@ class LinesSeen {
   }
 
   /** The line without a partner that has the number, and says all that was sent. */
-  async #ours({ base, number }: MeantLine, open: readonly LineRow[]): Promise<LineRow | undefined> {
+  async #ours({ base, before }: Meant, open: readonly LineRow[]): Promise<LineRow | undefined> {
     const { order = '' } = this.#lines.lines.sides[this.#side]
-    const line = open.find(({ row }) => number !== null && numberIn(row, order) === number)
+    const line = open.find(({ row }) => before !== null && numberIn(row, order) === before)
     return line !== undefined && (await isAsSent(this.#seeing(line, 'create'), base)) ? line : undefined
   }
 
@@ -122,5 +135,8 @@ class LinesSeen {
     }
   }
 }
+
+const isUnmoved = ({ etag }: LineRow, { before }: Meant): boolean =>
+  typeof before === 'string' && versionOf({ etag, modified: undefined }) === before
 
 const rowOf = (rows: readonly LineRow[], id: string): LineRow | undefined => rows.find((row) => row.id === id)

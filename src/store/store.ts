@@ -104,9 +104,12 @@ export interface Intent {
 /** The lines that a write of a document edits or makes, as they are then. */
 export interface MeantLines {
   readonly layout: string
-  /** Keys as in a coupling; one that the service chooses is empty. The number is that of a new line. */
-  readonly pairs: readonly (readonly [businessCentral: string, sales: string, base: string, number: number | null])[]
+  /** Keys as in a coupling; one that the service chooses is empty. */
+  readonly pairs: readonly MeantLine[]
 }
+
+/** With the number of a new line, or the fingerprint of the version that a line had before. */
+export type MeantLine = readonly [businessCentral: string, sales: string, base: string, before: string | number | null]
 
 export interface RunSummary {
   readonly run: string

@@ -19,8 +19,8 @@ class Order {
   readonly #sales: string
   readonly #businessCentral: string
 
-  static async atRest(t: Test, conflicts: ConflictPolicy): Promise<Order> {
-    const given = await documents(t, mapping)
+  static async atRest(t: Test, conflicts: ConflictPolicy, settings?: string): Promise<Order> {
+    const given = await documents(t, mapping, settings)
     const sales = salesOrder(given, 'O1', [
       { product: 0, price: 100 },
       { product: 1, price: 200 },
@@ -49,23 +49,23 @@ class Order {
     const disk = on.store
     if (fault !== undefined) on.simulator.faults.add(fault)
     on.store = mortal(disk)
-    await t.rejects(this.#run(), /dies/)
+    await t.rejects(this.run(), /dies/)
     on.store = disk
     on.simulator.faults.clear()
     on.clock.advance(1000)
   }
 
-  #run() {
+  run() {
     return this.given.on.run(this.#config, { mappings: [mapping] })
   }
 
   /** Two runs; nothing waits then, and the next writes nothing. */
   async goesOn(t: Test): Promise<void> {
     const { on } = this.given
-    await this.#run()
-    await this.#run()
+    await this.run()
+    await this.run()
     on.simulator.resetRequests()
-    const { problems } = await this.#run()
+    const { problems } = await this.run()
     t.same(problems, [])
     t.equal(writesMade(on.simulator), 0, 'P4')
   }
@@ -109,6 +109,14 @@ class Order {
     const line = { documentId: this.#businessCentral, lineType: 'Item', lineObjectNumber: 'I3' }
     const { businessCentral } = this.given.on.simulator
     this.inBusinessCentral(() => businessCentral.create('salesOrderLines', { ...line, quantity: 1, unitPrice: price }))
+  }
+
+  /** A write-in, which an order of Business Central can only take with a setting. */
+  addUntakeable(): () => void {
+    const { sales } = this.given.on.simulator
+    let id = ''
+    this.inSales(() => (id = salesLine(this.given, this.#sales, { text: 'A write-in', sequence: 9 })))
+    return () => this.inSales(() => sales.delete('salesorderdetails', id))
   }
 
   shipToInSales(name: string): void {
@@ -206,6 +214,39 @@ t.test('P3 a line of each side added around a death is one of its own, and nothi
   brokenOff.addInBusinessCentral(1001)
   await brokenOff.goesOn(t)
   t.match(brokenOff.lines(), { ...both('1001: 1', '1002: 1', '100: 1', '200: 1'), shipTo: ['Warehouse'] })
+})
+
+t.test(
+  'P2 P5 an order whose lines cannot be told after a death waits, and a person is asked what it wrote',
+  async (t) => {
+    const order = await Order.atRest(t, 'sales', '')
+    order.quantityInBusinessCentral(100, 3)
+    await order.dies()
+    const mend = order.addUntakeable()
+    order.quantityInBusinessCentral(100, 7)
+    t.match((await order.run()).problems, [{ kind: 'failed', message: /writeInItem/ }])
+    mend()
+    t.match((await order.run()).problems, [{ kind: 'different', message: /lines.quantity/ }])
+    t.match(order.lines(), { businessCentral: ['100: 7', '200: 1'], sales: ['100: 3', '200: 1'] })
+  },
+)
+
+t.test('P2 P5 what was written before a refusal is no edit of the other side', async (t) => {
+  const order = await Order.atRest(t, 'businessCentral')
+  order.quantityInSales(100, 3)
+  order.quantityInSales(200, 3)
+  const body = JSON.stringify({ error: { code: 'Application_DialogException', message: 'It is reserved.' } })
+  const { on } = order.given
+  on.simulator.faults.add({
+    match: { service: 'businessCentral', method: 'PATCH', path: 'salesOrderLines', part: true, nth: 2 },
+    do: { status: 400, body, contentType: 'application/json' },
+  })
+  t.match((await order.run()).problems, [{ kind: 'failed' }])
+  t.match(order.lines(), { businessCentral: ['100: 3', '200: 1'], sales: ['100: 3', '200: 3'] })
+  order.quantityInSales(100, 7)
+  on.clock.advance(3_600_000)
+  await order.goesOn(t)
+  t.match(order.lines(), both('100: 7', '200: 3'))
 })
 
 t.test('P1 P2 what may be ours and does not tell is asked, and not made twice', async (t) => {
