@@ -12,31 +12,44 @@ import type {
   MappingFile,
 } from './schema-types.ts'
 
-/** A row of a checked mapping. */
+/** A row of a checked mapping. Spelt out: a project has hundreds, and spreading takes most of the time that one takes. */
 export function resolveRow(name: string, row: FieldRow, context: { mapping: MappingFile; settings: Settings }): Field {
   const { mapping, settings } = context
-  const decided = {
+  const { businessCentral, sales, value, number, type } = row
+  const direction = directionOf(row, mapping.direction ?? 'both') as Field['direction']
+  const lookup = row.lookup === undefined ? undefined : resolveLookup(row.lookup, settings)
+  const { blank, blankDefault } = blankOf(row.blank)
+  const on = row.on ?? (number === undefined ? 'always' : 'create')
+  const step = row.step ?? 'main'
+  const { optional, outside, reveal, refill, claim, cascade } = marksOf(row)
+  const compute = meaningOf(row.compute)
+  const constant = Object.hasOwn(row, 'value')
+  const told = { name, direction, businessCentral, sales, compute, value, lookup, blank, blankDefault, on, step, type }
+  const field: Field = {
     name,
-    direction: directionOf(row, mapping.direction ?? 'both') as Field['direction'],
-    businessCentral: row.businessCentral,
-    sales: row.sales,
+    direction,
+    businessCentral,
+    sales,
     compute: { ...row.compute },
-    value: row.value,
-    lookup: row.lookup === undefined ? undefined : resolveLookup(row.lookup, settings),
-    ...blankOf(row.blank),
-    on: row.on ?? (row.number === undefined ? 'always' : 'create'),
-    ...(row.number === undefined ? {} : { number: row.number }),
-    step: row.step ?? 'main',
-    type: row.type,
-  }
-  return {
-    ...decided,
+    value,
+    lookup,
+    blank,
+    blankDefault,
+    on,
+    step,
+    type,
     whenUncoupled: whenUncoupled(row.whenUncoupled),
-    ...marksOf(row),
+    optional,
+    outside,
+    reveal,
+    refill,
+    claim,
+    cascade,
     conflicts: row.conflicts,
     firstMatch: row.firstMatch && resolveFirstMatch(row.firstMatch),
-    hash: hashOf({ ...decided, compute: meaningOf(row.compute), constant: Object.hasOwn(row, 'value') }, 8),
+    hash: hashOf({ ...told, number, constant }, 8),
   }
+  return number === undefined ? field : { ...field, number }
 }
 
 /** Spelt anew, an expression is the same row: nothing meets for the first time. */

@@ -132,8 +132,13 @@ export function sessionOf(context: RunContext, prepared: Prepared, store: Store,
   const turn = Math.max(0, context.order.indexOf(mapping.name))
   const order = { earlier: new Set(context.order.slice(0, turn)), later: new Set(context.order.slice(turn)) }
   const lookups = new StoreLookups({ store, real: ports.store }, context.byName, order)
+  const { compiled, readers, cache, tally, imagined } = prepared
   return {
-    ...prepared,
+    compiled,
+    readers,
+    cache,
+    tally,
+    imagined,
     mapping,
     lookups,
     deciding: {
