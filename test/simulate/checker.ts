@@ -108,10 +108,12 @@ function lonely(world: SimulatedWorld, { deletes }: Story): readonly string[] {
   const held = heldIds(world)
   return world.scene.kinds.flatMap(({ mapping, records }) =>
     sides.flatMap((side) => {
-      const coupled = new Set(world.on.couplings(mapping).map((coupling) => coupling[side].id))
+      const pairs = world.on.couplings(mapping)
+      const coupled = new Set(pairs.map((coupling) => coupling[side].id))
+      const over = new Set(pairs.filter(({ ended }) => ended === side).map((coupling) => coupling[side].id))
       const ids = new Set(records(side).map((row) => idOf(row)))
       const alone = [...ids].filter((id) => !coupled.has(id) && !held.has(id))
-      const left = [...coupled].filter((id) => !ids.has(id) && !isHeldPair(world, mapping, id))
+      const left = [...coupled].filter((id) => !ids.has(id) && !over.has(id) && !isHeldPair(world, mapping, id))
       return [
         ...(deletes === 'uncouple' ? [] : alone.map((id) => `P3: ${id} in ${side} has no partner and does not wait`)),
         ...left.map((id) => `P3: ${id} is coupled, is not in ${side}, and does not wait`),

@@ -96,12 +96,19 @@ function act(given: Documents, deed: Deed): void {
   const order = orders[deed.which % Math.max(1, orders.length)]
   if (order === undefined) return
   const id = orderId(order)
+  if (deed.kind === 'delete' && deed.of === 'order') return deleteOrder(given, side, id)
   const wasOpen = isOpen(side, order)
   if (deed.kind === 'edit' && deed.field === 'state') return wasOpen ? close(given, side, id) : open(given, side, id)
   // What is open (somebody is at it, or a runner) is edited as it stands, and left open.
   if (!wasOpen) open(given, side, id)
   change(given, deed, id)
   if (!wasOpen) close(given, side, id)
+}
+
+/** An emptied side stops every run on purpose, until a person says that it is right. */
+function deleteOrder(given: Documents, side: Side, order: string): void {
+  if (ordersOf(given, side).length > 2)
+    given.on.simulator[side].delete(side === 'sales' ? 'salesorders' : 'salesOrders', order)
 }
 
 function change(given: Documents, deed: Deed, order: string): void {

@@ -121,7 +121,7 @@ const orders: Customs = {
     const kind = below(10)
     if (kind === 0) return { kind: 'create', ...at, of: 'order', text }
     if (kind < 3) return { kind: 'create', ...at, of: 'line', text }
-    if (kind === 3) return { kind: 'delete', ...at, of: 'line' }
+    if (kind === 3) return { kind: 'delete', ...at, of: below(4) === 0 ? 'order' : 'line' }
     const [of, field] = pick(ofOrders.slice(0, fields))
     return { kind: 'edit', ...at, of, field, text, late: of === 'line' && below(4) === 0 }
   },
