@@ -1,4 +1,9 @@
-/** What can happen to a request of a runner. */
+/**
+ * What can happen to a request of a runner. A copy that answers lags behind what others have done, never behind what a
+ * runner has seen or written itself: Business Central documents such copies for requests with Data-Access-Intent:
+ * ReadOnly alone, which no run may send (the world looks at that), Dataverse documents none. What a run would do on a copy
+ * that lacks its own write is not tried.
+ */
 import { NoAnswer } from '../../src/connector/http.ts'
 import type { HttpAnswer } from '../../src/connector/http.ts'
 

@@ -209,6 +209,8 @@ export class SimulatedWorld {
     send: () => Promise<HttpAnswer>,
   ): Promise<HttpAnswer> {
     if (new URL(request.url).pathname.endsWith('/token')) return send()
+    if (this.#sideOf(request.url) === 'businessCentral' && request.headers['Data-Access-Intent'] !== 'ReadWrite')
+      this.#ledger.wrongs.push(`P2: a copy that lags may answer ${request.method} ${new URL(request.url).pathname}`)
     const now = this.#run
     const served = (): Promise<HttpAnswer> => this.#served(request.url, send)
     if (now === undefined) return served()
