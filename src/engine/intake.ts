@@ -18,6 +18,7 @@ import { continuedBy } from './continuing.ts'
 import { dueRecords, isHeld, isSetAside } from './held-due.ts'
 import { haveLinesChanged } from './judge-lines.ts'
 import { FollowedIntake } from './following.ts'
+import { readyToLook } from './match-values.ts'
 import { Matching } from './matching.ts'
 import { Recheck } from './recheck.ts'
 import { Reborn } from './reborn.ts'
@@ -212,7 +213,7 @@ class Reading {
     }
     await this.#takeDoubtful(side, await readers[side].attach(doubtful), reading)
     const open = lone.filter((row) => readers[side].mayAdmit(row) || this.#leave(side, row))
-    for (const row of await readers[side].attach(open)) await this.#takeLone(side, row)
+    for (const row of await readyToLook(this.#session, side, open)) await this.#takeLone(side, row)
   }
 
   #takesPart(change: Change): change is Upsert {

@@ -15,6 +15,7 @@ import { movedTo } from './continuing.ts'
 import type { Ref } from './intake.ts'
 import { judgeImagined, judgeLone } from './judge-lone.ts'
 import { judgeCoupled, judgeMatched } from './judge-pair.ts'
+import { needsPages } from './match-values.ts'
 import { findPosted, postedOf } from './posted.ts'
 import { type Common, type Judged, type Judgement, plainly } from './judgement.ts'
 import { type Session, heldOf, isAdmitted, isHere, isImagined, numberOf } from './session.ts'
@@ -77,13 +78,21 @@ async function loadRows(session: Session, refs: readonly Ref[]): Promise<RowsByI
       if (change.kind === 'upsert') upserts.push(change)
       else loaded[side].set(change.id, change)
     }
-    for (const row of await session.readers[side].attach(upserts)) {
+    const bare = bareIds(session, side, refs)
+    const filled = await session.readers[side].attach(upserts.filter(({ id }) => !bare.has(id)))
+    for (const row of [...filled, ...upserts.filter(({ id }) => bare.has(id))]) {
       loaded[side].set(row.id, row)
       session.cache.keep(side, row)
     }
   }
   return loaded
 }
+
+/** Records with several partners wait as they are: their further pages decide nothing. */
+const bareIds = (session: Session, side: Side, refs: readonly Ref[]): ReadonlySet<string> =>
+  needsPages(session, side)
+    ? new Set()
+    : new Set(refs.flatMap(({ found, [side]: id }) => (found?.kind === 'several' && id !== undefined ? [id] : [])))
 
 /** Without preconditions only what was read immediately before may be written (P2). */
 const isReadBeforeWrite = ({ readers, compiled }: Session, side: Side): boolean =>

@@ -3,9 +3,10 @@ import { type Lookup, type MatchGroup, type Side, otherSide } from '../config/co
 import type { Condition } from '../connector/connector.ts'
 import { carry, saidOrFailure, valueAt } from '../core/carry.ts'
 import { ExpressionError } from '../core/expression.ts'
+import { filterColumns } from '../core/filter.ts'
 import { lacksPage } from '../core/decide.ts'
 import { type CompiledField, splitPath } from '../core/mapping.ts'
-import type { Row } from '../core/record.ts'
+import type { Loaded, Row, Upsert } from '../core/record.ts'
 import { type Canonical, canonical } from '../core/values.ts'
 import { type Session, missingPages } from './session.ts'
 
@@ -42,6 +43,24 @@ function comparable(group: MatchGroup, value: unknown): string | undefined {
 /** A column that the service can be asked for. */
 export const isPlainColumn = (column: string): boolean =>
   !column.startsWith('$') && splitPath(column).page === undefined
+
+/** Whether a record has to be filled up with its pages and joins before it is known to take part, and looked for. */
+export function needsPages({ mapping, compiled }: Session, side: Side): boolean {
+  const { filter, source } = compiled.sides[side]
+  const columns = filter === undefined ? [] : filterColumns(filter).map(({ name }) => name)
+  const pages = new Set([...source.with, ...source.joins].map(({ name }) => name))
+  // What a lookup exchanges may be told apart by any column of the row.
+  if (mapping.match.some(({ lookup }) => Object.keys(lookup).length > 0)) return true
+  const all = [...columns, ...mapping.match.flatMap((group) => group[side])]
+  return all.some((column) => !isPlainColumn(column) || pages.has(column))
+}
+
+/**
+ * The records, filled up only where that is needed: a decision fills them up itself, and of those that have several
+ * partners nobody reads further pages (P10).
+ */
+export const readyToLook = async (session: Session, side: Side, rows: readonly Upsert[]): Promise<readonly Loaded[]> =>
+  needsPages(session, side) ? session.readers[side].attach(rows) : rows
 
 /** The value of a column, of a field row (`$row`), or what a lookup makes of it. May be a promise (expressions). */
 function valueFor(session: Session, group: MatchGroup, side: Side, cell: Cell): unknown {

@@ -330,6 +330,33 @@ t.test('a further page of a record is read with it, and written in a second roun
   t.equal(s.accounts().find((each) => each['accountnumber'] === 'C1')?.['fax'], null)
 })
 
+t.test('a record that takes part, or is looked for, by a further page is filled up before that is told', async (t) => {
+  const s = await stage(t)
+  const byFax = { businessCentral: ['card.Fax_No'], sales: ['fax'], lookup: {}, caseSensitive: false }
+  const both = (number: string, fax: string): void => {
+    s.customer({ number })
+    s.simulator.businessCentral.edit('CustomerCard', number, { Fax_No: fax })
+    s.account({ name: `Customer ${number}`, fax })
+  }
+  both('C1', '111')
+  const matched = withCard({ match: [byFax], createOn: { businessCentral: false, sales: false } })
+  t.match(counted(await s.run([matched]), 'customer-account'), { coupled: 1 }, 'in a whole read')
+  both('C2', '222')
+  t.match(counted(await s.run([matched]), 'customer-account'), { coupled: 1 }, 'and in one of what changed')
+  const filtered = withCard({
+    ...toSales,
+    direction: 'toSales',
+    name: 'filtered',
+    match: [],
+    businessCentral: source('businessCentral', 'customers', {
+      keys: ['number'],
+      with: [cardPage],
+      filter: "card.Fax_No eq '222'",
+    }),
+  })
+  t.match(counted(await s.run([filtered]), 'filtered'), { created: 1, held: 0 })
+})
+
 /** Persons with the parts of their name on one further page, and the middle name on another. */
 const named = mapping({
   name: 'person',
