@@ -2,6 +2,10 @@
  * What must be true when the troubles have ended: both sides agree or the difference waits for a person (P3, P5), no
  * edit of a person is lost or overwritten (P2), nothing is there twice (P1), nothing is left to write (P4), and no run
  * asked for more than what happened explains (P10).
+ *
+ * Whether an echo is told by its version, by fingerprints, or by neither cannot be seen here: each catches what the
+ * other misses, and a report that both miss is found in step by the merge. They save reading, not writing; what they save
+ * is held by test/mappings/requests.test.ts and by the tests of P10 in test/engine.
  */
 import { type BySide, otherSide, sideName, sides } from '../../src/config/config.ts'
 import { idOf } from '../engine/stage.ts'
