@@ -91,15 +91,16 @@ export class Ledger {
       for (const [field, text] of this.#said(was, is)) this.#write(side, { name, was, is }, { field, text, other })
       if (is === undefined) continue
       if (was === undefined)
-        for (const [field, text] of Object.entries(is.cells)) this.#begin(this.#cell(name, field), text)
+        for (const [field, text] of Object.entries(is.cells)) this.#begin(side, this.#cell(name, field), text)
       // What it wrote over was judged by the stamp from before.
       this.#stamps.see(side, is, this.#isDouble ? 'a runner that is forgotten' : 'the runner')
     }
   }
 
   /** A new thing; one that the other runner has made meets for the first time. */
-  #begin(cell: Cell, text: string): void {
+  #begin(side: Side, cell: Cell, text: string): void {
     meet(cell, text)
+    if (cell.open[otherSide(side)] === text) delete cell.open[otherSide(side)]
     cell.isStale ||= this.#isDouble
   }
 
@@ -196,7 +197,9 @@ export class Ledger {
       cell.written[side].push(text)
       return
     }
-    const since = now === text ? undefined : cell.open[from]
+    // Who set it back to what was agreed says something new once this is carried.
+    const isBack = now !== undefined && cell.written[from].includes(now)
+    const since = now === text ? undefined : (cell.open[from] ?? (isBack ? now : undefined))
     this.#agree(side, cell, text)
     if (this.#isBlind) cell.unseen = side
     if (since === undefined) return
