@@ -38,13 +38,20 @@ export async function judgeLone(session: Session, common: Common): Promise<Judge
     case 'couple':
       return plainly({ kind: 'ignore' })
     case 'create':
-      return createOn(session, common, verdict.on, false)
+      return (await unsought(session, side, row)) ?? createOn(session, common, verdict.on, false)
     case 'hold': {
-      const failed = verdict.because === 'no-partner' ? await failedGroup(session, side, row.row) : undefined
-      const hold = failed === undefined ? whyAlone(session, side, common, verdict.because) : failedMatch(failed)
-      return { action: { kind: 'hold' }, decided: undefined, holds: [hold] }
+      const failed = verdict.because === 'no-partner' ? await unsought(session, side, row) : undefined
+      return failed ?? held(whyAlone(session, side, common, verdict.because))
     }
   }
+}
+
+const held = (hold: Hold): Judged => ({ action: { kind: 'hold' }, decided: undefined, holds: [hold] })
+
+/** Whether it has a partner is not known where an expression failed that looks for one: it is not made (P1). */
+async function unsought(session: Session, side: Side, { row }: Loaded): Promise<Judged | undefined> {
+  const failed = await failedGroup(session, side, row)
+  return failed === undefined ? undefined : held(failedMatch(failed))
 }
 
 /** What becomes of the record; one that the mapping does not take over is nobody's, as one outside the filter. */

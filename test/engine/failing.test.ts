@@ -129,6 +129,27 @@ t.test(
   },
 )
 
+t.test(
+  'P1 a record whose partner could not be looked for is not made, though the failing row does not travel',
+  async (t) => {
+    const s = await stage(t)
+    const base = strict(bothWays)
+    const fields = base.fields.map((field) =>
+      field.name === 'website' ? { ...field, direction: 'toBusinessCentral' as const } : field,
+    )
+    const byWebsite = { businessCentral: ['$website'], sales: ['websiteurl'], lookup: {}, caseSensitive: false }
+    const mapping = { ...base, fields, match: [byWebsite] }
+    s.account({ name: 'Perhaps the partner', websiteurl: 'a.com' })
+    s.customer({ number: 'C2', website: 'bad' })
+    const report = await s.run([{ ...mapping, createOn: { businessCentral: false, sales: true } }])
+    t.match(
+      report.problems.filter(({ side }) => side === 'businessCentral'),
+      [{ kind: 'failed', number: 'C2', message: /"website", by which group 1 of the match rule/ }],
+    )
+    t.equal(s.accounts().length, 1)
+  },
+)
+
 const sorted = <T extends { readonly number?: string | undefined }>(held: readonly T[]): readonly T[] =>
   [...held].sort((a, b) => String(a.number).localeCompare(String(b.number)))
 
@@ -363,6 +384,7 @@ t.test(
     ])
     t.equal(report.refused, false)
     const [since] = s.held().map((held) => held.since)
+    s.clock.advance(1)
     t.match(await s.run([customerAccount(bothWays)]), { refused: false, problems: [{ isNew: false }] })
     t.equal(s.held()[0]?.since, since)
     s.connectors = connectors
