@@ -126,9 +126,22 @@ export function postedHold(session: Session, who: Who, entity: string): Hold {
   }
 }
 
+/** The document that it was made of is there, where the filter leaves it out, and nobody remembers the pair. */
+export const originHold = (
+  session: Session,
+  { side, ...who }: Who & { readonly side: Side },
+  origin: string,
+): Hold => ({
+  kind: 'no-partner',
+  fields: [],
+  names: [],
+  message: `it names ${origin}, which stands in ${side === 'sales' ? 'Business Central' : 'Sales'} outside the filter of the mapping, so none is made there`,
+  remedy: `bring ${origin} back into the filter (submit or release it); or couple the two: couplet couple ${session.mapping.name} ${ends(side, nameOf(who), origin)}`,
+})
+
 /** Both records for `couplet couple`; which partner is right only a person knows. */
-const ends = (side: Side, name: string): string =>
-  side === 'sales' ? `--bc PARTNER --sales ${name}` : `--bc ${name} --sales PARTNER`
+const ends = (side: Side, name: string, partner = 'PARTNER'): string =>
+  side === 'sales' ? `--bc ${partner} --sales ${name}` : `--bc ${name} --sales ${partner}`
 
 const whose = ({ row }: ExpressionError): string =>
   row === undefined ? 'an expression of the mapping' : `the expression of field row "${row}"`

@@ -2,11 +2,13 @@
  * Keeps P1 where a service ignores our keys: the reference that stands in a document for good is asked for before each
  * create. A document that is there already is taken, not made again; one that was posted meanwhile is told to a person.
  */
-import type { Side } from '../config/config.ts'
+import { type Side, otherSide } from '../config/config.ts'
 import type { Condition } from '../connector/connector.ts'
 import type { Entry } from '../store/store.ts'
 import type { Action } from './actions.ts'
-import { postedHold } from './holds.ts'
+import { originHold, postedHold } from './holds.ts'
+import type { Hold } from './judgement.ts'
+import { isPlainColumn } from './match-values.ts'
 import { entriesOf } from './outcome.ts'
 import type { Session } from './session.ts'
 
@@ -22,7 +24,8 @@ export interface Asked {
 export async function withoutAdopted(session: Session, side: Side, actions: readonly Action[]): Promise<Asked> {
   const { reference, postedAs } = session.mapping[side]
   const creates = actions.filter(({ kind }) => kind === 'create')
-  if (reference === undefined || creates.length === 0) return { actions, adopted: [], posted: [] }
+  if (creates.length === 0) return { actions, adopted: [], posted: [] }
+  if (reference === undefined) return withoutOrigins(session, side, { actions, creates })
   const own = (action: Action): string | undefined => valueOf(action, reference)?.toLowerCase()
   const conditions = creates.flatMap((action) => {
     const value = valueOf(action, reference)
@@ -42,8 +45,48 @@ export async function withoutAdopted(session: Session, side: Side, actions: read
   return {
     actions: actions.filter((action) => !taken.has(action)),
     adopted,
-    posted: [...posted].flatMap(([action, entity]) => heldAs(session, action, entity)),
+    posted: [...posted].flatMap(([action, entity]) =>
+      heldAs(session, action, postedHold(session, action.judgement, entity)),
+    ),
   }
+}
+
+/**
+ * A document whose reference names one of the side that is written to was made of that one. Where nobody remembers the
+ * pair, and its origin has left the filter, no match finds the two: it is told to a person and not made a second time.
+ */
+async function withoutOrigins(
+  session: Session,
+  side: Side,
+  { actions, creates }: { readonly actions: readonly Action[]; readonly creates: readonly Action[] },
+): Promise<Asked> {
+  const from = otherSide(side)
+  const { reference } = session.mapping[from]
+  const column = matchedWith(session, from, reference)
+  if (reference === undefined || column === undefined) return { actions, adopted: [], posted: [] }
+  const named = new Map<Action, string>()
+  for (const action of creates) {
+    const value = action.judgement.rows[from]?.row[reference]
+    if (typeof value === 'string' && value !== '') named.set(action, value)
+  }
+  const conditions = [...named.values()].map((value) => ({ [column]: value }))
+  const found = byReference(await session.readers[side].findAnywhere(conditions), column)
+  const made = new Map([...named].filter(([, value]) => found.has(value.toLowerCase())))
+  return {
+    actions: actions.filter((action) => !made.has(action)),
+    adopted: [],
+    posted: [...made].flatMap(([action, origin]) =>
+      heldAs(session, action, originHold(session, { ...action.judgement, side: from }, origin)),
+    ),
+  }
+}
+
+/** The other side's column that the match rule holds beside the reference. */
+function matchedWith({ mapping }: Session, from: Side, reference: string | undefined): string | undefined {
+  const columns = mapping.match.flatMap((group) =>
+    group[from].flatMap((column, index) => (column === reference ? (group[otherSide(from)][index] ?? []) : [])),
+  )
+  return columns.find(isPlainColumn)
 }
 
 function valueOf(action: Action, reference: string): string | undefined {
@@ -66,7 +109,6 @@ async function postedIn(
   return byReference(await session.connectors[side].find(query, asked.conditions), asked.reference)
 }
 
-function heldAs(session: Session, { judgement }: Action, entity: string): readonly Entry[] {
-  const hold = postedHold(session, judgement, entity)
+function heldAs(session: Session, { judgement }: Action, hold: Hold): readonly Entry[] {
   return entriesOf(session, { ...judgement, action: { kind: 'hold' }, holds: [hold] }, false)
 }

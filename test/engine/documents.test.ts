@@ -312,6 +312,28 @@ t.test('P7 an answer of a change set that is lost is found by reading; no line i
   await restsNow(t, given)
 })
 
+t.test(
+  'P1 an order whose origin stands open in Sales, and whose pair is forgotten, is not made there again',
+  async (t) => {
+    const given = await atRest(t)
+    const { on, order } = given
+    on.simulator.sales.edit('salesorders', order, { statecode: 0 })
+    on.store = await given.freshStore()
+    const report = await given.run()
+    t.match(report.problems, [
+      { kind: 'no-partner', number: 'S-ORD00001', message: /it names O1, which stands in Sales/ },
+    ])
+    t.match(report.problems, [{ remedy: /couplet couple sales-order-bidirectional --bc S-ORD00001 --sales O1/ }])
+    t.equal(salesOrdersOf(given).length, 1)
+    await given.run()
+    t.equal(salesOrdersOf(given).length, 1)
+    on.simulator.sales.edit('salesorders', order, { statecode: 1 })
+    clean(t, await given.run())
+    t.equal(on.couplings(mapping).length, 1, 'met again when it is submitted')
+    t.equal(salesOrdersOf(given).length, 1)
+  },
+)
+
 t.test('P1 an order that was posted meanwhile is told to a person and not made again', async (t) => {
   const given = await documents(t, mapping)
   const { on } = given
