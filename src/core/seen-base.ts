@@ -72,9 +72,11 @@ export async function isAsSent({ deciding, side, row }: Seeing, meant: Base): Pr
 const isOther = (now: string | ExpressionError, before: string | undefined): boolean =>
   !(now instanceof ExpressionError) && now !== before
 
-/** A conflict would be decided for the side that was to be carried. */
-const sourceWins = ({ field }: CompiledField, { side, conflicts }: Seeing): boolean =>
-  field.direction === 'both' && (field.conflicts ?? conflicts) === otherSide(side)
+/** A conflict could be decided for the side that was to be carried; stamps do not tell what an edit was made upon. */
+function sourceWins({ field }: CompiledField, { side, conflicts }: Seeing): boolean {
+  const policy = field.conflicts ?? conflicts
+  return field.direction === 'both' && (policy === otherSide(side) || policy === 'newest')
+}
 
 /** The new record alone says what the row holds. */
 const isItsOwn = ({ field, place }: CompiledField, { kind, side }: Seeing): boolean =>

@@ -66,6 +66,7 @@ const edited = (conflicts: ConflictPolicy, isKnown = false): Promise<Base> =>
 
 t.test('P2 an edit whose moment cannot be told is a question where the source would win', async (t) => {
   t.same(told(await edited('sales')), { phone: 'old' }, 'lost')
+  t.same(told(await edited('newest')), { phone: 'old' }, 'lost: its stamp may be that of a long transaction')
   t.same(told(await edited('sales', true)), { name: 'old', phone: 'old' }, 'the write was not made')
   t.same(told(await edited('businessCentral')), { name: 'old', phone: 'old' }, 'the edit wins anyway')
 })
