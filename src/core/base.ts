@@ -12,6 +12,13 @@ export type Base = ReadonlyMap<string, Prints>
 
 export const noBase: Base = new Map()
 
+/**
+ * Stands for the fingerprints of a row to which a write may have been made, and after it somebody's edit (P2): neither
+ * side's value is agreed, and no policy decides. No fingerprint reads like it.
+ */
+export const doubtful: Prints = { businessCentral: '?', sales: '?' }
+export const isDoubtful = (prints: Prints | undefined): boolean => prints?.sales === doubtful.sales
+
 /** The packed form in the order of `rows`; rows that are not in the layout are dropped. */
 export function packBase(base: Base, rows: readonly string[]): string {
   return rows.map((row) => packPrints(base.get(row))).join(',')

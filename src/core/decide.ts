@@ -3,7 +3,7 @@
  * and P9 at the level of fields. Everything it needs is handed in; it is async only because expressions are.
  */
 import { type BySide, type FirstMatch, type Side, otherSide, sides } from '../config/config.ts'
-import type { Base, Prints } from './base.ts'
+import { type Base, type Prints, isDoubtful } from './base.ts'
 import type { RecordQuery } from './carry.ts'
 import type { Decision, Versions } from './coupling.ts'
 import type { DecidedLines } from './decide-lines.ts'
@@ -219,7 +219,7 @@ function verdictOf(deciding: Deciding, facts: PairFacts, offers: Offers): FieldV
     blank: { businessCentral: isBlank(offers, 'businessCentral'), sales: isBlank(offers, 'sales') },
     meeting: facts.meeting === 'first' || facts.pending?.has(offers.field.rowId) === true ? 'first' : 'row',
     firstMatch: preferred(facts.decision) ?? field.firstMatch ?? mapping.firstMatch,
-    conflicts: field.conflicts ?? mapping.conflicts,
+    conflicts: isDoubtful(offers.before) ? 'hold' : (field.conflicts ?? mapping.conflicts),
     newest: newestSide(facts),
     refill: field.refill,
     decision: take[field.name] ?? take['*'],

@@ -2,7 +2,7 @@
  * Keeps P2 and P7: the base of a pair after a write whose answer was never seen, told by what the target says now. Pure.
  */
 import { type ConflictPolicy, type Side, otherSide, travelsTo } from '../config/config.ts'
-import { type Base, type Prints, withPrints } from './base.ts'
+import { type Base, type Prints, doubtful, withPrints } from './base.ts'
 import { ExpressionError, orFailure } from './expression.ts'
 import type { CompiledField } from './mapping.ts'
 import { type Deciding, printOf } from './offer.ts'
@@ -17,31 +17,70 @@ export interface Seeing {
   readonly kind: 'create' | 'update'
   /** That the write was not made is known. */
   readonly isKnown: boolean
+  /** The write has several steps, and what is not looked at here moves the version too: a document with lines. */
+  readonly hasSteps: boolean
   /** Of the mapping, or of its lines. */
   readonly conflicts: ConflictPolicy
 }
 
+/** One row of the target: what it said before, what was sent, what it says now; undefined where it had no base. */
+interface Said {
+  readonly field: CompiledField
+  readonly meant: Prints | undefined
+  readonly stood: string | undefined
+  readonly now: string | ExpressionError
+}
+
 /**
- * What the write left, as far as the target shows it: a row that holds something else keeps the base it had (`before`),
- * so that an edit by somebody else, or a value that never arrived, is merged and not taken for agreed. Where the merge
- * would let the source win, and it cannot be told whether that edit came before the write or after it, the base is lost:
- * a person decides. What a new record says by itself in rows that travel from it alone (the number it was given) is its
- * own edit, as in the answer to its create. `meant` is the base that the write was to leave.
+ * What the write left, as far as the target shows it. A row that says what was sent is agreed. Where another row does, the
+ * write was made, and what differs is an edit after it. Else a row keeps the base it had (`before`) and is merged, unless
+ * it may be an edit after the write: a value that the source would win over, or one as it stood before though nothing
+ * else tells why the version moved. A person decides then. What a new record says by itself in rows that travel from it
+ * alone (the number it was given) is its own edit, as in the answer to its create. `meant` is the base that the write was
+ * to leave.
  */
 export async function baseSeen(seeing: Seeing, before: Base, meant: Base): Promise<Base> {
-  const { deciding, side, row, isKnown } = seeing
-  const seen = new Map<string, Prints>()
-  const lost = new Set<string>()
+  const { deciding, side, row } = seeing
+  const all: Said[] = []
   for (const field of deciding.compiled.fields) {
-    const prints = meant.get(field.rowId)
-    if (prints === undefined) continue
-    const now = await orFailure(printOf(deciding, field, side, row))
+    const sent = meant.get(field.rowId)
     const stood = before.get(field.rowId)?.[side]
-    const isDoubtful = !isKnown && isOther(now, stood) && prints[side] !== stood
-    if (isItsOwn(field, seeing) || now === prints[side]) seen.set(field.rowId, prints)
-    else if (isDoubtful && sourceWins(field, seeing)) lost.add(field.rowId)
+    if (sent === undefined && stood === undefined) continue
+    all.push({ field, meant: sent, stood, now: await orFailure(printOf(deciding, field, side, row)) })
   }
-  return new Map([...withPrints(before, seen)].filter(([rowId]) => !lost.has(rowId)))
+  const changed = all.filter((said) => said.meant !== undefined && said.meant[side] !== said.stood)
+  const whole: Whole = {
+    wasMade: isOneUpdate(seeing) && changed.some((said) => said.now === said.meant?.[side]),
+    isMoved: seeing.hasSteps || all.some((said) => !changed.includes(said) && isOther(said)),
+  }
+  const seen = new Map<string, Prints>()
+  for (const said of all) {
+    const prints = printsNow(seeing, said, whole)
+    if (prints !== undefined) seen.set(said.field.rowId, prints)
+  }
+  return withPrints(before, seen)
+}
+
+/** All of it was made, or nothing; another runner may have written the same where this one was refused. */
+const isOneUpdate = ({ kind, hasSteps, isKnown }: Seeing): boolean => kind === 'update' && !hasSteps && !isKnown
+
+/** What the rows tell together. */
+interface Whole {
+  /** A row says what was sent. */
+  readonly wasMade: boolean
+  /** An edit by somebody explains why the version moved. */
+  readonly isMoved: boolean
+}
+
+/** The row's new base; undefined where it keeps the one it had. */
+function printsNow(seeing: Seeing, said: Said, { wasMade, isMoved }: Whole): Prints | undefined {
+  const { side, isKnown } = seeing
+  const { field, meant, stood, now } = said
+  if (meant === undefined || isItsOwn(field, seeing) || now === meant[side]) return meant
+  if (stood === undefined || stood === meant[side] || now instanceof ExpressionError) return undefined
+  if (wasMade) return meant
+  if (isKnown || field.field.direction !== 'both') return undefined
+  return (isOther(said) ? sourceWins(field, seeing) : !isMoved) ? doubtful : undefined
 }
 
 /**
@@ -68,14 +107,14 @@ export async function isAsSent({ deciding, side, row }: Seeing, meant: Base): Pr
   return true
 }
 
-/** What a failing expression would say is not known: its row keeps the base it had. */
-const isOther = (now: string | ExpressionError, before: string | undefined): boolean =>
-  !(now instanceof ExpressionError) && now !== before
+/** What a failing expression would say is not known. */
+const isOther = ({ now, stood }: Said): boolean =>
+  stood !== undefined && !(now instanceof ExpressionError) && now !== stood
 
 /** A conflict could be decided for the side that was to be carried; stamps do not tell what an edit was made upon. */
 function sourceWins({ field }: CompiledField, { side, conflicts }: Seeing): boolean {
   const policy = field.conflicts ?? conflicts
-  return field.direction === 'both' && (policy === otherSide(side) || policy === 'newest')
+  return policy === otherSide(side) || policy === 'newest'
 }
 
 /** The new record alone says what the row holds. */

@@ -5,7 +5,7 @@
 import { type EntityRef, type Side, otherSide } from '../config/config.ts'
 import type { WriteOperation, WriteStep } from '../connector/connector.ts'
 import { callerOf } from '../core/act-as.ts'
-import { type Base, noBase, packBase } from '../core/base.ts'
+import { type Base, type Prints, noBase, packBase } from '../core/base.ts'
 import type { FieldWrite } from '../core/decide.ts'
 import { versionOf } from '../core/fingerprint.ts'
 import type { Cell, Loaded, Row, Values } from '../core/record.ts'
@@ -210,7 +210,7 @@ function actionMade(session: Session, judgement: Judgement, made: Made, steps: r
     target: made.key,
     source,
     before: made.version,
-    ...packed(session, baseAfter(session, judgement, made.writes)),
+    ...packed(session, baseMeant(session, judgement, made)),
     ...linesMeant(session, judgement, made.side),
   }
   return {
@@ -233,14 +233,24 @@ function actionMade(session: Session, judgement: Judgement, made: Made, steps: r
 function linesMeant({ compiled }: Session, judgement: Judgement, side: Side): Pick<Intent, 'lines'> {
   const layout = compiled.lines?.compiled.layout
   if (layout === undefined) return {}
-  const pairs = lineWritesTo(judgement, side).flatMap(({ kind, key = '', source = '', base, number = null, etag }) => {
-    if (kind === 'delete') return []
-    const ids = side === 'sales' ? ([source, key] as const) : ([key, source] as const)
-    const before = kind === 'create' ? number : (versionOf({ etag, modified: undefined }) ?? null)
-    return [[...ids, packBase(base, layout.rows), before] as const]
-  })
+  const pairs = lineWritesTo(judgement, side).flatMap(
+    ({ kind, key = '', source = '', base, writes, number = null, etag }) => {
+      if (kind === 'delete') return []
+      const ids = side === 'sales' ? ([source, key] as const) : ([key, source] as const)
+      const before = kind === 'create' ? number : (versionOf({ etag, modified: undefined }) ?? null)
+      const meant = kind === 'create' ? base : printsOf(writes)
+      return [[...ids, packBase(meant, layout.rows), before] as const]
+    },
+  )
   return pairs.length === 0 ? {} : { lines: { layout: layout.id, pairs } }
 }
+
+/**
+ * The base that the write is to leave: of a pair that is known, in the rows that are written. The others stand in the
+ * coupling, and a write to the other side may move them meanwhile.
+ */
+const baseMeant = (session: Session, judgement: Judgement, { kind, writes }: Made): Base =>
+  kind === 'update' && judgement.coupling !== undefined ? printsOf(writes) : baseAfter(session, judgement, writes)
 
 /** As whom Sales is written, where the mapping names somebody. */
 function writtenAs({ mapping, lookups }: Session, { rows }: Judgement, side: Side): Pick<WriteOperation, 'caller'> {
@@ -259,6 +269,10 @@ export function baseAfter(session: Session, judgement: Judgement, writes: readon
   for (const { field, prints } of writes) base.set(field.rowId, prints)
   return base
 }
+
+/** The base of the rows that are written. */
+export const printsOf = (writes: readonly FieldWrite[]): Base =>
+  new Map<string, Prints>(writes.map(({ field, prints }) => [field.rowId, prints]))
 
 const precondition = (session: Session, side: Side, row: Loaded): string | undefined =>
   session.compiled.sides[side].description.preconditions ? row.etag : undefined

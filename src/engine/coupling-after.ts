@@ -4,6 +4,7 @@
  */
 import { type BySide, type Side, otherSide } from '../config/config.ts'
 import type { WriteResult } from '../connector/connector.ts'
+import { withPrints } from '../core/base.ts'
 import type { Coupling, Seen, SoughtLine } from '../core/coupling.ts'
 import type { FieldWrite } from '../core/decide.ts'
 import type { LinePair } from '../core/decide-lines.ts'
@@ -12,7 +13,7 @@ import { ExpressionError, orFailure } from '../core/expression.ts'
 import type { CompiledField } from '../core/mapping.ts'
 import { printOf, standsAt } from '../core/offer.ts'
 import type { Row } from '../core/record.ts'
-import { type Action, baseAfter } from './actions.ts'
+import { type Action, baseAfter, printsOf } from './actions.ts'
 import { lineWritesTo } from './line-steps.ts'
 import { type Session, keysOf, linePairsOf, packed, packedLines, soughtLinesOf } from './session.ts'
 
@@ -80,13 +81,17 @@ function linesAfter({ side, judgement }: Action, answer: Done, before: readonly 
   const from = otherSide(side)
   const made = [...(answer.made ?? [])]
   const pairs = new Map(before.map((pair) => [nameOf(pair), pair]))
-  for (const { kind, key, source = '', base } of lineWritesTo(judgement, side)) {
+  for (const { kind, key, source = '', base, writes } of lineWritesTo(judgement, side)) {
     const id = kind === 'create' ? (made.shift() ?? key) : key
     // A service that made fewer lines than were sent tells of the others when it is read again.
     if (id === undefined) continue
     const ids = { [side]: id, [from]: source } as Record<Side, string>
     if (kind === 'delete') pairs.delete(nameOf(ids))
-    else pairs.set(nameOf(ids), { businessCentral: ids.businessCentral, sales: ids.sales, base })
+    else {
+      const known = pairs.get(nameOf(ids))
+      const next = known === undefined ? base : withPrints(known.base, printsOf(writes))
+      pairs.set(nameOf(ids), { businessCentral: ids.businessCentral, sales: ids.sales, base: next })
+    }
   }
   return [...pairs.values()]
 }

@@ -4,7 +4,7 @@
  * side's edits, which could win over a person's.
  */
 import { type Side, otherSide } from '../config/config.ts'
-import { noBase, unpackBase } from '../core/base.ts'
+import { type Prints, doubtful, noBase, unpackBase } from '../core/base.ts'
 import type { Coupling, SoughtLine } from '../core/coupling.ts'
 import type { LinePair } from '../core/decide-lines.ts'
 import { type LineRow, numberIn } from '../core/document-lines.ts'
@@ -64,13 +64,15 @@ function meantLines(session: Session, { lines }: Intent): readonly Meant[] {
   }))
 }
 
-/** What was to be written to a line may stand there or not: it has no base any more (P2). */
+/** What was to be written to a line may stand there or not (P2). */
 function untold(before: readonly LinePair[], meant: readonly Meant[], side: Side): readonly LinePair[] {
   const from = otherSide(side)
   return before.map((pair) => {
     const sent = meant.find((line) => line[from] === pair[from])?.base
-    const kept = [...pair.base].filter(([row, prints]) => sent === undefined || sent.get(row)?.[side] === prints[side])
-    return { ...pair, base: new Map(kept) }
+    if (sent === undefined) return pair
+    const isSame = (row: string, prints: Prints): boolean => sent.get(row)?.[side] === prints[side]
+    const base = [...pair.base].map(([row, prints]) => [row, isSame(row, prints) ? prints : doubtful] as const)
+    return { ...pair, base: new Map(base) }
   })
 }
 
@@ -124,14 +126,14 @@ class LinesSeen {
   }
 
   #seeing({ row }: LineRow, kind: Seeing['kind']): Seeing {
-    const { lines } = this.#lines
     return {
       deciding: lineDeciding(this.#session, this.#lines),
       side: this.#side,
       row,
       kind,
       isKnown: this.#isKnown,
-      conflicts: lines.mapping.conflicts,
+      hasSteps: false,
+      conflicts: this.#lines.lines.mapping.conflicts,
     }
   }
 }

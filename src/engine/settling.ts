@@ -102,12 +102,14 @@ async function headerSeen(
   intent: Intent,
   { target, isKnown }: { readonly target: Loaded; readonly isKnown: boolean },
 ): Promise<{ readonly base: Base; readonly isBefore: boolean }> {
-  const { deciding, mapping, state } = session
+  const { compiled, deciding, mapping, state } = session
   const rows = state.layout(intent.layout)
   const meant = rows === undefined ? noBase : unpackBase(intent.base, rows)
   const before = baseBefore(session, intent)
   const kind = intent.kind === 'create' ? 'create' : 'update'
-  const seeing: Seeing = { deciding, side: intent.side, row: target.row, kind, isKnown, conflicts: mapping.conflicts }
+  const hasSteps = compiled.lines !== undefined
+  const { conflicts } = mapping
+  const seeing: Seeing = { deciding, side: intent.side, row: target.row, kind, isKnown, hasSteps, conflicts }
   return { base: await baseSeen(seeing, before, meant), isBefore: await isStillBefore(seeing, before, meant) }
 }
 

@@ -226,7 +226,7 @@ t.test(
     order.quantityInBusinessCentral(100, 7)
     t.match((await order.run()).problems, [{ kind: 'failed', message: /writeInItem/ }])
     mend()
-    t.match((await order.run()).problems, [{ kind: 'different', message: /lines.quantity/ }])
+    t.match((await order.run()).problems, [{ kind: 'conflict', message: /lines.quantity/ }])
     t.match(order.lines(), { businessCentral: ['100: 7', '200: 1'], sales: ['100: 3', '200: 1'] })
   },
 )

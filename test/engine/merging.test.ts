@@ -148,12 +148,20 @@ t.test('P2 an update whose answer was lost is told by reading: written, or writt
 t.test(
   'P2 an edit that may have come before a write without an answer, or after it, is left to a person',
   async (t) => {
-    for (const conflicts of ['sales', 'businessCentral', 'hold'] as const) {
+    for (const [conflicts, written] of [
+      ['sales', {}],
+      ['businessCentral', {}],
+      ['hold', {}],
+      // It says the city that was sent, so the write was made, and the phone number is an edit after it.
+      ['sales', { address1_city: 'Rome' }],
+    ] as const) {
       const s = await stage(t)
       const mapped = customerAccount({ ...bothWays, conflicts })
-      s.customer({ number: 'C1', phoneNumber: '1', city: 'London', email: '1' })
+      s.customer({ number: 'C1', phoneNumber: '1', city: 'Rome', email: '1' })
       await s.run([mapped])
-      s.simulator.sales.edit('accounts', idOf(s.accounts()[0] ?? {}), { telephone1: '2', address1_city: 'Rome' })
+      s.simulator.businessCentral.edit('customers', 'C1', 'address1_city' in written ? { city: 'London' } : {})
+      await s.run([mapped])
+      s.simulator.sales.edit('accounts', idOf(s.accounts()[0] ?? {}), { telephone1: '2', ...written })
       s.simulator.faults.add({ match: { service: 'businessCentral', path: 'batch', nth: 1 }, do: { drop: 'after' } })
       const { businessCentral } = s.connectors
       let edits = 0
@@ -170,12 +178,13 @@ t.test(
       }
       await s.run([mapped])
       t.equal(s.customers()[0]?.['phoneNumber'], '3', `conflicts: ${conflicts}`)
-      t.equal(s.accounts()[0]?.['telephone1'], conflicts === 'businessCentral' ? '3' : '2')
+      const isTold = conflicts === 'businessCentral' || 'address1_city' in written
+      t.equal(s.accounts()[0]?.['telephone1'], isTold ? '3' : '2')
       t.equal(s.customers()[0]?.['city'], 'Rome', 'what was written as it was sent is agreed')
       t.equal(s.accounts()[0]?.['emailaddress1'], '3', 'what was not to be written is an edit as any')
       t.same(
         s.held().map(({ fields }) => fields),
-        conflicts === 'businessCentral' ? [] : [['phone']],
+        isTold ? [] : [['phone']],
       )
     }
   },
