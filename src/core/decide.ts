@@ -66,6 +66,8 @@ export interface HeldField {
   readonly field: string
   readonly because: 'conflict' | 'different'
   readonly values: BySide<Canonical>
+  /** Whether the one side was edited at all cannot be told: see `doubtful`. */
+  readonly isDoubtful?: true
 }
 
 /** A field row of which nothing is known, because its expression failed on this record. */
@@ -245,7 +247,12 @@ function settle(draft: Draft, offers: Offers, verdict: FieldVerdict, deciding: D
       return write(draft, offers, verdict, deciding)
     case 'hold':
       if (!postponed(draft, offers)) {
-        draft.held.push({ field: offers.field.field.name, because: verdict.because, values: shownValues(offers) })
+        draft.held.push({
+          field: offers.field.field.name,
+          because: verdict.because,
+          values: shownValues(offers),
+          ...(isDoubtful(offers.before) && { isDoubtful: true }),
+        })
       }
   }
 }

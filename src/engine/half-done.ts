@@ -43,7 +43,10 @@ function halfOf(session: Session, action: Action, { stepsDone, made = [] }: Reje
   const rest = action.write.steps.slice(stepsDone)
   const writes = action.writes.filter(({ field }) => {
     const column = field.place[side]?.column
-    return column !== undefined && steps.some((step) => isHeader(session, action, step) && column in step.values)
+    return (
+      column !== undefined &&
+      steps.some((step) => isHeader(session, action, step) && Object.hasOwn(step.values, column))
+    )
   })
   const half = { ...action, writes, more: true }
   if (decided?.lines === undefined) return half

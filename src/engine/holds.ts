@@ -22,9 +22,11 @@ function nameOf({ ref, number }: Who): string {
 /** Why (part of) a pair waits, from what was decided field by field. */
 export function holdsOf(session: Session, who: Who, decided: Decided): readonly Hold[] {
   const holds: Hold[] = []
-  const conflicts = decided.held.filter(({ because }) => because === 'conflict')
+  const doubts = decided.held.filter(({ isDoubtful }) => isDoubtful === true)
+  const conflicts = decided.held.filter(({ because, isDoubtful }) => because === 'conflict' && isDoubtful !== true)
   const different = decided.held.filter(({ because }) => because === 'different')
   const command = `couplet resolve ${recordArgument(session, who)}`
+  if (doubts.length > 0) holds.push(doubtHold(doubts, command))
   if (conflicts.length > 0) holds.push(fieldsHold('conflict', conflicts, command))
   if (different.length > 0) holds.push(fieldsHold('different', different, command))
   const waits = decided.waits.filter(({ policy }) => policy === 'hold' || policy === 'sync')
@@ -51,6 +53,18 @@ function fieldsHold(kind: 'conflict' | 'different', fields: readonly HeldField[]
     names: list,
     message,
     remedy: `take one side: ${command} --take businessCentral (or sales), or set a policy in the mapping`,
+  }
+}
+
+/** An answer was lost: what stands there may be somebody's edit after the write, which no policy writes over (P2). */
+function doubtHold(fields: readonly HeldField[], command: string): Hold {
+  const list = names(fields)
+  return {
+    kind: 'conflict',
+    fields,
+    names: list,
+    message: `${list.join(', ')}: no answer came to the last write, and what stands there now may be an edit made after it`,
+    remedy: `look at both records and take one side: ${command} --take businessCentral (or sales)`,
   }
 }
 

@@ -16,7 +16,7 @@ import type {
 } from '../core/coupling.ts'
 import type { Watermark } from '../core/watermark.ts'
 import type { MappingContent } from './mapping-content.ts'
-import type { Intent } from './store.ts'
+import type { Intent, MeantLines } from './store.ts'
 
 /** Where a value is not what it must be, in words that begin with its place; undefined where it is. */
 type Shape = (value: unknown, place: string) => string | undefined
@@ -160,6 +160,18 @@ const held = members<Held>({
   decision: maybe(decision),
 })
 
+const meantLines = members<MeantLines>({
+  layout: text,
+  pairs: list(
+    tuple(
+      text,
+      text,
+      text,
+      fits((value) => value === null || ['string', 'number'].includes(typeof value), 'a version, a number or null'),
+    ),
+  ),
+})
+
 const intent = members<Intent>({
   id: text,
   kind: oneOf('create', 'update', 'delete'),
@@ -169,7 +181,7 @@ const intent = members<Intent>({
   before: maybe(text),
   layout: text,
   base: text,
-  lines: maybe(lines),
+  lines: maybe(meantLines),
 })
 
 const watermark = byKind({

@@ -2,6 +2,7 @@
 import t, { type Test } from 'tap'
 import type { ConflictPolicy, Config } from '../../src/config/config.ts'
 import type { FaultRule } from '../../src/simulator/faults.ts'
+import { wrongMappings } from '../../src/store/document-shape.ts'
 import type { Store } from '../../src/store/store.ts'
 import type { Row } from '../../src/simulator/table.ts'
 import { type Documents, documents, linesOf, salesLine, salesOrder } from './document-stage.ts'
@@ -226,7 +227,9 @@ t.test(
     order.quantityInBusinessCentral(100, 7)
     t.match((await order.run()).problems, [{ kind: 'failed', message: /writeInItem/ }])
     mend()
-    t.match((await order.run()).problems, [{ kind: 'conflict', message: /lines.quantity/ }])
+    t.match((await order.run()).problems, [
+      { kind: 'conflict', message: /lines.quantity: no answer came to the last write/, remedy: /take one side/ },
+    ])
     t.match(order.lines(), { businessCentral: ['100: 7', '200: 1'], sales: ['100: 3', '200: 1'] })
   },
 )
@@ -247,6 +250,20 @@ t.test('P2 P5 what was written before a refusal is no edit of the other side', a
   on.clock.advance(3_600_000)
   await order.goesOn(t)
   t.match(order.lines(), both('100: 7', '200: 3'))
+})
+
+t.test('P7 what a dead runner leaves of an order is a state that can be exported and imported', async (t) => {
+  const order = await Order.atRest(t, 'hold')
+  order.addInSales(1002)
+  order.quantityInSales(100, 3)
+  await order.dies()
+  const state = order.given.on.store.mapping(mapping)
+  t.equal(state.intents()[0]?.lines?.pairs.length, 2)
+  t.equal(wrongMappings(JSON.parse(JSON.stringify({ [mapping]: { intents: state.intents() } })), 'mappings'), undefined)
+  order.quantityInBusinessCentral(1002, 5)
+  await order.run()
+  const couplings = order.given.on.couplings(mapping)
+  t.equal(wrongMappings(JSON.parse(JSON.stringify({ [mapping]: { couplings } })), 'mappings'), undefined)
 })
 
 t.test('P1 P2 what may be ours and does not tell is asked, and not made twice', async (t) => {
