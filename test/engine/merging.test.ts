@@ -190,6 +190,34 @@ t.test(
   },
 )
 
+t.test('P2 a write without an answer tells nothing of a row that the same run has carried the other way', async (t) => {
+  const s = await stage(t)
+  const mapped = customerAccount({ ...bothWays, conflicts: 'sales' })
+  s.customer({ number: 'C1', phoneNumber: '1', email: '1' })
+  await s.run([mapped])
+  s.simulator.businessCentral.edit('customers', 'C1', { email: '' })
+  s.simulator.sales.edit('accounts', idOf(s.accounts()[0] ?? {}), { telephone1: '2' })
+  s.simulator.faults.add({ match: { service: 'businessCentral', path: 'batch', nth: 1 }, do: { drop: 'after' } })
+  const { businessCentral } = s.connectors
+  let edits = 0
+  s.connectors = {
+    ...s.connectors,
+    businessCentral: {
+      ...portOf(businessCentral),
+      write: (operations, onBatch) =>
+        businessCentral.write(operations, async (results) => {
+          if (edits++ === 0) s.simulator.businessCentral.edit('customers', 'C1', { email: '4' })
+          await onBatch?.(results)
+        }),
+    },
+  }
+  await s.run([mapped])
+  await s.run([mapped])
+  t.match(s.customers(), [{ email: '4', phoneNumber: '2' }])
+  t.match(s.accounts(), [{ emailaddress1: '4', telephone1: '2' }])
+  t.same(s.held(), [])
+})
+
 t.test('P2 a table without preconditions is read immediately before it is written', async (t) => {
   const s = await stage(t)
   const { bc, sales } = await pair(s)
