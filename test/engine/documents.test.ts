@@ -181,6 +181,37 @@ t.test('P2 a line that somebody edits between our read and our write is not over
   }
 })
 
+t.test('P2 a line edited on both sides, in different fields: what was carried either way is agreed', async (t) => {
+  const given = await atRest(t)
+  const { order, inBusinessCentral: id, on } = given
+  const { businessCentral, sales } = on.simulator
+  const inS = lineId(given, order, 0)
+  const inB = String(linesInBusinessCentral(given)[0]?.['id'])
+  inBusinessCentral(given, id, () => businessCentral.edit('salesOrderLines', inB, { quantity: 5 }))
+  inSales(given, order, () => sales.edit('salesorderdetails', inS, { priceperunit: 20 }))
+  const whole = on.connectors
+  let isFirst = true
+  on.connectors = {
+    ...whole,
+    businessCentral: writingVia(whole.businessCentral, () => {
+      if (isFirst) inSales(given, order, () => sales.edit('salesorderdetails', inS, { quantity: 1 }))
+      isFirst = false
+    }),
+  }
+  clean(t, await given.run())
+  on.connectors = whole
+  await given.run()
+  t.same(
+    quantities(given, order).map(([quantity]) => quantity),
+    [1, 1],
+    'taken back in Sales, after it was carried there',
+  )
+  t.match(linesInBusinessCentral(given)[0], { unitPrice: 20 })
+  // The amounts of that line follow in one more.
+  await given.run()
+  await restsNow(t, given)
+})
+
 t.test('P2 an order that somebody edits while the runner has it open is not overwritten', async (t) => {
   let edit: (() => void) | undefined
   const given = await documents(t, mapping, undefined, {
