@@ -18,6 +18,8 @@ interface Play {
   readonly simulator: Simulator
   /** Runs these mappings with the clock an hour further on each time. */
   run(mappings: readonly string[]): ReturnType<Project['run']>
+  /** Runs the jobs that are due so many hours later. */
+  due(hours: number): ReturnType<Project['due']>
 }
 
 /** The demo company with both sides simulated, and a project that takes the standard set and these files. */
@@ -42,7 +44,11 @@ async function play(t: Test, files: Readonly<Record<string, string>> = {}, sales
       ],
     })
   }
-  return { simulator: made.simulator, run }
+  const due: Play['due'] = async (hours) => {
+    ahead += hours * hour
+    return project.due()
+  }
+  return { simulator: made.simulator, run, due }
 }
 
 const writes = ({ simulator }: Play): number =>
@@ -109,6 +115,20 @@ t.test('J-1, K-10: every coupled customer has a row of figures that its account 
   game.simulator.resetRequests()
   await game.run(counted)
   t.equal(writes(game), 0)
+})
+
+t.test('T-02: without new figures the statistics job falls asleep; new ones are found at its next start', async (t) => {
+  const game = await play(t)
+  await game.run(counted)
+  const run = async (): Promise<unknown> =>
+    (await game.due(1)).runs.find(({ job }) => job.name === 'customer-statistics')?.result
+  const stands = async (): Promise<unknown> =>
+    (await game.due(0)).waiting.find(({ job }) => job === 'customer-statistics')?.status
+  t.match(await run(), { kind: 'done', moved: 0, failed: 0 })
+  t.equal(await stands(), 'asleep')
+  game.simulator.businessCentral.edit('customerFinancialDetails', '10000', { balance: 77 })
+  t.match(await run(), { kind: 'done', moved: 1, failed: 0 })
+  t.equal(await stands(), 'ready')
 })
 
 t.test('P10: what an unchanged company costs, as docs/statistics.md says', async (t) => {
