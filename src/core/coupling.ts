@@ -67,7 +67,7 @@ export type HeldKind =
   | 'no-partner'
   /** Several candidates, or one that is coupled already. */
   | 'ambiguous'
-  /** Needs a coupling of another mapping first. */
+  /** Needs a coupling of another mapping first; or its partner may be a record on which a match expression fails. */
   | 'waiting'
   /** The same field was edited on both sides. */
   | 'conflict'

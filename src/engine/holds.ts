@@ -1,12 +1,14 @@
 /** Why records wait, in words for an administrator: what happened and what to do next. */
-import type { Side } from '../config/config.ts'
+import { type Side, sideName } from '../config/config.ts'
 import type { Caller } from '../core/act-as.ts'
 import type { Held } from '../core/coupling.ts'
 import type { Decided, FailedField, HeldField } from '../core/decide.ts'
 import type { ExpressionError } from '../core/expression.ts'
 import type { Wait } from '../core/offer.ts'
 import type { Hold, Judgement } from './judgement.ts'
+import type { Failure } from './match-values.ts'
 import type { Session } from './session.ts'
+import type { UnclearRecord } from './unclear.ts'
 
 /** Who waits: enough to name it in a command. */
 type Who = Pick<Judgement, 'ref' | 'number'>
@@ -172,9 +174,18 @@ export const failedExpression = (error: ExpressionError): Hold => ({
 })
 
 /** The expression failed by which its partner is looked for: whether it has one is not known. */
-export const failedMatch = ({ group, error }: { readonly group: number; readonly error: ExpressionError }): Hold => ({
+export const failedMatch = ({ group, error }: Failure): Hold => ({
   ...failedExpression(error),
   message: `${whose(error)}, by which group ${group} of the match rule looks for its partner, failed on this record: ${error.message}`,
+})
+
+/** The same on a record of the other side, which may therefore be its partner. */
+export const unclearHold = ({ mapping }: Session, { side, name, failure }: UnclearRecord): Hold => ({
+  kind: 'waiting',
+  fields: [],
+  names: failure.error.row === undefined ? [] : [failure.error.row],
+  message: `its partner may be ${name} in ${sideName[side]}, so none is made: ${whose(failure.error)}, by which group ${failure.group} of the match rule compares the two, failed on ${name}: ${failure.error.message}`,
+  remedy: `correct the expression in the mapping, or the value in ${name} in ${sideName[side]}; or couple ${name}: couplet couple ${mapping.name} ${ends(side, name)}; this one then goes on by itself`,
 })
 
 /** Expressions of some field rows failed; the others of the pair travel. */

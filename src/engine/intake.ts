@@ -27,6 +27,7 @@ import { mayBeEmptied } from './posted.ts'
 import { type Session, baseOf, isAdmitted, isImagined, isRead } from './session.ts'
 import { absentIds, listedKeys, sweepIsDue, sweepName } from './sweep.ts'
 import { triggeredRows } from './triggers.ts'
+import type { Unclear } from './unclear.ts'
 
 /** Name of the mark that tells on which day grouped rows were last looked at. */
 const dayName = (side: Side): string => `${side}/day`
@@ -38,6 +39,8 @@ export interface Ref {
   readonly coupled: boolean
   /** For lone records. */
   readonly found?: Found | undefined
+  /** For lone records: those of the other side that may be their partners. */
+  readonly unclear?: Unclear | undefined
   /** The side whose record takes over the coupling of another one. */
   readonly continues?: Side
 }
@@ -77,6 +80,7 @@ export async function takeIn(session: Session, scope: Scope): Promise<Intake> {
 }
 
 const none: Found = { kind: 'none' }
+const alone = { businessCentral: undefined, sales: undefined, coupled: false }
 
 /** How a page came to be read. */
 interface PageReading {
@@ -171,7 +175,7 @@ class Reading {
   }
 
   async finish(): Promise<Intake> {
-    const found = await this.#matching.find((side, row) => this.#session.cache.keep(side, row))
+    const { found, unclear } = await this.#matching.find((side, row) => this.#session.cache.keep(side, row))
     const pairs = [...this.#pairs.values()].filter(({ businessCentral }) => !this.#moved.has(businessCentral.id))
     const refs: Ref[] = pairs.map((coupling) => ({
       businessCentral: coupling.businessCentral.id,
@@ -189,7 +193,7 @@ class Reading {
           const pair = { [side]: id, [otherSide(side)]: what.id } as Record<Side, string>
           if (!paired.has(pair.businessCentral)) refs.push({ ...pair, coupled: false })
           paired.add(pair.businessCentral)
-        } else refs.push({ businessCentral: undefined, sales: undefined, [side]: id, coupled: false, found: what })
+        } else refs.push({ ...alone, [side]: id, found: what, unclear: unclear[otherSide(side)] })
       }
     }
     return { refs: refs.sort(byIds), marks: this.#marks, alike: this.#alike, emptied: this.#emptied }
@@ -206,7 +210,8 @@ class Reading {
       if (!isAsked && isSetAside(this.#session, side, change, { coupling, whole })) continue
       if (coupling === undefined) {
         if (this.#takesPart(change)) lone.push(change)
-        else if (state.held(side, change.id) !== undefined) this.#gone(side, change)
+        // A held record without partner that was deleted waits for nothing any more.
+        else if (state.held(side, change.id) !== undefined) this.#marks.push({ kind: 'release', side, id: change.id })
       } else if (change.kind === 'tombstone' || reading.asked) await this.#touch(side, change, coupling)
       else if (this.#isEcho(side, change, coupling, reading)) await this.#passOver(side, change, reading)
       else doubtful.push(change)
@@ -265,11 +270,6 @@ class Reading {
     if (this.#session.state.held(side, id) !== undefined) this.#marks.push({ kind: 'release', side, id })
     this.#followed?.leave(id)
     return false
-  }
-
-  /** A held record without partner that was deleted waits for nothing any more. */
-  #gone(side: Side, change: Change): void {
-    this.#marks.push({ kind: 'release', side, id: change.id })
   }
 
   async #touch(side: Side, change: Change, coupling: Coupling): Promise<void> {

@@ -6,7 +6,7 @@ import { evaluateFilter } from '../core/filter-evaluation.ts'
 import { type LoneVerdict, reconcileLone } from '../core/reconcile.ts'
 import type { Loaded } from '../core/record.ts'
 import { withLines } from './judge-lines.ts'
-import { failedMatch, holdsOf, loneHold, metadataHold, waitingHold } from './holds.ts'
+import { failedMatch, holdsOf, loneHold, metadataHold, unclearHold, waitingHold } from './holds.ts'
 import { type Common, type Hold, type Judged, plainly } from './judgement.ts'
 import { failedGroup } from './match-values.ts'
 import { type Session, isImagined, mayWriteMetadata, missingPages } from './session.ts'
@@ -38,7 +38,11 @@ export async function judgeLone(session: Session, common: Common): Promise<Judge
     case 'couple':
       return plainly({ kind: 'ignore' })
     case 'create':
-      return (await unsought(session, side, row)) ?? createOn(session, common, verdict.on, false)
+      return (
+        (await unsought(session, side, row)) ??
+        (await mayHavePartner(session, side, common, row)) ??
+        createOn(session, common, verdict.on, false)
+      )
     case 'hold': {
       const failed = verdict.because === 'no-partner' ? await unsought(session, side, row) : undefined
       return failed ?? held(whyAlone(session, side, common, verdict.because))
@@ -52,6 +56,17 @@ const held = (hold: Hold): Judged => ({ action: { kind: 'hold' }, decided: undef
 async function unsought(session: Session, side: Side, { row }: Loaded): Promise<Judged | undefined> {
   const failed = await failedGroup(session, side, row)
   return failed === undefined ? undefined : held(failedMatch(failed))
+}
+
+/** The same where it failed on a record of the other side. */
+async function mayHavePartner(
+  session: Session,
+  side: Side,
+  { ref }: Common,
+  { row }: Loaded,
+): Promise<Judged | undefined> {
+  const partner = await ref.unclear?.partnerOf(session, side, row)
+  return partner === undefined ? undefined : held(unclearHold(session, partner))
 }
 
 /** What becomes of the record; one that the mapping does not take over is nobody's, as one outside the filter. */

@@ -11,20 +11,48 @@ import { type Canonical, canonical } from '../core/values.ts'
 import { type Session, missingPages } from './session.ts'
 
 /** A row's values in a group, in Sales' words; undefined where one of them is blank: a blank finds nobody. */
-export async function valuesOf(
+export async function valuesOf(...of: Parameters<typeof valuesOrGaps>): Promise<readonly string[] | undefined> {
+  const values = await valuesOrGaps(...of)
+  return values instanceof Gaps ? undefined : values
+}
+
+/** The same; with gaps where an expression fails. */
+export async function valuesOrGaps(
   session: Session,
   group: MatchGroup,
   side: Side,
   row: Row,
-): Promise<readonly string[] | undefined> {
+): Promise<readonly string[] | Gaps | undefined> {
   const values: string[] = []
+  let failure: Failure | undefined
   for (const column of group[side]) {
     const said = valueFor(session, group, side, { row, column })
-    const value = comparable(group, said instanceof Promise ? await said : said)
+    const raw = said instanceof Promise ? await said : said
+    const value = raw instanceof ExpressionError ? '' : comparable(group, raw)
     if (value === undefined) return undefined
+    if (raw instanceof ExpressionError) failure ??= { group: session.mapping.match.indexOf(group) + 1, error: raw }
     values.push(value)
   }
-  return values
+  return failure === undefined ? values : new Gaps(values, failure)
+}
+
+/** What a row says in a group of which an expression failed. */
+export class Gaps {
+  /** Empty where the expression failed. */
+  readonly values: readonly string[]
+  readonly failure: Failure
+
+  constructor(values: readonly string[], failure: Failure) {
+    this.values = values
+    this.failure = failure
+  }
+}
+
+/** An expression by which partners are looked for failed on a record. */
+export interface Failure {
+  /** Of the match rule, from 1. */
+  readonly group: number
+  readonly error: ExpressionError
 }
 
 interface Cell {
@@ -75,11 +103,7 @@ const rowNamed = ({ compiled }: Session, column: string): CompiledField | undefi
   compiled.fields.find(({ field: { name } }) => name === column.slice(1))
 
 /** Why a group of the match rule looked for no partner of a record: the expression of one of its field rows failed. */
-export async function failedGroup(
-  session: Session,
-  side: Side,
-  row: Row,
-): Promise<{ readonly group: number; readonly error: ExpressionError } | undefined> {
+export async function failedGroup(session: Session, side: Side, row: Row): Promise<Failure | undefined> {
   for (const [index, columns] of session.mapping.match.entries())
     for (const column of columns[side]) {
       const field = column.startsWith('$') ? rowNamed(session, column) : undefined
@@ -90,12 +114,12 @@ export async function failedGroup(
   return undefined
 }
 
-/** What a field row gives for the other side; nothing where its expression fails: who has no partner for that is told so. */
+/** What a field row gives for the other side, or the ExpressionError with which it fails. */
 async function offeredBy(session: Session, side: Side, cell: Cell): Promise<unknown> {
   const field = rowNamed(session, cell.column)
   if (field === undefined) return undefined
   const value = await saidOrFailure(field, side, cell.row, session.deciding.bindings)
-  if (value instanceof ExpressionError) return undefined
+  if (value instanceof ExpressionError) return value
   const { lookup } = field.field
   return lookup === undefined || side === 'sales' ? value : exchanged(session, lookup, cell.row, value)
 }

@@ -3,15 +3,16 @@
  * record. Values that a group looks up are compared in Sales' words. Before every group of the mapping come two of our
  * own: a record whose key is derived from another is its partner, made by a run that nobody remembers (P1).
  */
-import { type Side, otherSide, sides } from '../config/config.ts'
+import { type BySide, type Side, otherSide, sides } from '../config/config.ts'
 import type { Condition } from '../connector/connector.ts'
 import { shortHash } from '../core/fingerprint.ts'
 import { type Candidate, matchRecords } from '../core/match.ts'
 import type { Found } from '../core/reconcile.ts'
 import type { Loaded, Upsert } from '../core/record.ts'
-import { conditionOf, isPlainColumn, ownCondition, valuesOf } from './match-values.ts'
+import { Gaps, conditionOf, isPlainColumn, ownCondition, valuesOrGaps } from './match-values.ts'
 import { newKey } from './new-key.ts'
-import { type Session, isAdmitted } from './session.ts'
+import { type Session, isAdmitted, numberOf } from './session.ts'
+import { type UnclearRecord, Unclear } from './unclear.ts'
 
 /** Up to so many records are matched by a filter over their values; more by one read of the other side's keys. */
 const byFilterAtMost = 500
@@ -24,6 +25,13 @@ interface Entrant extends Candidate {
   readonly conditions: readonly (Condition | undefined)[]
 }
 
+/** What came of matching. */
+export interface Matches {
+  readonly found: BySide<ReadonlyMap<string, Found>>
+  /** By side: records without a partner that may be anybody's. */
+  readonly unclear: BySide<Unclear | undefined>
+}
+
 /** Collects candidates of both sides and finds pairs. */
 export class Matching {
   readonly #session: Session
@@ -32,6 +40,8 @@ export class Matching {
   readonly #wanting: Record<Side, number> = { businessCentral: 0, sales: 0 }
   /** Sides whose every record has been seen in this run. */
   readonly #whole: Record<Side, boolean> = { businessCentral: false, sales: false }
+  /** What is not coupled and failed an expression. */
+  readonly #unclear: Record<Side, UnclearRecord[]> = { businessCentral: [], sales: [] }
 
   constructor(session: Session) {
     this.#session = session
@@ -43,7 +53,9 @@ export class Matching {
     const keys: (string | undefined)[] = derivedKeys(this.#session, side, row.id)
     const conditions: (Condition | undefined)[] = []
     for (const group of match) {
-      const values = await valuesOf(this.#session, group, side, row.row)
+      const said = await valuesOrGaps(this.#session, group, side, row.row)
+      const values = said instanceof Gaps ? undefined : said
+      if (said instanceof Gaps && as !== 'coupled') this.#noteUnclear(side, row, said)
       keys.push(values === undefined ? undefined : shortHash(values.join('\n')))
       if (as === 'wanting' && this.#wanting[side] < byFilterAtMost)
         conditions.push(conditionOf(this.#session, group, side, { row: row.row, values }))
@@ -58,16 +70,21 @@ export class Matching {
     })
   }
 
+  #noteUnclear(side: Side, { id, row }: Loaded, { values, failure }: Gaps): void {
+    const name = numberOf(this.#session, side, row) ?? id
+    this.#unclear[side].push({ side, id, name, values, failure })
+  }
+
   /** Every record of the side was added. */
   sawAll(side: Side): void {
     this.#whole[side] = true
   }
 
   /** What was found for each record without a coupling. `keep` receives partner rows that were read on the way. */
-  async find(keep: (side: Side, row: Loaded) => void): Promise<Record<Side, Map<string, Found>>> {
+  async find(keep: (side: Side, row: Loaded) => void): Promise<Matches> {
     const { match } = this.#session.mapping
-    const open = (side: Side): Entrant[] => [...this.#entrants[side].values()].filter(({ wanting }) => wanting)
-    const [ours, theirs] = [open('businessCentral'), open('sales')]
+    const searching = (side: Side): Entrant[] => [...this.#entrants[side].values()].filter(({ wanting }) => wanting)
+    const [ours, theirs] = [searching('businessCentral'), searching('sales')]
     if (match.length > 0 && ours.length + theirs.length > 0) {
       await this.#look('sales', ours, keep)
       await this.#look('businessCentral', theirs, keep)
@@ -78,7 +95,9 @@ export class Matching {
       match.length + sides.length,
       (businessCentral, sales) => this.#wasTakenApart(businessCentral, sales),
     )
-    return { businessCentral: found.businessCentral, sales: found.sales }
+    const open = (side: Side): Unclear | undefined =>
+      Unclear.of(this.#unclear[side].filter(({ id }) => found[side].get(id)?.kind !== 'one'))
+    return { found, unclear: { businessCentral: open('businessCentral'), sales: open('sales') } }
   }
 
   #wasTakenApart(businessCentral: string, sales: string): boolean {
