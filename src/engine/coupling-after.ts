@@ -106,9 +106,12 @@ const nameOf = ({ businessCentral, sales }: BySide<string>): string => `${busine
  * As long as a write to the other side of the pair is not known to be done, or something was left for another run, what
  * led to it must be seen again.
  */
-function owesMore({ kind, side, judgement: { decided } }: Action): boolean {
+function owesMore({ kind, side, judgement }: Action): boolean {
+  const { decided } = judgement
   if (decided === undefined) return false
-  return decided.left || (kind === 'update' && decided.writes.some(({ to }) => to !== side))
+  const isToBeWritten =
+    decided.writes.some(({ to }) => to !== side) || lineWritesTo(judgement, otherSide(side)).length > 0
+  return decided.left || (kind === 'update' && isToBeWritten)
 }
 
 /** The record that was written from, as far as this write knows it. */

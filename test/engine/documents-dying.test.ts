@@ -1,9 +1,9 @@
 /** P1, P2, P3 and P7 for documents with lines: what a runner had written that died before it heard of it. */
 import t, { type Test } from 'tap'
-import type { ConflictPolicy, Config } from '../../src/config/config.ts'
+import type { ConflictPolicy, Config, Mapping } from '../../src/config/config.ts'
 import type { FaultRule } from '../../src/simulator/faults.ts'
 import { wrongMappings } from '../../src/store/document-shape.ts'
-import type { Store } from '../../src/store/store.ts'
+import type { Entry, Store } from '../../src/store/store.ts'
 import type { Row } from '../../src/simulator/table.ts'
 import { type Documents, documents, linesOf, salesLine, salesOrder } from './document-stage.ts'
 import { writesMade } from './stage.ts'
@@ -20,16 +20,23 @@ class Order {
   readonly #sales: string
   readonly #businessCentral: string
 
-  static async atRest(t: Test, conflicts: ConflictPolicy, settings?: string): Promise<Order> {
+  static async atRest(
+    t: Test,
+    conflicts: ConflictPolicy,
+    settings?: string,
+    patch = (one: Mapping): Mapping => one,
+  ): Promise<Order> {
     const given = await documents(t, mapping, settings)
+    const patched = (one: Mapping): Mapping => (one.name === mapping ? patch(one) : one)
+    const config = { ...given.config, mappings: given.config.mappings.map(patched) }
     const sales = salesOrder(given, 'O1', [
       { product: 0, price: 100 },
       { product: 1, price: 200 },
     ])
-    await given.run()
-    await given.run()
+    await given.on.run(config, { mappings: [mapping] })
+    await given.on.run(config, { mappings: [mapping] })
     given.on.clock.advance(1000)
-    return new Order(given, sales, conflicts)
+    return new Order({ ...given, config }, sales, conflicts)
   }
 
   private constructor(given: Documents, sales: string, conflicts: ConflictPolicy) {
@@ -45,11 +52,11 @@ class Order {
   }
 
   /** A run whose runner dies before it can note what became of a write; `fault` is with that write. */
-  async dies(fault?: FaultRule): Promise<void> {
+  async dies(fault?: FaultRule, when = isOutcome): Promise<void> {
     const { on } = this.given
     const disk = on.store
     if (fault !== undefined) on.simulator.faults.add(fault)
-    on.store = mortal(disk)
+    on.store = mortal(disk, when)
     await t.rejects(this.run(), /dies/)
     on.store = disk
     on.simulator.faults.clear()
@@ -80,9 +87,10 @@ class Order {
 
   inBusinessCentral(edit: () => void): void {
     const { hand } = this.given.on.simulator.businessCentral.service
-    hand.act?.('salesOrders', this.#businessCentral, 'reopen')
+    const isReleased = this.#config.mappings.some(({ fields }) => fields.some(({ name }) => name === 'release'))
+    if (isReleased) hand.act?.('salesOrders', this.#businessCentral, 'reopen')
     edit()
-    hand.act?.('salesOrders', this.#businessCentral, 'release')
+    if (isReleased) hand.act?.('salesOrders', this.#businessCentral, 'release')
   }
 
   /** Of the line with that price. */
@@ -141,10 +149,12 @@ class Order {
   }
 }
 
-/** Of a runner that dies at the first outcome it would note. */
-function mortal(disk: Store): Store {
+const isOutcome = ({ kind }: Entry): boolean => kind === 'settled'
+
+/** Of a runner that dies before it notes the first entry of that kind. */
+function mortal(disk: Store, when: (entry: Entry) => boolean): Store {
   const commit: Store['commit'] = (name, entries) =>
-    entries.some(({ kind }) => kind === 'settled') ? Promise.reject(new Error('dies')) : disk.commit(name, entries)
+    entries.some(when) ? Promise.reject(new Error('dies')) : disk.commit(name, entries)
   return new Proxy(disk, {
     get: (store, name) => {
       if (name === 'commit') return commit
@@ -153,6 +163,13 @@ function mortal(disk: Store): Store {
     },
   })
 }
+
+/** Nobody releases these orders, so nothing is written around their lines. */
+const everOpen = (one: Mapping): Mapping => ({
+  ...one,
+  businessCentral: { ...one.businessCentral, filter: undefined },
+  fields: one.fields.filter(({ name }) => name !== 'release' && name !== 'reopenInBusinessCentral'),
+})
 
 const both = (...lines: readonly string[]) => ({ businessCentral: lines, sales: lines })
 
@@ -277,3 +294,17 @@ t.test('P1 P2 what may be ours and does not tell is asked, and not made twice', 
   t.match(on.held(mapping), [{ kind: 'different', fields: ['lines.quantity'] }])
   t.match(order.lines(), { businessCentral: ['1002: 5', '100: 1', '200: 1'], sales: ['1002: 7', '100: 1', '200: 1'] })
 })
+
+t.test(
+  'P3 P7 what was to be written to the other side is not forgotten when a runner dies between the two',
+  async (t) => {
+    const order = await Order.atRest(t, 'hold', undefined, everOpen)
+    order.quantityInBusinessCentral(100, 3)
+    order.quantityInSales(200, 5)
+    // Sales is written, and of Business Central nothing is noted yet.
+    await order.dies(undefined, (entry) => entry.kind === 'intent' && entry.intent.side === 'businessCentral')
+    t.match(order.lines(), { businessCentral: ['100: 3', '200: 1'], sales: ['100: 3', '200: 5'] })
+    await order.goesOn(t)
+    t.match(order.lines(), both('100: 3', '200: 5'))
+  },
+)
