@@ -28,7 +28,10 @@ export interface Coupling extends BySide<Seen> {
   readonly ended?: Side
   /** One of the two was created by us, and has not been looked at since. */
   readonly fresh?: Fresh
-  /** Versions (see versionOf) that our own write left while something of the pair went on waiting to be carried. */
+  /**
+   * Versions (see versionOf) that our own write left while something of the pair went on waiting to be carried; of a
+   * document `anyVersion`, until it is looked at.
+   */
   readonly ours?: Versions
   /** The lines of a document: which belong together, under the document's own coupling. */
   readonly lines?: CoupledLines
@@ -43,6 +46,9 @@ export interface Fresh {
   /** See versionOf. */
   readonly version: string
 }
+
+/** Which version a write of ours left is not known: an action, or a line, moves that of its document without telling. */
+export const anyVersion = '*'
 
 export type Versions = { readonly [side in Side]?: string | undefined }
 

@@ -5,7 +5,7 @@
  */
 import { type BySide, type Side, otherSide, sides, travelsTo } from '../config/config.ts'
 import { type Base, noBase } from './base.ts'
-import type { Decision } from './coupling.ts'
+import type { Decision, Versions } from './coupling.ts'
 import { type Decided, type FieldWrite, type HeldField, decidePair, isEdited } from './decide.ts'
 import { decideCreate } from './decide-create.ts'
 import { type LineRow, numberIn } from './document-lines.ts'
@@ -28,6 +28,8 @@ export interface LinesFacts {
   /** By side: lines of the other side for which a line of ours may stand there that nobody remembers. */
   readonly sought: BySide<ReadonlySet<string>>
   readonly decision: Decision | undefined
+  /** See Coupling. What our write did to the document, it may have done to the stamp of each line. */
+  readonly ours?: Versions | undefined
   readonly writable: BySide<boolean>
   readonly deferLater: boolean
   /** Key of the line that is made on that side from this line; undefined where the service chooses (P1). */
@@ -180,6 +182,7 @@ class LinesWork {
       base: pair.base,
       meeting,
       paused: false,
+      ours: this.#facts.ours,
       decision: lineDecision(this.#facts.decision),
       missingPages: new Set(),
       writable: this.#writable(rows),

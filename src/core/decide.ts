@@ -5,7 +5,7 @@
 import { type BySide, type FirstMatch, type Side, otherSide, sides } from '../config/config.ts'
 import { type Base, type Prints, isDoubtful } from './base.ts'
 import type { RecordQuery } from './carry.ts'
-import type { Decision, Versions } from './coupling.ts'
+import { type Decision, type Versions, anyVersion } from './coupling.ts'
 import type { DecidedLines } from './decide-lines.ts'
 import { ExpressionError, orFailure } from './expression.ts'
 import { versionOf } from './fingerprint.ts'
@@ -310,7 +310,8 @@ function newestSide({ rows, ours }: PairFacts): Side | undefined {
   const [bc, sales] = [rows.businessCentral.modified, rows.sales.modified]
   if (bc === undefined || sales === undefined || bc.slice(0, 19) === sales.slice(0, 19)) return undefined
   const newest = bc > sales ? 'businessCentral' : 'sales'
-  return ours?.[newest] !== undefined && ours[newest] === versionOf(rows[newest]) ? undefined : newest
+  const left = ours?.[newest]
+  return left !== undefined && (left === anyVersion || left === versionOf(rows[newest])) ? undefined : newest
 }
 
 /**

@@ -2,7 +2,7 @@
  * Rows that come under another version and say nothing new: the version is remembered, so that the next report of it
  * ends as an echo instead of being read again with its further pages (P10).
  */
-import type { Side } from '../config/config.ts'
+import { type Side, otherSide } from '../config/config.ts'
 import type { Entry } from '../store/store.ts'
 import type { Session } from './session.ts'
 
@@ -19,6 +19,9 @@ export function alikeEntries({ state }: Session, rows: readonly Alike[]): readon
   return rows.flatMap(({ side, id, was, is }): readonly Entry[] => {
     const coupling = state.bySide(side, id)
     if (coupling === undefined || coupling[side].version !== was) return []
-    return [{ kind: 'couple', coupling: { ...coupling, [side]: { ...coupling[side], version: is } } }]
+    const { ours, ...known } = coupling
+    const other = otherSide(side)
+    const open = ours?.[other] === undefined ? {} : { ours: { [other]: ours[other] } }
+    return [{ kind: 'couple', coupling: { ...known, ...open, [side]: { ...coupling[side], version: is } } }]
   })
 }

@@ -5,7 +5,7 @@
 import { type BySide, type Side, otherSide } from '../config/config.ts'
 import type { WriteResult } from '../connector/connector.ts'
 import { withPrints } from '../core/base.ts'
-import type { Coupling, Seen, SoughtLine } from '../core/coupling.ts'
+import { type Coupling, type Seen, type SoughtLine, anyVersion } from '../core/coupling.ts'
 import type { FieldWrite } from '../core/decide.ts'
 import type { LinePair } from '../core/decide-lines.ts'
 import { versionOf } from '../core/fingerprint.ts'
@@ -30,7 +30,7 @@ export async function couplingAfter(session: Session, action: Action, result: Do
   const target: Seen = {
     id: result.id,
     keys: keysAfter(session, action, result.row),
-    version: isOpen ? undefined : version,
+    version: isOpen || hasStampedLines(session) ? undefined : version,
   }
   const pair = { businessCentral: target, sales: target, [from]: sourceSeen(session, action) }
   return {
@@ -40,7 +40,7 @@ export async function couplingAfter(session: Session, action: Action, result: Do
     ...packedLines(session, linesAfter(action, result, linePairsOf(session, current)), soughtAfter(action, current)),
     ...(judgement.action.kind === 'merge' && judgement.action.paused ? { outside: true } : {}),
     ...freshAfter(session, action, result),
-    ...oursAfter(current, { side, version, isOpen }),
+    ...oursAfter(session, action, { current, version, isOpen }),
     ...(moved ? { moved: (current?.moved ?? 0) + 1 } : {}),
   }
 }
@@ -57,12 +57,28 @@ function packedAfter(
   return packed(session, baseAfter(session, isNew ? judgement : { ...judgement, coupling: current }, writes))
 }
 
-/** Its stamp is our own: what people wrote into it before, and still waits to be carried, is older. */
-const oursAfter = (current: Coupling | undefined, { side, version, isOpen }: Left): Pick<Coupling, 'ours'> =>
-  isOpen && version !== undefined ? { ours: { ...current?.ours, [side]: version } } : {}
+/**
+ * Where stamps decide between edits of a document, it must be looked at before they are believed again: all of them may be
+ * our own.
+ */
+export const hasStampedLines = ({ mapping }: Pick<Session, 'mapping'>): boolean =>
+  mapping.lines !== undefined &&
+  [mapping, mapping.lines.mapping].some(
+    ({ conflicts, fields }) => conflicts === 'newest' || fields.some((field) => field.conflicts === 'newest'),
+  )
+
+/**
+ * Its stamp is our own: what people wrote into it before, and still waits to be carried or decided, is older. What the
+ * decision has seen of the other side of a document is settled, once nothing of the pair is open.
+ */
+function oursAfter(session: Session, { side, judgement }: Action, left: Left): Pick<Coupling, 'ours'> {
+  const isOpen = left.isOpen || judgement.holds.length > 0
+  const version = hasStampedLines(session) ? anyVersion : isOpen ? left.version : undefined
+  return version === undefined ? {} : { ours: { ...(isOpen ? left.current?.ours : {}), [side]: version } }
+}
 
 interface Left {
-  readonly side: Side
+  readonly current: Coupling | undefined
   readonly version: string | undefined
   readonly isOpen: boolean
 }

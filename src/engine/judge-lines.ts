@@ -68,6 +68,7 @@ async function linesOf(
     pairs: linePairsOf(session, common.coupling),
     meeting,
     sought: soughtOf(common.coupling),
+    ours: common.coupling?.ours,
     decision,
     writable: session.writable,
     deferLater: session.deferLater,

@@ -5,13 +5,14 @@
 import { type Side, otherSide } from '../config/config.ts'
 import { type Base, noBase, unpackBase } from '../core/base.ts'
 import { saidOrFailure } from '../core/carry.ts'
-import type { Coupling } from '../core/coupling.ts'
+import { type Coupling, anyVersion } from '../core/coupling.ts'
 import { versionOf } from '../core/fingerprint.ts'
 import type { Loaded } from '../core/record.ts'
 import { type Seeing, baseSeen, isStillBefore } from '../core/seen-base.ts'
 import { settle } from '../core/settle.ts'
 import type { Entry, Intent } from '../store/store.ts'
 import { type Session, baseOf, commit, keysOf, packed } from './session.ts'
+import { hasStampedLines } from './coupling-after.ts'
 import { linesSeen } from './settling-lines.ts'
 
 /** Settles every open intent of the mapping, in batches. */
@@ -87,7 +88,8 @@ async function entriesFor(
   const next = coupled(session, intent, { target, source, base })
   const lines = await linesSeen(session, intent, coupling, { target, isKnown, isBefore })
   // Without an answer, the version may be the one that our write left.
-  const ours = isKnown ? coupling?.ours : { ...coupling?.ours, [intent.side]: versionOf(target) }
+  const left = hasStampedLines(session) ? anyVersion : versionOf(target)
+  const ours = isKnown ? coupling?.ours : { ...coupling?.ours, [intent.side]: left }
   const open = { ...lines, ...openEnd(session, intent), ...(ours === undefined ? {} : { ours }) }
   return [{ kind: 'couple', coupling: { ...next, ...open } }, settled]
 }

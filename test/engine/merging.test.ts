@@ -70,6 +70,21 @@ t.test('P2 our own write does not make an older edit of the same record the newe
   t.equal(s.accounts()[0]?.['telephone1'], 'newest', 'an edit after our write is told by its stamp')
 })
 
+t.test('P2 nor does our own write decide between two edits of the same second', async (t) => {
+  const s = await stage(t, { counted: Date.UTC(2026, 10, 26) })
+  const newest = customerAccount({ ...bothWays, conflicts: 'newest' })
+  const { bc, sales } = await pair(s)
+  s.clock.set(Date.UTC(2026, 10, 27))
+  s.simulator.businessCentral.edit('customers', bc, { phoneNumber: '2' })
+  s.simulator.sales.edit('accounts', sales, { telephone1: '3', address1_city: 'Paris' })
+  s.clock.advance(60_000)
+  t.match((await s.run([newest])).problems, [{ kind: 'conflict', message: /phone/ }])
+  t.match(s.customers()[0], { city: 'Paris', phoneNumber: '2' })
+  // Looked at again, with the stamp that our write of the city left.
+  await s.run([newest], { full: true })
+  t.same([s.customers()[0]?.['phoneNumber'], s.accounts()[0]?.['telephone1']], ['2', '3'])
+})
+
 t.test(
   'P2 a person who edits another field between our read and our write keeps it, and ours arrives too',
   async (t) => {
