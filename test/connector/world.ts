@@ -87,7 +87,7 @@ export interface World {
   readonly clock: TestClock
   readonly businessCentral: ODataConnector
   readonly sales: ODataConnector
-  /** A further connector with other settings. */
+  /** A further connector with other settings; whoever makes thousands closes them. */
   connector(side: Side, changes?: Partial<Connection>): ODataConnector
   stop(): Promise<void>
 }
@@ -105,14 +105,19 @@ export async function world(options: WorldOptions = {}): Promise<World> {
   })
   for (const [set, rows] of seeded.sales) simulator.sales.service.load(set, rows)
   const clock = options.clock ?? quickClock()
-  const opened: ODataConnector[] = []
+  const opened = new Set<ODataConnector>()
   const connector = (side: Side, changes: Partial<Connection> = {}): ODataConnector => {
     const connection = { ...connectionTo(simulator, side, seeded.company), ...options.connection, ...changes }
     const http = options.http?.(simulator)
     const ports = { clock, random: () => 0.5, env: {}, userAgent: 'couplet/test', ...(http !== undefined && { http }) }
     const made = odataConnector(connection, ports)
-    opened.push(made)
-    return made
+    const close = async (): Promise<void> => {
+      opened.delete(closing)
+      await made.close()
+    }
+    const closing = { ...made, close }
+    opened.add(closing)
+    return closing
   }
   return {
     simulator,
@@ -121,7 +126,7 @@ export async function world(options: WorldOptions = {}): Promise<World> {
     sales: connector('sales'),
     connector,
     stop: async () => {
-      await Promise.all(opened.map((one) => one.close()))
+      await Promise.all([...opened].map((one) => one.close()))
       await simulator.stop()
     },
   }

@@ -95,6 +95,7 @@ export class SimulatedWorld {
     this.#most = 0
     this.trace.length = 0
     this.#time.begin(story.pace)
+    for (const side of sides) await this.on.connectors[side].close()
     this.on.connectors = await this.#connectors('first')
     this.#seen = { businessCentral: [], sales: [] }
     this.scene.begin(story)
@@ -148,6 +149,7 @@ export class SimulatedWorld {
       this.on.connectors = mine
     }
     await Promise.all(runs)
+    if (another !== undefined) for (const side of sides) await another[side].close()
     if (!run.second) this.#most = Math.max(this.#most, this.#run.requests)
     this.#run = undefined
     this.#outside.life = undefined
