@@ -50,8 +50,8 @@ async function counted(
   }
 }
 
-/** `/$count` answers with a bare number, behind a byte order mark. */
-const countOf = (body: unknown): number => Number(String(body).replace(/^\uFEFF/, ''))
+/** `/$count` answers with a bare number, behind a byte order mark. NaN where the answer is none. */
+const countOf = (body: unknown): number => Number.parseInt(String(body).replace(/^\uFEFF/, ''), 10)
 
 async function newer(
   reach: Reach,

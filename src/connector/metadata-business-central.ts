@@ -87,8 +87,16 @@ async function load(connection: Connection, service: Service, route: string): Pr
   const { root, options } = rootOf(connection, route)
   const url = `${root}/$metadata${options === '' ? '' : `?${options}`}`
   const body = await service.get(url, `the metadata of ${route}`, { Accept: 'application/xml' }).catch(noRoute(route))
-  return entityTypes(typeof body === 'string' ? body : '')
+  if (typeof body !== 'string' || !/<\/([\w.]+:)?Edmx>\s*$/.test(body)) throw notWhole(route)
+  return entityTypes(body)
 }
+
+/** A document that was cut off is none of a route with fewer pages and columns. */
+const notWhole = (route: string): ConnectorError =>
+  new ConnectorError('businessCentral', 'broken', {
+    message: `Business Central gave metadata of ${route} that is not whole`,
+    remedy: 'Run again; if it stays, something between here and the service changes its answers: check `url`.',
+  })
 
 const noRoute =
   (route: string) =>

@@ -62,7 +62,7 @@ async function askedTogether(
   if (reply.answer.status >= 300) return []
   return decodeBatch(reply.answer, groups).map((answers) => {
     const [own] = answers ?? []
-    return own !== undefined && own.status < 300 ? own.body : undefined
+    return own !== undefined && own.status < 300 && typeof own.body === 'object' ? own.body : undefined
   })
 }
 

@@ -74,19 +74,29 @@ function described(table: Table, columns: Description['columns']): Description {
 async function listTables(connection: Connection, service: Service): Promise<readonly Table[]> {
   const $select = 'LogicalName,EntitySetName,PrimaryIdAttribute,ChangeTrackingEnabled,IsOptimisticConcurrencyEnabled'
   const url = urlOf(salesAddress(connection, 'EntityDefinitions'), { $select })
-  const body = (await service.get(url, 'the list of tables')) as { readonly value?: readonly Table[] }
-  return body.value ?? []
+  return listIn(await service.get(url, 'the list of tables'), 'value', 'the list of tables') as readonly Table[]
 }
 
 /** Tables with what people call them; those without an entity set cannot be reached. */
 async function titledTables(connection: Connection, service: Service): Promise<readonly Collection[]> {
   const url = urlOf(salesAddress(connection, 'EntityDefinitions'), { $select: 'EntitySetName,DisplayCollectionName' })
-  const body = (await service.get(url, 'the names of the tables')) as { readonly value?: readonly TitledTable[] }
-  return (body.value ?? []).flatMap(({ EntitySetName, DisplayCollectionName }) =>
+  const what = 'the names of the tables'
+  const named = listIn(await service.get(url, what), 'value', what) as readonly TitledTable[]
+  return named.flatMap(({ EntitySetName, DisplayCollectionName }) =>
     EntitySetName
       ? [{ entity: { kind: 'standard' as const, entity: EntitySetName }, title: textOf(DisplayCollectionName) }]
       : [],
   )
+}
+
+/** A list that an answer must hold: one that was cut off is none of a table without columns. Throws ConnectorError. */
+function listIn(body: unknown, name: string, what: string): readonly unknown[] {
+  const list = typeof body === 'object' && body !== null ? (body as Readonly<Record<string, unknown>>)[name] : undefined
+  if (Array.isArray(list)) return list
+  throw new ConnectorError('sales', 'broken', {
+    message: `Sales gave an answer for ${what} that is not whole`,
+    remedy: 'Run again; if it stays, something between here and the service changes its answers: check `url`.',
+  })
 }
 
 interface TitledTable {
@@ -143,16 +153,16 @@ async function columnsOf(read: MetadataReader, { table, tables }: Tables): Promi
       'Attributes,ManyToOneRelationships($select=ReferencingAttribute,ReferencedEntity,ReferencingEntityNavigationPropertyName)',
   }
   const path = `EntityDefinitions(LogicalName='${table.LogicalName}')`
-  const body = (await read(path, options, `the columns of ${table.LogicalName}`)) as {
-    readonly Attributes?: readonly Attribute[]
-    readonly ManyToOneRelationships?: readonly Relationship[]
-  }
+  const what = `the columns of ${table.LogicalName}`
+  const body = await read(path, options, what)
+  const relationships = listIn(body, 'ManyToOneRelationships', what) as readonly Relationship[]
+  const attributes = listIn(body, 'Attributes', what) as readonly Attribute[]
   const sets = new Map(tables.map((one) => [one.LogicalName, one.EntitySetName]))
   const columns: Record<string, Column> = {}
-  for (const attribute of body.Attributes ?? []) {
+  for (const attribute of attributes) {
     const column = columnOf(attribute)
     if (column === undefined) continue
-    const targets = column.type === 'lookup' ? targetsOf(attribute, body.ManyToOneRelationships ?? [], sets) : undefined
+    const targets = column.type === 'lookup' ? targetsOf(attribute, relationships, sets) : undefined
     columns[attribute.LogicalName] = targets === undefined ? column : { ...column, targets }
   }
   return columns

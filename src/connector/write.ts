@@ -5,7 +5,7 @@
 import type { EntityRef } from '../config/config.ts'
 import { ConnectorError } from '../errors.ts'
 import { writeChoices } from './choice.ts'
-import type { OnBatch, WriteOperation, WriteResult } from './connector.ts'
+import type { OnBatch, Refusal, WriteOperation, WriteResult } from './connector.ts'
 import { exchange } from './exchange.ts'
 import type { Exchanged } from './exchange.ts'
 import {
@@ -139,17 +139,32 @@ async function takeTurn(reach: Reach, turn: readonly Progress[]): Promise<void> 
  * goes without its precondition, and none goes over what somebody wrote between the two (P2).
  */
 async function readMarks(reach: Reach, turn: readonly Progress[]): Promise<void> {
+  let failure: ConnectorError | undefined
   for (const progress of turn) {
     const next = progress.ready.steps[progress.done]
     const ready = next === undefined ? undefined : placed(progress, next)
     if (ready === undefined || ready.step.kind !== 'update' || !wantsFreshMark(progress, ready)) continue
-    const { entity, key, seen = {} } = ready.step
-    const [now] = await readRecords(reach, { entity, select: Object.keys(seen) }, [key])
-    if (now?.kind === 'upsert' && Object.entries(seen).some(([column, value]) => now.row[column] !== value))
-      progress.result = rejected(progress, changedBetween)
-    else noteMark(progress, ready, now?.kind === 'upsert' ? now.etag : undefined)
+    try {
+      if (failure === undefined) await readMark(reach, progress, ready)
+    } catch (error) {
+      if (!(error instanceof ConnectorError)) throw error
+      failure = error
+    }
+    // What was done so far is known, for this one and for all others of the batch (P5).
+    if (failure !== undefined) progress.result = rejected(progress, refusalBy(failure))
   }
 }
+
+async function readMark(reach: Reach, progress: Progress, ready: ReadyStep): Promise<void> {
+  if (ready.step.kind !== 'update') return
+  const { entity, key, seen = {} } = ready.step
+  const [now] = await readRecords(reach, { entity, select: Object.keys(seen) }, [key])
+  if (now?.kind === 'upsert' && Object.entries(seen).some(([column, value]) => now.row[column] !== value))
+    progress.result = rejected(progress, changedBetween)
+  else noteMark(progress, ready, now?.kind === 'upsert' ? now.etag : undefined)
+}
+
+const refusalBy = ({ code, message, remedy }: ConnectorError): Refusal => ({ code: code ?? '', message, remedy })
 
 const batchOf = ({ steps, progress }: { readonly steps: readonly ReadyStep[]; readonly progress: Progress }): string =>
   `${steps[0]?.address.root} ${progress.ready.operation.caller ?? ''}`

@@ -34,8 +34,8 @@ interface Said {
 /**
  * What the write left, as far as the target shows it. A row that says what was sent is agreed. Where another row does, the
  * write was made, and what differs is an edit after it. Else a row keeps the base it had (`before`) and is merged, unless
- * it may be an edit after the write: a value that the source would win over, or one as it stood before though nothing
- * else tells why the version moved. A person decides then. What a new record says by itself in rows that travel from it
+ * it may be an edit after the write: a value that the source would win over, one as it stood before though nothing else
+ * tells why the version moved, or a blank in a record that was made with a value. A person decides then. What a new record says by itself in rows that travel from it
  * alone (the number it was given) is its own edit, as in the answer to its create. `meant` is the base that the write was
  * to leave.
  */
@@ -51,7 +51,7 @@ export async function baseSeen(seeing: Seeing, before: Base, meant: Base): Promi
   const changed = all.filter((said) => said.meant !== undefined && said.meant[side] !== said.stood)
   const whole: Whole = {
     wasMade: isOneUpdate(seeing) && changed.some((said) => said.now === said.meant?.[side]),
-    isMoved: seeing.hasSteps || all.some((said) => !changed.includes(said) && isOther(said)),
+    isMoved: seeing.hasSteps || all.some(isOther),
   }
   const seen = new Map<string, Prints>()
   for (const said of all) {
@@ -73,14 +73,24 @@ interface Whole {
 }
 
 /** The row's new base; undefined where it keeps the one it had. */
-function printsNow(seeing: Seeing, said: Said, { wasMade, isMoved }: Whole): Prints | undefined {
+function printsNow(seeing: Seeing, said: Said, whole: Whole): Prints | undefined {
+  const { field, meant, now } = said
+  if (meant === undefined || isItsOwn(field, seeing) || now === meant[seeing.side]) return meant
+  return isUndone(said, seeing) ? doubtful : printsOfOther(seeing, said, { meant, whole })
+}
+
+/** The row says something else than what was sent. */
+function printsOfOther(
+  seeing: Seeing,
+  said: Said,
+  { meant, whole }: { readonly meant: Prints; readonly whole: Whole },
+): Prints | undefined {
   const { side, isKnown } = seeing
-  const { field, meant, stood, now } = said
-  if (meant === undefined || isItsOwn(field, seeing) || now === meant[side]) return meant
+  const { field, stood, now } = said
   if (stood === undefined || stood === meant[side] || now instanceof ExpressionError) return undefined
-  if (wasMade) return meant
+  if (whole.wasMade) return meant
   if (isKnown || field.field.direction !== 'both') return undefined
-  return (isOther(said) ? sourceWins(field, seeing) : !isMoved) ? doubtful : undefined
+  return (isOther(said) ? sourceWins(field, seeing) : !whole.isMoved) ? doubtful : undefined
 }
 
 /**
@@ -110,6 +120,16 @@ export async function isAsSent({ deciding, side, row }: Seeing, meant: Base): Pr
 /** What a failing expression would say is not known. */
 const isOther = ({ now, stood }: Said): boolean =>
   stood !== undefined && !(now instanceof ExpressionError) && now !== stood
+
+/**
+ * A new record holds another value than the one it was made with, and a first meeting would write that again: over what
+ * somebody may have said since, a blank too.
+ */
+function isUndone({ field: { field }, now }: Said, { deciding, kind, side, isKnown }: Seeing): boolean {
+  if (kind !== 'create' || isKnown || field.direction !== 'both' || now instanceof ExpressionError) return false
+  const { different } = field.firstMatch ?? deciding.compiled.mapping.firstMatch
+  return now === deciding.fingerprint(null) || different === otherSide(side)
+}
 
 /** A conflict could be decided for the side that was to be carried; stamps do not tell what an edit was made upon. */
 function sourceWins({ field }: CompiledField, { side, conflicts }: Seeing): boolean {

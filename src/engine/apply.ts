@@ -92,9 +92,7 @@ export async function write(session: Session, side: Side, actions: readonly Acti
   const undone = new Set<Judgement>()
   let done = 0
   let outage: ConnectorError | undefined
-  const onBatch = async (
-    results: readonly { readonly operation: WriteOperation; readonly result: WriteResult }[],
-  ): Promise<void> => {
+  const note = async (results: readonly Answered[]): Promise<void> => {
     const entries: Entry[] = []
     for (const { operation, result } of results) {
       const action = byId.get(operation.id)
@@ -106,6 +104,13 @@ export async function write(session: Session, side: Side, actions: readonly Acti
       outage ??= outcome.outage
     }
     await commit(session, entries)
+  }
+  const onBatch = async (results: readonly Answered[]): Promise<void> => {
+    // What was answered is remembered before anything is read that might fail.
+    await note(results.filter(({ result }) => !isToBeRead(result)))
+    const refused = results.flatMap(({ operation, result }) => (result.kind === 'stale' ? [operation.id] : []))
+    await commit(session, settledOf(refused.flatMap((id) => byId.get(id) ?? [])))
+    await note(results.filter(({ result }) => isToBeRead(result)))
     done += results.length
     session.emit({ kind: 'written', mapping: session.mapping.name, side, done, of: actions.length })
   }
@@ -116,6 +121,17 @@ export async function write(session: Session, side: Side, actions: readonly Acti
   if (outage !== undefined) throw outage
   return { again, undone }
 }
+
+interface Answered {
+  readonly operation: WriteOperation
+  readonly result: WriteResult
+}
+
+const settledOf = (actions: readonly Action[]): readonly Entry[] =>
+  actions.map(({ intent: { id } }): Entry => ({ kind: 'settled', id }))
+
+/** Only reading shows what came of it. */
+const isToBeRead = ({ kind }: WriteResult): boolean => kind === 'stale' || kind === 'unknown'
 
 interface Outcome {
   readonly entries: readonly Entry[]

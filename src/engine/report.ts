@@ -135,3 +135,9 @@ const heldProblem = (mapping: string, held: Held, { startedAt }: Ended): RunProb
   isNew: held.since >= startedAt.toISOString(),
   isRefusedNow: wasRefusedSince(held, startedAt),
 })
+
+/** Mappings that a full run has to be restarted for: not run to the end, or with records that were refused. */
+export function unfinishedOf({ problems }: RunReport): readonly string[] {
+  const unfinished = problems.filter(({ kind }) => kind === 'service' || kind === 'failed' || kind === 'quarantine')
+  return [...new Set(unfinished.map(({ mapping }) => mapping))]
+}

@@ -22,7 +22,7 @@ import { PlanBook } from './plan-book.ts'
 import { heedStop } from './ports.ts'
 import type { Ports, RunOptions, RunReport } from './ports.ts'
 import { type Prepared, type RunContext, foresee, knowing, prepare, sessionOf } from './prepare.ts'
-import { type Failure, type Measured, reportOf } from './report.ts'
+import { type Failure, type Measured, reportOf, unfinishedOf } from './report.ts'
 import { idsOf, refuseNobody, scopeOf } from './scope.ts'
 import { problemsToKeep } from './run-problems.ts'
 import type { Session } from './session.ts'
@@ -255,12 +255,15 @@ class WholeRun {
     )
   }
 
-  /** Takes records of other mappings along first, each by its own mapping's rules. */
+  /**
+   * Takes records of other mappings along first, each by its own mapping's rules. One that could not be run to its end
+   * has not looked at all of its records for partners: what it would take along waits, and is made no second time (P1).
+   */
   #takeAlong(phase: Session['phase'], from: string): (wanted: Wanted['records']) => Promise<void> {
     return async (wanted) => {
       for (const [name, waits] of wanted) {
         const mapping = this.#context.byName.get(name)
-        if (mapping === undefined || !mapping.enabled || name === from) continue
+        if (mapping === undefined || !mapping.enabled || name === from || this.#hasFailed(name)) continue
         const prepared = await this.#prepare(name)
         if (prepared === undefined) continue
         const session =
@@ -276,6 +279,10 @@ class WholeRun {
           )
       }
     }
+  }
+
+  #hasFailed(name: string): boolean {
+    return this.#failures.some(({ mapping }) => mapping === name)
   }
 
   /** Undefined where the mapping rests. */
@@ -356,16 +363,10 @@ class WholeRun {
 
   /** A mapping that was not run, or not to its end, is not in step. */
   #passOver(mapping: string, side: Side): void {
-    if (this.#failures.some((failure) => failure.mapping === mapping)) return
+    if (this.#hasFailed(mapping)) return
     const message = `not run to its end, because ${sideName[side]} was out of reach`
     this.#failures.push({ mapping, error: new ConnectorError(side, 'unreachable', { message, remedy: '' }) })
   }
-}
-
-/** Mappings that a full run has to be restarted for: not run to the end, or with records that were refused. */
-function unfinishedOf({ problems }: RunReport): readonly string[] {
-  const unfinished = problems.filter(({ kind }) => kind === 'service' || kind === 'failed' || kind === 'quarantine')
-  return [...new Set(unfinished.map(({ mapping }) => mapping))]
 }
 
 /** What is taken along takes nothing along itself. */

@@ -53,6 +53,35 @@ t.test('what a batch does not bring is asked for alone: refused whole, cut, or a
   }
 })
 
+/** A service of which half of each answer arrives, as whole as it looks. */
+const cutVia =
+  (path: string) =>
+  (simulator: Simulator): Http => {
+    const http = directHttp(simulator)
+    return {
+      ...http,
+      send: async (request) => {
+        const answered = await http.send(request)
+        return request.url.includes(path)
+          ? { ...answered, text: answered.text.slice(0, answered.text.length / 2) }
+          : answered
+      },
+    }
+  }
+
+t.test('P1 metadata that was cut off is an error, and none of a table without columns', async (t) => {
+  const custom = { kind: 'custom', route: 'v2.0', entity: 'customers' } as const
+  for (const [path, side, entity] of [
+    ['EntityDefinitions(', 'sales', standard('accounts')],
+    ['EntityDefinitions?', 'sales', standard('accounts')],
+    ['$metadata', 'businessCentral', custom],
+  ] as const) {
+    const w = await world({ http: cutVia(path) })
+    t.teardown(() => w.stop())
+    await t.rejects(w[side].describe(entity, ['none']), { name: 'ConnectorError', fault: 'broken' }, path)
+  }
+})
+
 t.test('a column that is no choice is told by its name, mirrors or not', async (t) => {
   const w = await world({ http: directHttp })
   t.teardown(() => w.stop())

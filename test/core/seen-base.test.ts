@@ -70,6 +70,8 @@ t.test('P2 what stands as it was sent is agreed; what somebody edited is merged'
 t.test('P2 a row as it was before is a question where nothing else tells why the version moved', async (t) => {
   t.same(await seen({}), { name: asked, phone: 'old' }, 'perhaps it was written, and somebody took it back')
   t.same(await seen({ phone: 'theirs' }), { name: 'old', phone: 'old' }, 'another edit tells why')
+  const both = base({ name: 'new', phone: 'new' })
+  t.same(await seen({ phone: 'theirs' }, {}, both), { name: 'old', phone: 'old' }, 'also of what was to be written')
   t.same(await seen({}, { hasSteps: true }), { name: 'old', phone: 'old' }, 'a line may have moved it')
   t.same(await seen({}, { isKnown: true }), { name: 'old', phone: 'old' }, 'the write was not made')
 })
@@ -99,6 +101,19 @@ t.test('P2 an edit whose moment cannot be told is a question where the source wo
     base({ mark: 'new' }),
   )
   t.same(told(oneWay), { mark: 'old' }, 'one that travels one way is written from its source')
+})
+
+t.test('P2 a new record in which something was emptied is a question, and no first meeting', async (t) => {
+  const sent = base({ name: 'new', phone: 'new', mark: 'new', failing: 'new' })
+  const made = inBusinessCentral({ name: '', phone: 'theirs', mark: '' }, { kind: 'create' })
+  const nothing = new Map()
+  t.same(told(await baseSeen(made, nothing, sent)), { name: asked }, 'another text is held at a first meeting anyway')
+  t.same(told(await baseSeen({ ...made, kind: 'update' }, nothing, sent)), {})
+  t.same(told(await baseSeen({ ...made, isKnown: true }, nothing, sent)), {})
+  const firstMatch = { blank: 'fill', different: 'sales' } as const
+  const preferring = { ...deciding, compiled: { ...mapping, mapping: { ...mapping.mapping, firstMatch } } }
+  const asks = { name: asked, phone: asked }
+  t.same(told(await baseSeen({ ...made, deciding: preferring }, nothing, sent)), asks, 'the source would win')
 })
 
 t.test('a row whose expression fails keeps its base; one that was not meant has the one it had', async (t) => {

@@ -252,6 +252,48 @@ t.test('P2 an order that somebody edits while the runner has it open is not over
   t.match(ordersOf(given), [/^O1 Open/], 'released again')
 })
 
+t.test('P5 P2 what was done is known where an order that is open cannot be read before it is written', async (t) => {
+  let fail: (() => void) | undefined
+  const given = await documents(t, mapping, undefined, {
+    http: (simulator) => {
+      const http = directHttp(simulator)
+      return {
+        ...http,
+        send: async (request) => {
+          if (request.body?.includes('Microsoft.NAV.reopen') === true) fail?.()
+          return http.send(request)
+        },
+      }
+    },
+  })
+  const { on } = given
+  const orders = ['O1', 'O2'].map((number) => salesOrder(given, number, [{ product: 0 }]))
+  await given.run()
+  await given.run()
+  for (const order of orders)
+    inSales(given, order, () => on.simulator.sales.edit('salesorders', order, { shipto_name: 'of Sales' }))
+  fail = () =>
+    on.simulator.faults.add({
+      match: { service: 'businessCentral', method: 'GET', path: 'salesOrders' },
+      do: { status: 500 },
+    })
+  const report = await given.run()
+  fail = undefined
+  on.simulator.faults.clear()
+  t.same(
+    report.problems.map(({ kind }) => kind),
+    ['failed', 'failed'],
+  )
+  t.same([...on.store.mapping(mapping).intents()], [], 'nothing is unknown')
+  on.clock.advance(3_600_000)
+  clean(t, await given.run())
+  t.same(
+    on.simulator.businessCentral.rows('salesOrders').map(({ shipToName }) => shipToName),
+    ['of Sales', 'of Sales'],
+  )
+  t.match(ordersOf(given), [/^O1 Open/, /^O2 Open/], 'released again')
+})
+
 t.test('P5 an order with a line that cannot be taken waits whole; the others go', async (t) => {
   const given = await documents(t, mapping)
   const { on } = given

@@ -205,6 +205,73 @@ t.test(
   },
 )
 
+t.test('P2 what was answered is remembered, though what became of its neighbour could not be read', async (t) => {
+  const s = await stage(t)
+  s.customer({ number: 'C1', phoneNumber: '1' })
+  await s.run([mapped])
+  s.simulator.sales.edit('accounts', idOf(s.accounts()[0] ?? {}), { address1_city: 'Rome' })
+  s.account({ name: 'new', telephone1: '2' })
+  const { businessCentral } = s.connectors
+  s.connectors = {
+    ...s.connectors,
+    businessCentral: writingVia(businessCentral, () => {
+      s.simulator.businessCentral.edit('customers', 'C1', { phoneNumber: '3' })
+      s.simulator.faults.add({ match: { service: 'businessCentral', method: 'GET' }, do: { status: 500 } })
+    }),
+  }
+  t.equal((await s.run([mapped])).refused, true)
+  s.simulator.faults.clear()
+  const made = s.customers().find(({ displayName }) => displayName === 'new') ?? {}
+  s.simulator.businessCentral.edit('customers', idOf(made), { phoneNumber: '' })
+  s.connectors = { ...s.connectors, businessCentral }
+  await s.run([mapped])
+  t.same(
+    s
+      .customers()
+      .map(({ displayName, phoneNumber, city }) => [displayName, phoneNumber, city])
+      .sort(byText),
+    [
+      ['Customer C1', '3', 'Rome'],
+      ['new', '', ''],
+    ],
+  )
+  t.same(
+    s
+      .accounts()
+      .map(({ name: called, telephone1 }) => [called, telephone1])
+      .sort(byText),
+    [
+      ['Customer C1', '3'],
+      ['new', null],
+    ],
+  )
+  t.same(s.held(), [])
+})
+
+t.test('P2 what somebody empties in a record that was made without an answer is left to a person', async (t) => {
+  for (const conflicts of ['hold', 'sales'] as const) {
+    const s = await stage(t)
+    s.account({ name: 'new', telephone1: '2', address1_city: 'Rome' })
+    s.simulator.faults.add({ match: { service: 'businessCentral', path: 'batch', nth: 1 }, do: { drop: 'after' } })
+    const { businessCentral } = s.connectors
+    s.connectors = {
+      ...s.connectors,
+      businessCentral: {
+        ...portOf(businessCentral),
+        write: (operations, onBatch) =>
+          businessCentral.write(operations, async (results) => {
+            s.simulator.businessCentral.edit('customers', idOf(s.customers()[0] ?? {}), { phoneNumber: '' })
+            await onBatch?.(results)
+          }),
+      },
+    }
+    await s.run([customerAccount({ ...bothWays, conflicts })])
+    t.match(s.customers(), [{ phoneNumber: '', city: 'Rome' }])
+    t.match(s.accounts(), [{ telephone1: '2' }])
+    t.match(s.held(), [{ fields: ['phone'], message: /no answer came to the last write/ }])
+  }
+})
+
 t.test('P2 a write without an answer tells nothing of a row that the same run has carried the other way', async (t) => {
   const s = await stage(t)
   const mapped = customerAccount({ ...bothWays, conflicts: 'sales' })

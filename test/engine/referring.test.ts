@@ -3,7 +3,8 @@ import t from 'tap'
 import type { Field, Lookup, Mapping, MatchGroup, WhenUncoupled } from '../../src/config/config.ts'
 import { type Connector, portOf } from '../../src/connector/connector.ts'
 import { configOf, customerAccount, mapping, row, source } from './project.ts'
-import { type Stage, bothWays, counted, idOf, stage, toSales, writesMade } from './stage.ts'
+import { ConnectorError } from '../../src/errors.ts'
+import { type Stage, bothWays, counted, idOf, stage, toSales, writesMade, writingVia } from './stage.ts'
 
 const group = (
   businessCentral: readonly string[],
@@ -612,6 +613,36 @@ t.test('a record that another needs is taken along first, once', async (t) => {
   t.same(both.problems, [])
   t.equal(s.accounts().length, 2)
   t.equal(s.couplings('contact').length, 2)
+})
+
+t.test('P1 a mapping that could not be run to its end takes nothing along: what refers to it waits', async (t) => {
+  const s = await stage(t)
+  withPerson(s, 'C1')
+  const base = persons({ name: 'contact' })
+  const taking: Mapping = {
+    ...base,
+    fields: base.fields.map((field) =>
+      field.name === 'parent' ? { ...field, whenUncoupled: { kind: 'sync', mapping: 'customer-account' } } : field,
+    ),
+  }
+  const { sales } = s.connectors
+  let hasFailed = false
+  s.connectors = {
+    ...s.connectors,
+    sales: writingVia(sales, () => {
+      if (hasFailed) return
+      hasFailed = true
+      throw new ConnectorError('sales', 'broken', { message: 'an answer that makes no sense', remedy: 'run again' })
+    }),
+  }
+  const report = await s.run([customerAccount(toSales), taking])
+  t.match(report.problems, [
+    { mapping: 'customer-account', kind: 'service' },
+    { mapping: 'contact', kind: 'waiting' },
+  ])
+  t.equal(s.accounts().length, 0)
+  t.same((await s.run([customerAccount(toSales), taking])).problems, [])
+  t.equal(s.accounts().length, 1)
 })
 
 t.test('a reference to a record that was deleted waits with it, and is not written', async (t) => {

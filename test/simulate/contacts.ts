@@ -8,7 +8,7 @@ import { openMemoryStore } from '../../src/store/memory-store.ts'
 import { only, standardSet } from '../engine/standard-set.ts'
 import { type Stage, idOf, stage, theKey } from '../engine/stage.ts'
 import type { Picture } from './ledger.ts'
-import { type OpenScene, modifiedOf, perPolicies, textOf, unlimited } from './scene.ts'
+import { type OpenScene, perPolicies, stampOf, textOf, unlimited } from './scene.ts'
 import type { Deed, Story } from './story.ts'
 
 /** The rows of the standard mappings that are played with; the others are of the same kinds. */
@@ -171,7 +171,7 @@ function inBusinessCentral(on: Stage): Picture {
     ...customers.map((row) => ({
       name: textOf(row['displayName']),
       id: idOf(row),
-      modified: modifiedOf(row),
+      ...stampOf(on, { side: 'businessCentral', set: 'customers' }, row),
       cells: {
         phone: textOf(row['phoneNumber']),
         primary: nameBy(
@@ -184,7 +184,7 @@ function inBusinessCentral(on: Stage): Picture {
     ...people.map((row) => ({
       name: textOf(row['displayName']),
       id: idOf(row),
-      modified: modifiedOf(row),
+      ...stampOf(on, { side: 'businessCentral', set: 'contacts' }, row),
       cells: {
         phone: textOf(row['phoneNumber']),
         email: textOf(row['email']),
@@ -201,7 +201,7 @@ function inSales(on: Stage): Picture {
     ...accounts.map((row) => ({
       name: textOf(row['name']),
       id: idOf(row),
-      modified: modifiedOf(row),
+      ...stampOf(on, { side: 'sales', set: 'accounts' }, row),
       cells: {
         phone: textOf(row['telephone1']),
         primary: textOf(withId(people, row['_primarycontactid_value'])?.['fullname']),
@@ -210,7 +210,7 @@ function inSales(on: Stage): Picture {
     ...people.map((row) => ({
       name: textOf(row['fullname']),
       id: idOf(row),
-      modified: modifiedOf(row),
+      ...stampOf(on, { side: 'sales', set: 'contacts' }, row),
       cells: {
         phone: textOf(row['telephone1']),
         email: textOf(row['emailaddress1']),

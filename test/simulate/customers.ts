@@ -4,7 +4,7 @@ import { openMemoryStore } from '../../src/store/memory-store.ts'
 import { configOf, customerAccount } from '../engine/project.ts'
 import { idOf, stage, theKey } from '../engine/stage.ts'
 import type { Picture } from './ledger.ts'
-import { type OpenScene, type Scene, modifiedOf, perPolicies, recordId, textOf } from './scene.ts'
+import { type OpenScene, type Scene, perPolicies, recordId, stampOf, textOf } from './scene.ts'
 
 /** What people edit, by the columns of each side. */
 const columns: BySide<Readonly<Record<string, string>>> = {
@@ -61,7 +61,7 @@ export const openCustomers: OpenScene = async (t, options) => {
       records(side).map((row) => ({
         name: textOf(row[names[side]]),
         id: idOf(row),
-        modified: modifiedOf(row),
+        ...stampOf(on, { side, set: sets[side] }, row),
         cells: Object.fromEntries(Object.entries(columns[side]).map(([field, column]) => [field, textOf(row[column])])),
       })),
   }

@@ -16,6 +16,8 @@ export interface Thing {
   readonly of?: string
   /** When its row was written last, by its service's clock. */
   readonly modified: string
+  /** The number of that write. */
+  readonly version: number
   /** What people edit. */
   readonly cells: Readonly<Record<string, string>>
 }
@@ -24,8 +26,8 @@ export interface Thing {
 export type Picture = readonly Thing[]
 
 interface Beginning {
-  /** Answers to its writes may be lost. */
-  readonly isBlind: boolean
+  /** It dies: no answer to its last writes is seen. */
+  readonly isMortal: boolean
   /** Another runs at the same time. */
   readonly isDouble: boolean
   /** Nothing disturbs it, and nobody does anything meanwhile. */
@@ -43,11 +45,13 @@ export class Ledger {
   /** What was wrong at a write. */
   readonly wrongs: string[] = []
   edits = 0
-  #isBlind = false
+  /** Sides that a write without an answer went to: in this run, and in the one before. */
+  #blind: ReadonlySet<Side> = new Set()
+  #wasBlind: ReadonlySet<Side> = new Set()
+  /** What people have edited since the run began. */
+  readonly #edited: BySide<Set<Cell>> = { businessCentral: new Set(), sales: new Set() }
   /** Two run that do not know of each other: what one carries is an edit of that side to the other. */
   #isDouble = false
-  /** A write may have been meant, by this run or the one before, of which nobody knows what came. */
-  #isUnclear = false
 
   constructor(policy: ConflictPolicy, references: ReadonlySet<string>) {
     this.#policy = policy
@@ -55,14 +59,34 @@ export class Ledger {
   }
 
   /** A run begins. What says the same on both sides agrees from now on. */
-  begins({ isBlind, isDouble, isCalm }: Beginning, seen: BySide<Picture>): void {
-    if (!this.#isBlind) for (const cell of this.#cells.values()) cell.unseen = undefined
-    this.#isUnclear = this.#isBlind || isBlind
-    this.#isBlind = isBlind
+  begins({ isMortal, isDouble, isCalm }: Beginning, seen: BySide<Picture>): void {
+    for (const cell of this.#cells.values())
+      if (cell.unseen !== undefined && !this.#blind.has(cell.unseen)) cell.unseen = undefined
+    this.#wasBlind = this.#blind
+    this.#blind = new Set(isMortal ? sides : [])
+    for (const side of sides) this.#edited[side].clear()
     this.#isDouble = isDouble
     for (const { name, cells } of seen.businessCentral)
       for (const [field, text] of Object.entries(cells))
         if (valueOf(seen.sales, name, field) === text) (isCalm ? agree : meet)(this.#cell(name, field), text)
+  }
+
+  /** A side is read from a copy, as it stood then. What said the same as the other side meets; what is said now came after. */
+  readsOld(side: Side, stood: Picture, now: BySide<Picture>): void {
+    for (const { name, cells } of stood)
+      for (const [field, text] of Object.entries(cells)) {
+        const cell = this.#cell(name, field)
+        const said = valueOf(now[side], name, field)
+        if (cell.agreed !== undefined || valueOf(now[otherSide(side)], name, field) !== text) continue
+        meet(cell, text)
+        if (said !== undefined && said !== text) cell.written[side].push(said)
+      }
+  }
+
+  /** A write is sent to a side to which no answer will be seen: what people have edited there may come after it. */
+  unanswered(side: Side): void {
+    this.#blind = new Set([...this.#blind, side])
+    for (const cell of this.#edited[side]) cell.isDoubtful ||= cell.open[otherSide(side)] !== undefined
   }
 
   /** A run has ended, and left that behind. */
@@ -97,9 +121,12 @@ export class Ledger {
     }
   }
 
-  /** A new thing; one that the other runner has made meets for the first time. */
+  /**
+   * A new thing; one that the other runner has made meets for the first time. So does what the service said there by
+   * itself: nobody has agreed on that yet.
+   */
   #begin(side: Side, cell: Cell, text: string): void {
-    meet(cell, text)
+    if (!cell.written[side].includes(text)) meet(cell, text)
     if (cell.open[otherSide(side)] === text) delete cell.open[otherSide(side)]
     cell.isStale ||= this.#isDouble
   }
@@ -148,7 +175,9 @@ export class Ledger {
     this.edits += 1
     cell.written[side].push(text)
     cell.since[side].push(text)
-    const isMeant = this.#isUnclear && cell.open[otherSide(side)] !== undefined
+    this.#edited[side].add(cell)
+    const isUnclear = this.#blind.has(side) || this.#wasBlind.has(side)
+    const isMeant = isUnclear && cell.open[otherSide(side)] !== undefined
     if (cell.unseen === side || isMeant) cell.isDoubtful = true
     if (other === text) sayTheSame(cell, text)
     else if (text === cell.agreed) delete cell.open[side]
@@ -201,7 +230,7 @@ export class Ledger {
     const isBack = now !== undefined && cell.written[from].includes(now)
     const since = now === text ? undefined : (cell.open[from] ?? (isBack ? now : undefined))
     this.#agree(side, cell, text)
-    if (this.#isBlind) cell.unseen = side
+    if (this.#blind.has(side)) cell.unseen = side
     if (since === undefined) return
     cell.open[from] = since
     cell.written[from].push(since)

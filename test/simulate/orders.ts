@@ -6,7 +6,7 @@ import type { Config, Mapping, Side } from '../../src/config/config.ts'
 import type { Row } from '../../src/simulator/table.ts'
 import { type Documents, documents, salesLine, salesOrder } from '../engine/document-stage.ts'
 import type { Picture, Thing } from './ledger.ts'
-import { type OpenScene, modifiedOf, perPolicies, textOf, unlimited } from './scene.ts'
+import { type OpenScene, perPolicies, stampOf, textOf, unlimited } from './scene.ts'
 import type { Deed, Story } from './story.ts'
 
 const mapping = 'sales-order-bidirectional'
@@ -185,13 +185,13 @@ function thingsOf(given: Documents, side: Side, order: Row): Picture {
   const head: Thing = {
     name,
     id,
-    modified: modifiedOf(order),
+    ...stampOf(given.on, { side, set: inSales ? 'salesorders' : 'salesOrders' }, order),
     cells: { shipToName: textOf(order[inSales ? 'shipto_name' : 'shipToName']) },
   }
   const lines = linesOf(given, side, id).map((line): Thing => ({
     name: `line ${textOf(line[inSales ? 'priceperunit' : 'unitPrice'])} of ${name}`,
     id,
-    modified: modifiedOf(line),
+    ...stampOf(given.on, { side, set: inSales ? 'salesorderdetails' : 'salesOrderLines' }, line),
     of: name,
     cells: { quantity: textOf(line['quantity']) },
   }))

@@ -4,7 +4,7 @@ import type { Config, Mapping, Side } from '../../src/config/config.ts'
 import type { RunOptions } from '../../src/engine/run.ts'
 import type { Store } from '../../src/store/store.ts'
 import type { Row } from '../../src/simulator/table.ts'
-import type { Stage, StageOptions } from '../engine/stage.ts'
+import { type Stage, type StageOptions, idOf } from '../engine/stage.ts'
 import type { Picture } from './ledger.ts'
 import type { Deed, Story } from './story.ts'
 
@@ -61,4 +61,15 @@ export const recordId = (kind: number, n: number): string =>
 export const textOf = (value: unknown): string =>
   typeof value === 'string' ? value : typeof value === 'number' ? String(value) : ''
 
-export const modifiedOf = (row: Row): string => textOf(row['lastModifiedDateTime'] ?? row['modifiedon'])
+/** When a row was written last, and the number of that write. */
+export function stampOf(
+  { simulator }: Pick<Stage, 'simulator'>,
+  { side, set }: { readonly side: Side; readonly set: string },
+  row: Row,
+): { readonly modified: string; readonly version: number } {
+  const key = textOf(row['salesorderdetailid'] ?? idOf(row))
+  return {
+    modified: textOf(row['lastModifiedDateTime'] ?? row['modifiedon']),
+    version: simulator[side].service.table(set)?.get(key)?.version ?? 0,
+  }
+}

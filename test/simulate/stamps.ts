@@ -5,9 +5,16 @@ type Writer = 'somebody' | 'the runner' | 'a runner that is forgotten'
 
 interface Stamp {
   readonly at: string
+  readonly version: number
   /** When somebody had edited it before that. */
   readonly before: string
   by: Writer
+}
+
+interface Stamped {
+  readonly name: string
+  readonly modified: string
+  readonly version: number
 }
 
 export class Stamps {
@@ -16,11 +23,12 @@ export class Stamps {
   readonly #written = new Set<Stamp>()
 
   /** A row stands there. */
-  see(side: Side, { name, modified }: { readonly name: string; readonly modified: string }, by: Writer): void {
+  see(side: Side, { name, modified, version }: Stamped, by: Writer): void {
     const known = this.#stamps[side].get(name)
-    if (known?.at === modified) return
+    // Two may have written it within one second.
+    if (known?.at === modified && known.version === version) return
     const before = known?.by === 'somebody' ? known.at : known?.before
-    const stamp = { at: modified, before: before ?? '', by }
+    const stamp = { at: modified, version, before: before ?? '', by }
     this.#stamps[side].set(name, stamp)
     if (by === 'the runner') this.#written.add(stamp)
   }

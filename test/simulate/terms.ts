@@ -8,7 +8,7 @@ import { openMemoryStore } from '../../src/store/memory-store.ts'
 import { only, standardSet } from '../engine/standard-set.ts'
 import { type Stage, idOf, stage, theKey } from '../engine/stage.ts'
 import type { Picture } from './ledger.ts'
-import { type OpenScene, modifiedOf, perPolicies, textOf, unlimited } from './scene.ts'
+import { type OpenScene, perPolicies, stampOf, textOf, unlimited } from './scene.ts'
 import type { Deed, Story } from './story.ts'
 
 const mapping = 'payment-terms'
@@ -132,7 +132,7 @@ class Names {
     const ids = side === 'sales' ? [...this.#options().keys()] : [...this.#names.businessCentral.keys()]
     return ids.flatMap((id) => {
       const name = this.#names[side].get(id)
-      return name === undefined ? [] : [{ name, id, modified: '', cells: {} }]
+      return name === undefined ? [] : [{ name, id, modified: '', version: 0, cells: {} }]
     })
   }
 
@@ -188,7 +188,7 @@ const customersIn = (known: Names, side: Side): Picture =>
   rowsOf(known, side).map((row) => ({
     name: textOf(row[columns[side].name]),
     id: idOf(row),
-    modified: modifiedOf(row),
+    ...stampOf(known.on, { side, set: side === 'sales' ? 'accounts' : 'customers' }, row),
     cells: {
       phone: textOf(row[columns[side].phone]),
       terms: known.nameOf(side, row[columns[side].terms]),

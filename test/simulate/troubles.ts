@@ -56,3 +56,6 @@ export const troubles = {
 } satisfies Readonly<Record<string, (way: Way) => Promise<HttpAnswer>>>
 
 export type Trouble = keyof typeof troubles
+
+/** Those after which nobody knows whether a write was made. */
+export const unanswering: ReadonlySet<Trouble> = new Set(['lost before', 'lost after', '503', '500', 'cut off'])

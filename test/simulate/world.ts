@@ -17,7 +17,7 @@ import { VirtualTime } from './network.ts'
 import { openOrders } from './orders.ts'
 import type { OpenScene, Scene } from './scene.ts'
 import { type Deed, type Run, type SceneName, type Story, storyOf } from './story.ts'
-import { troubles } from './troubles.ts'
+import { type Trouble, troubles, unanswering } from './troubles.ts'
 
 const scenes: Readonly<Record<SceneName, OpenScene>> = {
   customers: openCustomers,
@@ -47,6 +47,8 @@ export class SimulatedWorld {
   #run: { readonly run: Run; requests: number } | undefined
   /** Each side as it stood when the history was told last. */
   #seen: Record<Side, Picture> = { businessCentral: [], sales: [] }
+  /** Since when each side stood so; no change came before the one that is told before it. */
+  readonly #history: { readonly at: number; readonly side: Side; readonly picture: Picture }[] = []
   #most = 0
   /** When each side last answered: no copy lags behind what a runner has seen. */
   #answeredAt: Record<Side, number> = { businessCentral: 0, sales: 0 }
@@ -88,6 +90,7 @@ export class SimulatedWorld {
 
   /** Carries the story out, then runs until nothing is written. */
   async play(story: Story): Promise<End> {
+    this.on.events.length = 0
     this.#restore()
     this.on.clock.set(this.#begun.at)
     this.#outside.ids = this.#begun.ids
@@ -98,6 +101,7 @@ export class SimulatedWorld {
     for (const side of sides) await this.on.connectors[side].close()
     this.on.connectors = await this.#connectors('first')
     this.#seen = { businessCentral: [], sales: [] }
+    this.#history.length = 0
     this.scene.begin(story)
     for (const side of sides) this.#noteDeed(side)
     let pushed = await this.scene.freshStore()
@@ -127,7 +131,7 @@ export class SimulatedWorld {
   }
 
   async #calmly(story: Story): Promise<void> {
-    this.#ledger.begins({ isBlind: false, isDouble: false, isCalm: true }, this.#seen)
+    this.#ledger.begins({ isMortal: false, isDouble: false, isCalm: true }, this.#seen)
     await this.scene.run(story)
     this.#ledger.ends('kept')
   }
@@ -137,7 +141,7 @@ export class SimulatedWorld {
     const life = new Life(run.death)
     const disk = overlay(pushed)
     this.#run = { run, requests: 0 }
-    this.#ledger.begins({ isBlind: isBlind(run), isDouble: run.second, isCalm: isCalm(run) }, this.#seen)
+    this.#ledger.begins({ isMortal: run.death !== undefined, isDouble: run.second, isCalm: isCalm(run) }, this.#seen)
     this.#outside.life = life
     this.on.store = mortalStore(disk, life)
     const runs = [this.scene.run(story).catch(died)]
@@ -201,6 +205,8 @@ export class SimulatedWorld {
     const before = this.#seen[side]
     const after = this.scene.picture(side)
     this.#seen[side] = after
+    const at = Math.max(this.#history.at(-1)?.at ?? 0, this.on.clock.now().getTime())
+    this.#history.push({ at, side, picture: after })
     return { before, after, other: this.#seen[otherSide(side)] }
   }
 
@@ -222,15 +228,23 @@ export class SimulatedWorld {
       `${at} ${runner} ${request.method} ${request.url.replace(/^http:\/\/[^/]+/, '')} ${request.body ?? ''}`,
     )
     const trouble = now.run.troubles.find((one) => one.at === at)?.what
-    const way = {
-      url: request.url,
-      served,
-      lagging: (ms: number) => this.#served(request.url, () => this.#lagging(ms, request.url, send)),
-      sleep: (ms: number) => this.#time.sleep(ms),
-    }
-    const sent = (): Promise<HttpAnswer> => (trouble === undefined ? served() : troubles[trouble](way))
+    const sent = trouble === undefined ? served : () => this.#troubled(trouble, request, { served, send })
     const { life } = this.#outside
     return runner === 'first' && life !== undefined ? life.through('request', sent) : sent()
+  }
+
+  #troubled(
+    trouble: Trouble,
+    { method, url }: HttpRequest,
+    { served, send }: { readonly served: () => Promise<HttpAnswer>; readonly send: () => Promise<HttpAnswer> },
+  ): Promise<HttpAnswer> {
+    if (method !== 'GET' && unanswering.has(trouble)) this.#ledger.unanswered(this.#sideOf(url))
+    return troubles[trouble]({
+      url,
+      served,
+      lagging: (ms) => this.#served(url, () => this.#lagging(ms, url, send)),
+      sleep: (ms) => this.#time.sleep(ms),
+    })
   }
 
   /** There, what the service does, and back. */
@@ -261,8 +275,12 @@ export class SimulatedWorld {
   /** Only this one request is answered by the copy: what is done to it is settled when it is sent. */
   #lagging(lagMs: number, url: string, send: () => Promise<HttpAnswer>): Promise<HttpAnswer> {
     const { faults } = this.on.simulator
-    const sinceAnswered = this.on.clock.now().getTime() - this.#answeredAt[this.#sideOf(url)]
-    faults.add({ do: { lagMs: Math.min(lagMs, sinceAnswered) } })
+    const side = this.#sideOf(url)
+    const now = this.on.clock.now().getTime()
+    const lag = Math.min(lagMs, now - this.#answeredAt[side])
+    const stood = this.#history.findLast((one) => one.side === side && one.at <= now - lag)?.picture ?? []
+    this.#ledger.readsOld(side, stood, this.#seen)
+    faults.add({ do: { lagMs: lag } })
     const answering = send()
     faults.clear()
     return answering
@@ -300,10 +318,6 @@ function stageOptions(outside: Outside): StageOptions {
     },
   }
 }
-
-/** The answer to a write may be lost. */
-const isBlind = ({ troubles, death }: Run): boolean =>
-  death !== undefined || troubles.some(({ what }) => what === 'lost after' || what === 'cut off')
 
 const isCalm = ({ troubles, deeds, death, second }: Run): boolean =>
   troubles.length + deeds.length === 0 && death === undefined && !second
