@@ -11,7 +11,7 @@ import { StateError } from '../errors.ts'
 export const fileMode = 0o600
 
 /** First 16 hex digits of SHA-256: tells a damaged text from a whole one; no protection against intent. */
-export const checksum = (text: string): string => hash('sha256', text, 'hex').slice(0, 16)
+export const checksum = (text: string | Uint8Array): string => hash('sha256', text, 'hex').slice(0, 16)
 
 /** The text of a file, or undefined when there is none. */
 export async function readIfThere(path: string): Promise<string | undefined> {
@@ -29,7 +29,7 @@ export async function ensureFolder(path: string): Promise<void> {
 }
 
 /** Writes a whole file and brings its bytes to the disk. Its name is safe only after `syncFolder`. */
-export async function writeSynced(path: string, text: string): Promise<void> {
+export async function writeSynced(path: string, text: string | Uint8Array): Promise<void> {
   const handle = await open(path, 'w', fileMode)
   try {
     await handle.writeFile(text)

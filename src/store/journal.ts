@@ -2,6 +2,7 @@
  * The journal of one mapping: one line a commit, appended and brought to the disk before the commit returns, so that a
  * commit costs what changed and not what is stored. Keeps P7: a line is whole and its checksum right, or it never was.
  */
+import { createReadStream } from 'node:fs'
 import { open, readFile, rename, rm } from 'node:fs/promises'
 import type { FileHandle } from 'node:fs/promises'
 import { dirname } from 'node:path'
@@ -131,7 +132,7 @@ export class Journal {
   /** Starts anew with the lines behind `offset`: what lies before is in a snapshot. A crash leaves the old journal or the new one. */
   async restart(offset: number): Promise<void> {
     await this.close()
-    const tail = (await readFile(this.#path)).subarray(offset, this.#size).toString('utf8')
+    const tail = await textBetween(this.#path, offset, this.#size)
     if (tail === '') await rm(this.#path)
     else {
       await writeSynced(`${this.#path}.tmp`, tail)
@@ -175,6 +176,15 @@ export class Journal {
       this.#broken = true
     }
   }
+}
+
+/** The text of a file from one byte to another; what lies before, many times as much, is not read. */
+async function textBetween(path: string, from: number, to: number): Promise<string> {
+  if (from >= to) return ''
+  const parts: string[] = []
+  for await (const part of createReadStream(path, { start: from, end: to - 1, encoding: 'utf8' }))
+    parts.push(part as string)
+  return parts.join('')
 }
 
 const unusable = (path: string): StateError =>

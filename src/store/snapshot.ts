@@ -115,14 +115,16 @@ export class SnapshotFolder implements Adapter<Snapshot> {
     }
   }
 
-  /** Durable on return. One file's text is made after the other: the content is of one moment and does not change. */
+  /** Durable on return. One file is made after the other: the content is of one moment and does not change. */
   async write(snapshot: Snapshot): Promise<void> {
     const { fence, couplingsKept } = snapshot
     const kept = Object.entries(this.#files).filter(([name]) => couplingsKept === true && couplingFile.test(name))
     const fresh: [name: string, sum: string][] = []
     let bytes = 0
     await this.#guard.assertHeld()
-    for (const [name, text] of textsOf(snapshot)) {
+    const sheet = new Sheet()
+    for (const [name, lines] of filesOf(snapshot)) {
+      const text = sheet.written(lines)
       const sum = checksum(text)
       fresh.push([name, sum])
       if (couplingFile.test(name)) bytes += text.length
@@ -220,13 +222,13 @@ function parse(path: string, text: string): unknown {
   }
 }
 
-/** Files of couplings and held records by name; couplings are left out when they are kept as they are. */
-function* textsOf({ content, couplingsKept }: Snapshot): Generator<readonly [name: string, text: string]> {
-  yield ['held.json', textOf(content.held.toSorted(byHeldKey).map((held) => JSON.stringify(held)))]
+/** Lines of couplings and held records by file; couplings are left out when they are kept as they are. */
+function* filesOf({ content, couplingsKept }: Snapshot): Generator<readonly [name: string, lines: readonly string[]]> {
+  yield ['held.json', content.held.toSorted(byHeldKey).map((held) => JSON.stringify(held))]
   if (couplingsKept === true) return
   const parts = split(content.couplings)
   for (const [index, part] of parts.entries())
-    yield [parts.length === 1 ? 'couplings.json' : `couplings-${index}.json`, textOf(sorted(part))]
+    yield [parts.length === 1 ? 'couplings.json' : `couplings-${index}.json`, sorted(part)]
 }
 
 /** By a hash of the id into a power of two of files, so that a new coupling changes one file and moves no other. */
@@ -245,8 +247,24 @@ const sorted = (couplings: readonly string[]): readonly string[] =>
     .sort((a, b) => compare(a.id, b.id))
     .map(({ line }) => line)
 
-const textOf = (lines: readonly string[]): string => (lines.length === 0 ? '[]\n' : `[\n${lines.join(',\n')}\n]\n`)
-/** The lines of which `textOf` made a text; inside of one there is no line break. */
+/** A file's text is written over the one before: texts of a large state, each by itself, would pile up until they are collected. */
+class Sheet {
+  #bytes = Buffer.alloc(0)
+
+  /** The text of a file with these lines, until the next one. */
+  written(lines: readonly string[]): Uint8Array {
+    if (lines.length === 0) return Buffer.from('[]\n')
+    const size = lines.reduce((sum, line) => sum + Buffer.byteLength(line) + 2, 4)
+    if (size > this.#bytes.length) this.#bytes = Buffer.alloc(Math.ceil(size * 1.1))
+    let at = this.#bytes.write('[\n')
+    for (const line of lines) at += this.#bytes.write(`${line},\n`, at)
+    // In place of the last comma and line break.
+    at += this.#bytes.write('\n]\n', at - 2) - 2
+    return this.#bytes.subarray(0, at)
+  }
+}
+
+/** The lines of which a text was made; inside of one there is no line break. */
 const linesIn = (text: string): readonly string[] => (text === '[]\n' ? [] : text.slice(2, -3).split(',\n'))
 
 function encodeMarks({ upTo, fence, content }: Snapshot, files: Readonly<Record<string, string>>): string {

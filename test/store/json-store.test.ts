@@ -445,6 +445,27 @@ t.test('a long journal is folded into the snapshot while commits go on', async (
   t.equal(next.mapping('m').size, 400)
 })
 
+t.test('a short file follows a longer one, with letters of several bytes, and what came meanwhile stays', async (t) => {
+  const folder = t.testdir()
+  const store = await locked(folder, { journalLimit: 2_000 })
+  const commits: Entry[][] = [
+    Array.from({ length: 50 }, (_, n) => ({
+      kind: 'hold' as const,
+      held: { ...held(`S${n}`), number: `Ærø ${n} 🚲` },
+    })),
+    [{ kind: 'couple', coupling: coupling('B1', 'S1', { base: 'ß' }) }],
+    ...Array.from({ length: 100 }, (_, n) => [couple(`B-ü${n}`, `S-€${n}`)]),
+  ]
+  for (const entries of commits) await store.commit('m', entries)
+  t.ok(existsSync(join(folder, 'm', 'marks.json')), 'folded while commits went on')
+  t.same(picture((await open(folder)).mapping('m')), await model(commits), 'snapshot and the rest of the journal')
+  await store.close()
+  t.notOk(existsSync(join(folder, 'm', 'journal.jsonl')))
+  t.same(picture((await open(folder)).mapping('m')), await model(commits))
+  t.ok(JSON.parse(read(folder, 'm', 'held.json')), 'plain JSON')
+  t.equal(JSON.parse(read(folder, 'm', 'couplings.json')).length, 101)
+})
+
 t.test('the folder is made for Git and for its owner alone', async (t) => {
   const folder = join(t.testdir(), 'state')
   const store = await locked(folder)
