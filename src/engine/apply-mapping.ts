@@ -9,9 +9,9 @@ import type { Action } from './actions.ts'
 import { alikeEntries } from './alike.ts'
 import { type Again, type Applied, applyWindow, write } from './apply.ts'
 import type { Ref } from './intake.ts'
-import { type TakeAlong, judgeWindow, windows } from './judge-window.ts'
+import { type TakeAlong, judgeWindow, windowsTaken } from './judge-window.ts'
 import type { Judgement } from './judgement.ts'
-import type { PlannedMapping } from './plan-mapping.ts'
+import type { ToWrite } from './plan-mapping.ts'
 import { heedStop } from './ports.ts'
 import { type Session, commit, isRead, isSource, layoutEntries } from './session.ts'
 
@@ -33,10 +33,10 @@ interface Work {
   readonly takeAlong: TakeAlong
 }
 
-/** Writes a mapping that was planned. With a saved plan that was not done whole, the same changes are read again. */
+/** Writes a mapping that was planned; its records are taken out of the intake as they are dealt with. With a saved plan that was not done whole, the same changes are read again. */
 export async function applyMapping(
   session: Session,
-  { intake, standing }: Pick<PlannedMapping, 'intake' | 'standing'>,
+  { intake, standing }: ToWrite,
   takeAlong: TakeAlong,
 ): Promise<void> {
   const work: Work = { session, takeAlong }
@@ -44,7 +44,7 @@ export async function applyMapping(
   const deletes: Action[] = []
   const writing: Promise<readonly Action[]>[] = []
   try {
-    for (const refs of windows(intake.refs)) {
+    for (const refs of windowsTaken(intake.refs)) {
       heedStop(session.stop)
       const open = refs.filter((ref) => standing.get(ref) === undefined)
       const known = refs.flatMap((ref) => standing.get(ref) ?? [])

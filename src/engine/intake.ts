@@ -46,8 +46,8 @@ export interface Ref {
 }
 
 export interface Intake {
-  /** In a stable order. */
-  readonly refs: readonly Ref[]
+  /** In a stable order. Who writes them takes them out. */
+  readonly refs: Ref[]
   /** Watermarks and counts, to be committed when everything is applied. */
   readonly marks: readonly Entry[]
   /** Rows of coupled records that say nothing new under another version. */

@@ -20,6 +20,11 @@ export function* windows(refs: readonly Ref[]): Generator<readonly Ref[]> {
   for (let start = 0; start < refs.length; start += windowSize) yield refs.slice(start, start + windowSize)
 }
 
+/** The same, taking them out of the list: what is dealt with need not be held until the last is (P10). */
+export function* windowsTaken(refs: Ref[]): Generator<readonly Ref[]> {
+  while (refs.length > 0) yield refs.splice(0, windowSize)
+}
+
 /** Decides a window; what it had to know first is fetched, and the records concerned are decided again. */
 export async function judgeWindow(
   session: Session,

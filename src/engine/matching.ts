@@ -50,22 +50,23 @@ export class Matching {
   /** Takes a row of a side into account: coupled ones too, because a partner that is coupled already is none. */
   async add(side: Side, row: Loaded, as: 'wanting' | 'candidate' | 'coupled'): Promise<void> {
     const { match } = this.#session.mapping
-    const keys: (string | undefined)[] = derivedKeys(this.#session, side, row.id)
-    const conditions: (Condition | undefined)[] = []
+    const all: (readonly string[] | undefined)[] = []
     for (const group of match) {
       const said = await valuesOrGaps(this.#session, group, side, row.row)
-      const values = said instanceof Gaps ? undefined : said
       if (said instanceof Gaps && as !== 'coupled') this.#noteUnclear(side, row, said)
-      keys.push(values === undefined ? undefined : shortHash(values.join('\n')))
-      if (as === 'wanting' && this.#wanting[side] < byFilterAtMost)
-        conditions.push(conditionOf(this.#session, group, side, { row: row.row, values }))
+      all.push(said instanceof Gaps ? undefined : said)
     }
+    const asks = as === 'wanting' && this.#wanting[side] < byFilterAtMost
+    const conditions = asks
+      ? match.map((group, index) => conditionOf(this.#session, group, side, { row: row.row, values: all[index] }))
+      : noConditions
     if (as === 'wanting') this.#wanting[side]++
     this.#entrants[side].set(row.id, {
       id: row.id,
       coupled: as === 'coupled',
       wanting: as === 'wanting',
-      keys,
+      // Of just its length: an array that grew holds room for many more, and there may be a hundred thousand.
+      keys: derivedKeys(this.#session, side, row.id).concat(all.map(keyOf)),
       conditions,
     })
   }
@@ -162,6 +163,11 @@ export class Matching {
     }
   }
 }
+
+const noConditions: readonly undefined[] = []
+
+const keyOf = (values: readonly string[] | undefined): string | undefined =>
+  values === undefined ? undefined : shortHash(values.join('\n'))
 
 /** For each side on which records are created: the key that this record gives its partner there, or has itself. */
 const derivedKeys = (session: Session, side: Side, id: string): (string | undefined)[] =>

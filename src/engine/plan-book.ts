@@ -14,8 +14,8 @@ export interface PlannedWhole {
 export class PlanBook {
   readonly #operations = new Map<string, PlannedWhole>()
   readonly #holds = new Map<string, PlannedHold>()
-  /** Records by mapping, side and kind. */
-  readonly #counted = new Map<string, Set<string>>()
+  /** Records by mapping, side and kind; how many there are where no more are to come. */
+  readonly #counted = new Map<string, Set<string> | number>()
   /** Whether operations and holds are kept with their values; counts always are. */
   readonly #keeps: boolean
 
@@ -41,9 +41,18 @@ export class PlanBook {
       for (const hold of planned.holds) this.#holds.set(`${hold.mapping}/${hold.kind}/${hold.side}/${hold.id}`, hold)
   }
 
+  /** Nothing more comes: which records they are need not be known any longer, only how many (P10). */
+  close(): void {
+    for (const [group, records] of this.#counted)
+      if (typeof records !== 'number') this.#counted.set(group, records.size)
+  }
+
   /** What the plan does to one side of one mapping. */
   counts(mapping: string, side: Side, coupled: number): MappingCounts {
-    const of = (kind: OperationKind): number => this.#counted.get(`${mapping}/${side}/${kind}`)?.size ?? 0
+    const of = (kind: OperationKind): number => {
+      const records = this.#counted.get(`${mapping}/${side}/${kind}`) ?? 0
+      return typeof records === 'number' ? records : records.size
+    }
     return {
       mapping,
       side,
@@ -62,6 +71,7 @@ export class PlanBook {
     // The partner of a new record names it as well, and is in memory already.
     const record = (kind === 'create' ? operation.partner : operation.key) ?? operation.partner ?? ''
     const counted = this.#counted.get(group) ?? new Set<string>()
+    if (typeof counted === 'number') throw new Error('a plan that is closed takes nothing more')
     this.#counted.set(group, counted.add(record))
     if (!this.#keeps) return
     const key = `${group}/${record}`

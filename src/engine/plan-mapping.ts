@@ -27,6 +27,9 @@ export interface PlannedMapping {
   readonly standing: Standing
 }
 
+/** What the writing needs of it. */
+export type ToWrite = Pick<PlannedMapping, 'intake' | 'standing'>
+
 /** What the plan has to keep. */
 export interface Keeping {
   /** Operations with their values, for people or to be compared with a saved plan; otherwise only what is counted. */

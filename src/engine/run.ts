@@ -14,7 +14,7 @@ import type { Wanted } from './judge.ts'
 import { applyMapping } from './apply-mapping.ts'
 import { takeUpJobs } from './job-recovery.ts'
 import { chosen, contextOf } from './context.ts'
-import { type Keeping, type PlannedMapping, planMapping } from './plan-mapping.ts'
+import { type Keeping, type ToWrite, planMapping } from './plan-mapping.ts'
 import { referredMappings } from './references.ts'
 import { Standing } from './own-writes.ts'
 import { Permit } from './permit.ts'
@@ -25,7 +25,7 @@ import { type Prepared, type RunContext, foresee, knowing, prepare, sessionOf } 
 import { type Failure, type Measured, reportOf, unfinishedOf } from './report.ts'
 import { idsOf, refuseNobody, scopeOf } from './scope.ts'
 import { problemsToKeep } from './run-problems.ts'
-import type { Session } from './session.ts'
+import { type Session, pairsToCount } from './session.ts'
 import { settleIntents } from './settling.ts'
 
 export type { Ports, RunOptions, RunReport } from './ports.ts'
@@ -95,7 +95,7 @@ const runId = ({ clock }: Ports): string => `run-${clock.now().toISOString().rep
 interface Ready {
   readonly prepared: Prepared
   readonly session: Session
-  readonly planned: PlannedMapping
+  readonly planned: ToWrite
 }
 
 class WholeRun {
@@ -170,6 +170,7 @@ class WholeRun {
   /** Writes what was planned, mapping by mapping, then the second pass. */
   async apply(): Promise<void> {
     this.#permit?.compare(this.#book.wholes)
+    this.#book.close()
     for (const [name, { prepared, planned }] of this.#planned) {
       await this.#inTurn(name, 'apply', async () => {
         const session = this.#open(name, prepared)
@@ -217,8 +218,13 @@ class WholeRun {
     this.#coupledBefore.set(name, pairsToCount(session))
     const scope = await scopeOf(session)
     this.#asked.set(name, { session, scope })
-    const planned = await planMapping(session, scope, this.#takeAlong('plan', name), this.#keeping(name))
-    this.#book.add(planned)
+    const { operations, holds, ...planned } = await planMapping(
+      session,
+      scope,
+      this.#takeAlong('plan', name),
+      this.#keeping(name),
+    )
+    this.#book.add({ operations, holds })
     this.#context.ownWrites.watch(session.mapping, planned.standing)
     this.#planned.set(name, { prepared, session, planned })
   }
@@ -389,10 +395,3 @@ function noteFresh({ following, deferred, options, mapping, writable }: Session)
 
 const takeInAgain = (session: Session, ids: Readonly<Record<Side, readonly string[]>>): Promise<Intake> =>
   takeIn(session, { kind: 'ids', ids })
-
-/**
- * The pairs that a share of the limits is taken of. A mapping that follows gets the pairs that are new there in the same
- * run: writing to them is no surprise.
- */
-const pairsToCount = ({ state, following }: Session): number =>
-  state.size === 0 ? 0 : Math.max(state.size, following?.size ?? 0)

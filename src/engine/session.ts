@@ -227,3 +227,10 @@ export function heldOf(
     (ref.sales === undefined ? undefined : session.state.held('sales', ref.sales))
   )
 }
+
+/**
+ * The pairs that a share of the limits is taken of. A mapping that follows gets the pairs that are new there in the same
+ * run: writing to them is no surprise.
+ */
+export const pairsToCount = ({ state, following }: Session): number =>
+  state.size === 0 ? 0 : Math.max(state.size, following?.size ?? 0)

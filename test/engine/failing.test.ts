@@ -533,5 +533,8 @@ t.test('a record that is planned twice counts once, with the fields of both', (t
     book.operations.map(({ fields }) => fields.map((each) => each.name)),
     [['a', 'b']],
   )
+  book.close()
+  t.equal(book.counts(name, 'sales', 7).updates, 1, 'the count stays when its records are forgotten')
+  t.throws(() => book.add({ operations: [{ ...update, fields: [] }], holds: [] }), /takes nothing more/)
   t.end()
 })
