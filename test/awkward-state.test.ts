@@ -254,6 +254,8 @@ const wrong: readonly (readonly [content: unknown, place: RegExp])[] = [
   [{ held: [{ ...held('a'), decision: 'retry' }] }, /decision is not an object/],
   [{ held: [{ ...held('a'), decision: { kind: 'toString' } }] }, /decision\.kind is not one of take, deleted/],
   [{ held: [{ ...held('a'), decision: { kind: 'take', fields: { name: 'both' } } }] }, /fields\.name is not one of/],
+  [{ held: [{ ...held('a'), rivals: [{ side: 'here', id: 'b' }] }] }, /rivals\[0\]\.side is not one of/],
+  [{ held: [{ ...held('a'), rivals: [{ side: 'sales', id: 'b', coupled: 1 }] }] }, /coupled is not true or false/],
   [{ watermarks: { sales: 'x' } }, /watermarks\.sales is not an object/],
   [{ watermarks: { sales: { kind: 'delta' } } }, /watermarks\.sales\.link is not a text/],
   [{ generations: null }, /generations is not an object/],

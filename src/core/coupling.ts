@@ -118,8 +118,20 @@ export interface Held {
   readonly under?: string | undefined
   /** The couplings that would free it; absent where something else might, which only a look can tell. */
   readonly waits?: readonly Missing[] | undefined
+  /** The records between which nobody could choose; absent where they are not known, which only a look can tell. */
+  readonly rivals?: readonly Rival[] | undefined
   /** A person's decision, to be carried out by the next run. */
   readonly decision?: Decision | undefined
+}
+
+/** A record that keeps another one from having exactly one partner: as it stood when that was found. */
+export interface Rival {
+  readonly side: Side
+  readonly id: string
+  /** See versionOf. */
+  readonly version?: string | undefined
+  /** It had a partner of its own. */
+  readonly coupled?: boolean | undefined
 }
 
 /** A coupling that is not there, and that a record waits for. */

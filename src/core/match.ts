@@ -4,7 +4,7 @@
  * record on each side has the key and neither is coupled; several are held.
  */
 import { type BySide, type Side, otherSide, sides } from '../config/config.ts'
-import type { Found } from './reconcile.ts'
+import type { Found, Rivals } from './reconcile.ts'
 
 /** The match keys of one record: a hash for each group, undefined where one of the group's values is blank. */
 export interface Candidate {
@@ -45,9 +45,36 @@ function matchGroup(
       for (const side of sides) found[side].set(pair[side].id, { kind: 'one', id: pair[otherSide(side)].id })
       continue
     }
-    holdOpen(businessCentral, found.businessCentral)
-    holdOpen(sales, found.sales)
+    const several: Found = { kind: 'several', rivals: rivalsIn({ businessCentral, sales }, pair, found) }
+    for (const side of sides) holdOpen({ businessCentral, sales }[side], found[side], several)
   }
+}
+
+/** Of many with the same key so many of a side are told: as long as two of them stand, it stays undecided. */
+const rivalsMost = 4
+
+/** Whose change could decide it: those with the same key; of a pair of which one is taken also those that took it. */
+function rivalsIn(
+  { businessCentral, sales }: BySide<readonly Candidate[]>,
+  pair: BySide<Candidate> | undefined,
+  found: BySide<Map<string, Found>>,
+): Rivals {
+  const alike = { businessCentral: idsOf(businessCentral), sales: idsOf(sales) }
+  if (pair === undefined) return alike
+  const takers = sides.map((side) => takersOf(side, found[side].get(pair[side].id)))
+  const together = (side: Side): string[] => [...alike[side], ...takers.flatMap(({ [side]: ids }) => ids)]
+  return { businessCentral: unique(together('businessCentral')), sales: unique(together('sales')) }
+}
+
+const idsOf = (candidates: readonly Candidate[]): readonly string[] =>
+  candidates.slice(0, rivalsMost).map(({ id }) => id)
+const unique = (ids: readonly string[]): readonly string[] => [...new Set(ids)]
+
+/** Who keeps a record from being a partner, by what an earlier group found for it. */
+function takersOf(side: Side, found: Found | undefined): Rivals {
+  if (found?.kind === 'several') return found.rivals
+  if (found?.kind !== 'one') return { businessCentral: [], sales: [] }
+  return side === 'sales' ? { businessCentral: [found.id], sales: [] } : { businessCentral: [], sales: [found.id] }
 }
 
 /** The candidates of both sides for each key that both have. Only the smaller side is indexed whole (P10). */
@@ -93,6 +120,6 @@ const isSettled = ({ businessCentral, sales }: BySide<Candidate>, apart: Apart):
 const isOpen = (candidate: Candidate, found: Map<string, Found>): boolean =>
   !candidate.coupled && !found.has(candidate.id)
 
-function holdOpen(candidates: readonly Candidate[], found: Map<string, Found>): void {
-  for (const candidate of candidates) if (isOpen(candidate, found)) found.set(candidate.id, { kind: 'several' })
+function holdOpen(candidates: readonly Candidate[], found: Map<string, Found>, several: Found): void {
+  for (const candidate of candidates) if (isOpen(candidate, found)) found.set(candidate.id, several)
 }

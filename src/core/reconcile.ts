@@ -88,11 +88,15 @@ export type LoneVerdict =
   | { readonly kind: 'create'; readonly on: Side }
   | { readonly kind: 'hold'; readonly because: 'ambiguous' | 'no-partner' }
 
+/** Ids of records between which nobody can choose. */
+export type Rivals = BySide<readonly string[]>
+
 /** What was found for a record without a coupling. */
 export type Found =
   | { readonly kind: 'outside' }
   | { readonly kind: 'one'; readonly id: string }
-  | { readonly kind: 'several' }
+  /** `rivals`: records of both sides without which it might have been one. */
+  | { readonly kind: 'several'; readonly rivals: Rivals }
   | { readonly kind: 'none' }
 
 /** What becomes of a record of `side` that has no coupling. Several candidates are held, never created. */

@@ -3,17 +3,20 @@
  * person, another configuration, or a coupling of another mapping. Reading those in each run would cost requests by the
  * number of records that wait, not of changes (P10).
  */
-import type { BySide, Side } from '../config/config.ts'
-import type { Coupling, Held, HeldKind, Missing } from '../core/coupling.ts'
+import { type BySide, type Side, sides } from '../config/config.ts'
+import type { Coupling, Held, HeldKind, Missing, Rival } from '../core/coupling.ts'
+import { versionOf } from '../core/fingerprint.ts'
 import type { Change } from '../core/record.ts'
+import type { Contested } from './contested.ts'
+import type { Ref } from './intake.ts'
 import type { Hold, Judgement } from './judgement.ts'
 import { type Session, heldOf, isAsRefused, refusedAs } from './session.ts'
 
 /**
- * Which held records are looked at in each run, at their moment, when what they wait for may have come, or only when
- * they change or a person decides.
+ * Which held records are looked at in each run, at their moment, when what they wait for may have come, when what they
+ * rest on has moved, or only when they change or a person decides.
  */
-const looked: Readonly<Record<HeldKind, 'always' | 'in time' | 'when freed' | 'when asked'>> = {
+const looked: Readonly<Record<HeldKind, 'always' | 'in time' | 'when freed' | 'when moved' | 'when asked'>> = {
   'no-partner': 'when asked',
   quarantine: 'when asked',
   moving: 'when asked',
@@ -22,8 +25,7 @@ const looked: Readonly<Record<HeldKind, 'always' | 'in time' | 'when freed' | 'w
   conflict: 'when freed',
   different: 'when freed',
   deleted: 'when freed',
-  // Candidates change without being reported where their side is only written to.
-  ambiguous: 'always',
+  ambiguous: 'when moved',
   unfinished: 'always',
   unknown: 'always',
 }
@@ -40,6 +42,8 @@ function isDue(session: Session, held: Held, all: boolean): boolean {
       return held.nextTry === undefined || held.nextTry <= session.clock.now().toISOString()
     case 'when freed':
       return all || mayBeFree(session, held)
+    case 'when moved':
+      return all || held.rivals === undefined || held.under !== session.configuration
   }
 }
 
@@ -57,11 +61,15 @@ function mayBeThere({ lookups }: Session, { mapping, from, key, keys, takenBy }:
   return partner !== undefined
 }
 
-/** Records that are looked at in a run, whatever their stamps say. A plan for people shows all that wait, a whole read too. */
-export function dueRecords(session: Session, whole: boolean): readonly Held[] {
-  const { dry, keepPlan, permit } = session.options
-  const all = whole || dry || keepPlan || permit !== undefined
-  return [...session.state.allHeld()].filter((held) => isDue(session, held, all))
+/** Whether all that wait are looked at: a plan for people shows them, a whole read too. */
+export function areAllDue({ options: { dry, keepPlan, permit } }: Session, whole: boolean): boolean {
+  return whole || dry || keepPlan || permit !== undefined
+}
+
+/** Records that are looked at in a run, whatever their stamps say. */
+export function dueRecords(session: Session, whole: boolean, contested: Contested): readonly Held[] {
+  const all = areAllDue(session, whole)
+  return [...session.state.allHeld()].filter((held) => isDue(session, held, all) || contested.hasMoved(held))
 }
 
 /** A record that was refused, or left alone, as it stands now: it waits for its moment or another row (P5). */
@@ -90,9 +98,11 @@ const idsOf = ({ businessCentral, sales }: Coupling): BySide<string> => ({
  */
 export function freedBy(
   session: Session,
-  { rows, action, coupling, holds }: Judgement,
+  { ref, rows, action, coupling, holds }: Judgement,
   first: Hold,
-): Pick<Held, 'source' | 'under' | 'waits'> {
+): Pick<Held, 'source' | 'under' | 'waits' | 'rivals'> {
+  const rivals = first.kind === 'ambiguous' ? rivalsOf(session, ref) : undefined
+  if (rivals !== undefined) return { source: refusedAs(rows), under: session.configuration, rivals }
   if (looked[first.kind] !== 'when freed') return {}
   const isLone = action.kind === 'hold' && coupling === undefined
   return {
@@ -100,6 +110,28 @@ export function freedBy(
     under: session.configuration,
     waits: waitsOf(session, holds),
   }
+}
+
+/** The records between which nobody could choose, as they stand; undefined where they are not known. */
+function rivalsOf({ cache, state, mapping }: Session, { found, ...own }: Ref): readonly Rival[] | undefined {
+  // What a followed pair becomes shows in the other mapping only.
+  if (found?.kind !== 'several' || mapping.follows !== undefined) return undefined
+  return sides.flatMap((side) =>
+    [...found.rivals[side]]
+      .filter((id) => id !== own[side])
+      .sort()
+      .map((id) => {
+        const row = cache.get(side, id)
+        const coupling = state.bySide(side, id)
+        const version = row?.kind === 'upsert' ? versionOf(row) : coupling?.[side].version
+        return {
+          side,
+          id,
+          ...(version !== undefined && { version }),
+          ...(coupling !== undefined && { coupled: true }),
+        }
+      }),
+  )
 }
 
 /** The couplings that would free it; undefined where only a look can tell. */

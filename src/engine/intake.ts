@@ -8,14 +8,14 @@ import type { Coupling, Held } from '../core/coupling.ts'
 import { isEdited } from '../core/decide.ts'
 import { ExpressionError } from '../core/expression.ts'
 import { versionOf } from '../core/fingerprint.ts'
-import { localDate } from '../core/instant.ts'
 import type { Found } from '../core/reconcile.ts'
 import type { Change, Loaded, Upsert } from '../core/record.ts'
 import type { Watermark } from '../core/watermark.ts'
 import type { Entry } from '../store/store.ts'
 import type { Alike } from './alike.ts'
+import { Contested } from './contested.ts'
 import { continuedBy } from './continuing.ts'
-import { dueRecords, isHeld, isSetAside } from './held-due.ts'
+import { areAllDue, dueRecords, isHeld, isSetAside } from './held-due.ts'
 import { haveLinesChanged } from './judge-lines.ts'
 import { FollowedIntake } from './following.ts'
 import { readyToLook } from './match-values.ts'
@@ -27,10 +27,8 @@ import { mayBeEmptied } from './posted.ts'
 import { type Session, baseOf, isAdmitted, isImagined, isRead } from './session.ts'
 import { absentIds, listedKeys, sweepIsDue, sweepName } from './sweep.ts'
 import { triggeredRows } from './triggers.ts'
+import { dayMarks, turnedRows } from './turning.ts'
 import type { Unclear } from './unclear.ts'
-
-/** Name of the mark that tells on which day grouped rows were last looked at. */
-const dayName = (side: Side): string => `${side}/day`
 
 /** A record to decide: a coupled pair, a pair found by matching, or a lone record with what was found for it. */
 export interface Ref {
@@ -107,6 +105,7 @@ class Reading {
   readonly #moved = new Map<string, Ref>()
   readonly #reborn: Reborn
   readonly #followed: FollowedIntake | undefined
+  readonly #contested: Contested
   readonly #marks: Entry[] = []
   readonly #alike: Alike[] = []
   readonly #emptied: Side[] = []
@@ -115,6 +114,7 @@ class Reading {
     this.#session = session
     this.#matching = new Matching(session)
     this.#reborn = new Reborn(session)
+    this.#contested = new Contested(session)
     const { following, state } = session
     this.#followed = following === undefined ? undefined : new FollowedIntake(following, state)
   }
@@ -140,11 +140,11 @@ class Reading {
     if (wasWhole) await this.#afterWholeRead(side, seen, count)
     else {
       for await (const rows of recheck.rows()) await this.#takePage(side, rows, unstamped)
-      await this.#turned(side)
+      for await (const rows of turnedRows(this.#session, side)) await this.#takePage(side, rows, unstamped)
       await this.#sweep(side, whole)
     }
     this.#marks.push(...recheck.marks())
-    this.#markDay(side)
+    this.#marks.push(...dayMarks(this.#session, side))
     await this.#triggered(side, since !== undefined)
   }
 
@@ -170,8 +170,11 @@ class Reading {
   /** Records that wait, and may wait no more. */
   async heldRecords(whole: boolean): Promise<void> {
     const ids: Record<Side, string[]> = { businessCentral: [], sales: [] }
-    for (const held of dueRecords(this.#session, whole)) if (!this.#isTaken(held)) ids[held.side].push(held.id)
+    if (!areAllDue(this.#session, whole)) await this.#contested.look()
+    for (const held of dueRecords(this.#session, whole, this.#contested))
+      if (!this.#isTaken(held)) ids[held.side].push(held.id)
     await this.ids(ids)
+    this.#marks.push(...this.#contested.marks())
   }
 
   async finish(): Promise<Intake> {
@@ -205,9 +208,9 @@ class Reading {
     const doubtful: Upsert[] = []
     for (const change of changes) {
       const coupling = state.bySide(side, change.id)
-      const { asked: isAsked, whole } = reading
+      this.#contested.note(side, change, reading.unstamped)
       if (isOver(change, coupling)) continue
-      if (!isAsked && isSetAside(this.#session, side, change, { coupling, whole })) continue
+      if (!reading.asked && isSetAside(this.#session, side, change, { coupling, whole: reading.whole })) continue
       if (coupling === undefined) {
         if (this.#takesPart(change)) lone.push(change)
         // A held record without partner that was deleted waits for nothing any more.
@@ -318,6 +321,7 @@ class Reading {
   async #afterWholeRead(side: Side, seen: ReadonlySet<string>, count: number): Promise<void> {
     const { state, clock, readers } = this.#session
     this.#matching.sawAll(side)
+    this.#contested.sawAll(side, seen)
     const isEmptied = count === 0 && state.counted(side) > 0 && !mayBeEmptied(this.#session, side)
     if (isEmptied) this.#emptied.push(side)
     if (state.counted(side) !== count) this.#marks.push({ kind: 'counted', side, count })
@@ -349,25 +353,6 @@ class Reading {
       name: sweepName(side),
       watermark: { kind: 'stamp', at: clock.now().toISOString() },
     })
-  }
-
-  /** Grouped rows whose first or last day has come since the last run: no stamp tells of it. */
-  async #turned(side: Side): Promise<void> {
-    const last = this.#session.state.watermark(dayName(side))
-    if (last?.kind !== 'stamp') return
-    const since = localDate(Date.parse(last.at), this.#session.compiled.timeZone)
-    for await (const rows of this.#session.readers[side].turned(since)) await this.#takePage(side, rows, unstamped)
-  }
-
-  /** Remembers the day up to which grouped rows have been looked at; once a day. */
-  #markDay(side: Side): void {
-    const { readers, state, clock, compiled } = this.#session
-    if (!readers[side].isGrouped) return
-    const last = state.watermark(dayName(side))
-    const now = clock.now()
-    const dayOf = (instant: number): string => localDate(instant, compiled.timeZone)
-    if (last?.kind === 'stamp' && dayOf(Date.parse(last.at)) === dayOf(now.getTime())) return
-    this.#marks.push({ kind: 'watermark', name: dayName(side), watermark: { kind: 'stamp', at: now.toISOString() } })
   }
 
   /** Rows whose joined rows changed. */

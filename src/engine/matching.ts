@@ -9,7 +9,7 @@ import { shortHash } from '../core/fingerprint.ts'
 import { type Candidate, matchRecords } from '../core/match.ts'
 import type { Found } from '../core/reconcile.ts'
 import type { Loaded, Upsert } from '../core/record.ts'
-import { Gaps, conditionOf, isPlainColumn, ownCondition, valuesOrGaps } from './match-values.ts'
+import { Gaps, conditionOf, isPlainColumn, ownCondition, valuesOf, valuesOrGaps } from './match-values.ts'
 import { newKey } from './new-key.ts'
 import { type Session, isAdmitted, numberOf } from './session.ts'
 import { type UnclearRecord, Unclear } from './unclear.ts'
@@ -120,17 +120,33 @@ export class Matching {
     return this.#session.mapping.match.every((group) => group[side].some((column) => isPlainColumn(column)))
   }
 
-  /** A record with the same key on the own side makes a match ambiguous, also one that did not change. */
+  /**
+   * A record with the same key on the own side makes a match ambiguous, also one that did not change; so does one that an
+   * earlier group would give to the partner that was found.
+   */
   async #lookForTwins(keep: (side: Side, row: Loaded) => void): Promise<void> {
     for (const side of sides) {
       if (this.#whole[side]) continue
-      const partnerKeys = new Set([...this.#entrants[otherSide(side)].values()].flatMap(({ keys }) => keys))
-      const paired = [...this.#entrants[side].values()].filter(
-        (entrant) => entrant.wanting && entrant.keys.some((key) => key !== undefined && partnerKeys.has(key)),
-      )
-      const own = paired.flatMap((entrant) => this.#ownConditions(side, entrant.id))
+      const theirs = [...this.#entrants[otherSide(side)].values()]
+      const wanting = [...this.#entrants[side].values()].filter((entrant) => entrant.wanting)
+      const own = meeting(wanting, theirs).flatMap(({ id }) => this.#ownConditions(side, id))
+      for (const partner of meeting(theirs, wanting)) own.push(...(await this.#closerConditions(side, partner)))
       if (own.length > 0) await this.#take(side, await this.#session.readers[side].find(own), keep)
     }
+  }
+
+  /** What finds, on `side`, the partners that a record has by earlier groups than the one it was found by. */
+  async #closerConditions(side: Side, partner: Met): Promise<readonly Condition[]> {
+    const theirs = otherSide(side)
+    const row = this.#session.cache.get(theirs, partner.id)
+    if (partner.coupled || partner.wanting || row?.kind !== 'upsert') return []
+    const conditions: Condition[] = []
+    for (const group of this.#session.mapping.match.slice(0, Math.max(0, partner.by - sides.length))) {
+      const values = await valuesOf(this.#session, group, theirs, row.row)
+      const condition = conditionOf(this.#session, group, theirs, { row: row.row, values })
+      if (condition !== undefined) conditions.push(condition)
+    }
+    return conditions
   }
 
   #ownConditions(side: Side, id: string): readonly Condition[] {
@@ -168,6 +184,20 @@ const noConditions: readonly undefined[] = []
 
 const keyOf = (values: readonly string[] | undefined): string | undefined =>
   values === undefined ? undefined : shortHash(values.join('\n'))
+
+/** A record with the last of the keys that another one shares with it: those of our own first, then a group each. */
+interface Met extends Entrant {
+  readonly by: number
+}
+
+/** Those that share a key with one of the others. */
+function meeting(entrants: readonly Entrant[], others: readonly Entrant[]): readonly Met[] {
+  const known = new Set(others.flatMap(({ keys }) => keys))
+  return entrants.flatMap((entrant) => {
+    const by = entrant.keys.findLastIndex((key) => key !== undefined && known.has(key))
+    return by < 0 ? [] : [{ ...entrant, by }]
+  })
+}
 
 /** For each side on which records are created: the key that this record gives its partner there, or has itself. */
 const derivedKeys = (session: Session, side: Side, id: string): (string | undefined)[] =>

@@ -185,7 +185,8 @@ const sameHeld = (a: Held, b: Held): boolean =>
   a.nextTry === b.nextTry &&
   a.source === b.source &&
   a.under === b.under &&
-  JSON.stringify(a.waits) === JSON.stringify(b.waits)
+  JSON.stringify(a.waits) === JSON.stringify(b.waits) &&
+  JSON.stringify(a.rivals) === JSON.stringify(b.rivals)
 
 /** The record under which a pair waits: its BC record; a lone record waits under itself. */
 function heldUnder(judgement: Judgement): { readonly side: Side; readonly id: string } {

@@ -209,10 +209,16 @@ export function numberColumns(mapping: Mapping, side: Side): readonly string[] {
 export const refusedAs = (rows: BySide<Loaded | undefined>): string =>
   sides.map((side) => (rows[side] === undefined ? '' : (versionOf(rows[side]) ?? ''))).join('|')
 
+/** The version of the row of that side that the record was refused with. */
+export function refusedVersion({ source }: Held, side: Side): string | undefined {
+  const version = source?.split('|')[sides.indexOf(side)]
+  return version === '' ? undefined : version
+}
+
 /** True when the row of that side is the one that the record was refused with. */
 export function isAsRefused(held: Held, side: Side, row: Upsert): boolean {
   const version = versionOf(row)
-  return version !== undefined && held.source?.split('|')[sides.indexOf(side)] === version
+  return version !== undefined && refusedVersion(held, side) === version
 }
 
 export const isHere = (change: Change | undefined): change is Loaded => change?.kind === 'upsert'

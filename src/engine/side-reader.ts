@@ -170,6 +170,18 @@ export class SideReader {
     return [...fixed, ...(await (this.#groups?.read(rest) ?? this.#connector.read(query, rest)))]
   }
 
+  /** True where each record is read by an address of its own. */
+  get isReadSingly(): boolean {
+    return this.#compiled.source.entity?.kind === 'child' || this.#compiled.description.key.length > 1
+  }
+
+  /** The versions of these records, whatever the filter says; those that are not there come as tombstones. */
+  async versions(ids: readonly string[]): Promise<readonly Change[]> {
+    const query = this.#query()
+    if (query === undefined || this.#groups !== undefined) return this.read(ids)
+    return this.#connector.read({ ...query, select: [] }, ids)
+  }
+
   /** Records that equal any of the conditions. */
   async find(anyOf: readonly Condition[]): Promise<readonly Upsert[]> {
     const fixed = this.#constants.filter(({ row }) => anyOf.some((condition) => fits(row, condition)))

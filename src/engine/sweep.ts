@@ -27,6 +27,7 @@ export function absentIds(session: Session, side: Side, listed: ReadonlySet<stri
   const absent = new Set<string>()
   for (const coupling of session.state.couplings())
     if (coupling.ended === undefined && !listed.has(coupling[side].id)) absent.add(coupling[side].id)
-  for (const held of session.state.allHeld()) if (held.side === side && !listed.has(held.id)) absent.add(held.id)
+  for (const held of session.state.allHeld())
+    for (const one of [held, ...(held.rivals ?? [])]) if (one.side === side && !listed.has(one.id)) absent.add(one.id)
   return [...absent].filter((id) => !isConstant(id))
 }

@@ -12,6 +12,7 @@ import type {
   Held,
   HeldKind,
   Missing,
+  Rival,
   Seen,
 } from '../core/coupling.ts'
 import type { Watermark } from '../core/watermark.ts'
@@ -157,6 +158,7 @@ const held = members<Held>({
   source: maybe(text),
   under: maybe(text),
   waits: maybe(list(missing)),
+  rivals: maybe(list(members<Rival>({ side, id: text, version: maybe(text), coupled: maybe(flag) }))),
   decision: maybe(decision),
 })
 

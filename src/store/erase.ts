@@ -54,16 +54,21 @@ function without(content: MappingContent, { side, id }: ForgetRecord): MappingCo
   return facts(after) === facts(content) && !Object.hasOwn(content.generations[side], id) ? undefined : after
 }
 
-/** What waits for the record, without its name: the next run looks at it. */
+/** What waits for the record, or because of it, without its name: the next run looks at it. */
 function freed(held: Held, side: Side, id: string): Held {
-  const isNamed = held.waits?.some(({ from, key }) => from === side && key === id) === true
-  return isNamed ? { ...held, waits: undefined } : held
+  const isAwaited = held.waits?.some(({ from, key }) => from === side && key === id) === true
+  const isRival = held.rivals?.some((rival) => rival.side === side && rival.id === id) === true
+  return {
+    ...held,
+    ...(isAwaited && { waits: undefined }),
+    ...(isRival && { rivals: undefined }),
+  }
 }
 
 const facts = (of: MappingContent): number =>
   Object.values(of.watched).reduce((sum, ids) => sum + ids.length, 0) +
   of.couplings.length +
-  of.held.reduce((sum, { waits = [] }) => sum + 1 + waits.length, 0) +
+  of.held.reduce((sum, { waits = [], rivals = [] }) => sum + 1 + waits.length + rivals.length, 0) +
   of.intents.length
 
 /**

@@ -44,7 +44,7 @@ export interface MappingState {
   byKeys(side: Side, keys: Readonly<Record<string, string>>): Coupling | undefined
   /** Field rows (`name@hash`) of a layout id, in order. */
   layout(id: string): readonly string[] | undefined
-  /** By name: `businessCentral`, `sales`, `businessCentral/rate` for a join, `businessCentral/sweep` (a stamp). */
+  /** By name: `businessCentral`, `sales`, `businessCentral/rate` for a join, `businessCentral/sweep` (a stamp), `contested` (a stamp). */
   watermark(name: string): Watermark | undefined
   held(side: Side, id: string): Held | undefined
   allHeld(): IterableIterator<Held>
@@ -57,7 +57,8 @@ export interface MappingState {
   /**
    * Ids of records to be looked at beyond what changes tell, by name: `businessCentral/recheck` (inside the filter for
    * rows that change without a stamp), `businessCentral/followed` (looked at, and no pair of this mapping),
-   * `businessCentral/seen/rate` (the latest rows of a triggering join, with their versions).
+   * `businessCentral/seen/rate` (the latest rows of a triggering join, with their versions), `businessCentral/contested`
+   * (where the last portion of candidates' versions ended).
    */
   watched(name: string): ReadonlySet<string>
 }

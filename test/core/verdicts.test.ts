@@ -577,7 +577,7 @@ t.test(
       none: { may: { kind: 'create', on: 'sales' }, 'may not': { kind: 'hold', because: 'no-partner' } },
     }
     for (const kind of Object.keys(found) as Found['kind'][]) {
-      const given: Found = kind === 'one' ? { kind, id: 'a1' } : { kind }
+      const given = { kind, id: 'a1', rivals: { businessCentral: [], sales: ['a1', 'a2'] } } as Found
       t.strictSame(reconcileLone('businessCentral', given, true), found[kind].may, kind)
       t.strictSame(reconcileLone('businessCentral', given, false), found[kind]['may not'], kind)
     }
@@ -762,6 +762,35 @@ t.test('P1: nobody is matched twice, partners name each other, and only the unco
       })
     }),
   )
+})
+
+t.test('P10: as long as its rivals stand, a record stays undecided, whoever else goes', async (t) => {
+  let undecided = 0
+  const going = fc.tuple(bothSides, apartArb, fc.infiniteStream(fc.boolean()))
+  forAll(
+    fc.property(going, ([candidates, apart, goes]) => {
+      const before = matchRecords(candidates, 3, apart)
+      return sides.every((side) =>
+        [...before[side]].every(([id, found]) => {
+          if (found.kind !== 'several') return true
+          undecided++
+          const stays = (on: Side, one: string): boolean =>
+            (on === side && one === id) || found.rivals[on].includes(one) || goes.next().value === true
+          const left = {
+            businessCentral: candidates.businessCentral.filter((each) => stays('businessCentral', each.id)),
+            sales: candidates.sales.filter((each) => stays('sales', each.id)),
+          }
+          return matchRecords(left, 3, apart)[side].get(id)?.kind === 'several'
+        }),
+      )
+    }),
+    { numRuns: 1500 },
+  )
+  t.ok(undecided > 300, 'the samples have such records')
+  const crowd = Array.from({ length: 50 }, (_, at) => candidate(`s${at}`, ['x']))
+  const found = matchRecords({ businessCentral: [candidate('b1', ['x'])], sales: crowd }, 1, never)
+  const one = found.businessCentral.get('b1')
+  t.match(one, { kind: 'several', rivals: { businessCentral: ['b1'], sales: { length: 4 } } }, 'few stand for many')
 })
 
 t.test('matching does not depend on the order in which records are read', async () => {

@@ -21,7 +21,7 @@ const facts: readonly Entry[] = [
   couple('B2', 'S2', { outside: true }),
   couple('B8', 'S8'),
   { kind: 'uncouple', businessCentral: 'B8', sales: 'S8', generation: true },
-  { kind: 'hold', held: held('S9', { source: 'print' }) },
+  { kind: 'hold', held: held('S9', { source: 'print', rivals: [{ side: 'sales', id: 'S7', version: 'v' }] }) },
   { kind: 'watermark', name: 'sales', watermark: { kind: 'delta', link: 'https://x' } },
   { kind: 'counted', side: 'sales', count: 2 },
   { kind: 'hash', hash: 'h' },
@@ -139,6 +139,7 @@ t.test('a forgotten record leaves no trace in any file', async (t) => {
     { kind: 'hold', held: held('S1') },
     { kind: 'intent', intent: { ...intent('i'), target: 'S1', source: 'B1' } },
     { kind: 'hold', held: { ...held('S3'), waits: [{ mapping: 'customer', from: 'sales', key: 'S1' }] } },
+    { kind: 'hold', held: held('S4', { rivals: [{ side: 'sales', id: 'S1', version: 'v', coupled: true }] }) },
     { kind: 'watch', name: 'sales/recheck', add: ['S1', 'S5'], drop: [] },
     { kind: 'watch', name: 'sales/seen/rate', add: ['S1@v', 'S5@v'], drop: [] },
   ])
@@ -149,6 +150,7 @@ t.test('a forgotten record leaves no trace in any file', async (t) => {
   t.same([...store.mapping('customer').watched('sales/recheck')], ['S5'])
   t.same([...store.mapping('customer').watched('sales/seen/rate')], ['S5@v'])
   t.equal(store.mapping('customer').held('sales', 'S3')?.waits, undefined, 'looked at again by the next run')
+  t.equal(store.mapping('customer').held('sales', 'S4')?.rivals, undefined, 'and what it was a rival of')
   t.same(await forget(store, { side: 'sales', id: 'S8' }), ['customer'], 'a counter alone is a trace')
   t.same(await forget(store, { side: 'sales', id: 'S2', mapping: 'item' }), [])
   t.same(await forget(store, { side: 'sales', id: 'unknown' }), [])
