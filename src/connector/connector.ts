@@ -122,8 +122,11 @@ export type WriteStep =
       readonly key: string
       readonly etag: string | undefined
       readonly values: Values
-      /** What the columns held that are written, as they were read: looked at where the version must be read anew. */
-      readonly seen?: Row
+      /**
+       * What the columns held that are written, as they were read: looked at where the version must be read anew. Their
+       * names alone: as the create of the same operation left them.
+       */
+      readonly seen?: Row | readonly string[]
     }
   | { readonly kind: 'delete'; readonly entity: EntityRef; readonly key: string; readonly etag: string | undefined }
   /** Calls a bound action, e.g. `Microsoft.NAV.release`. */

@@ -1,7 +1,7 @@
 /** Pure: how far one operation has come, and what its result is. */
 import type { Row } from '../core/record.ts'
 import type { PartAnswer } from './batch.ts'
-import type { Refusal, WriteResult } from './connector.ts'
+import type { Refusal, WriteResult, WriteStep } from './connector.ts'
 import type { Verdict } from './dialect.ts'
 import { keyOf, sameId } from './query.ts'
 import { refusalOf, serviceError } from './refusal.ts'
@@ -18,6 +18,8 @@ export interface Progress {
   done: number
   /** The version marks that the done steps left, by collection and key. */
   readonly etags: Map<string, string>
+  /** What the record's own columns hold that are still to be written, as far as is known. */
+  readonly stands: Map<string, unknown>
   /** What the done steps told. */
   told: Done | undefined
   /** Keys of the lines that were created. */
@@ -31,11 +33,17 @@ export const started = (ready: Ready): Progress => ({
   ready,
   done: 0,
   etags: new Map(),
+  stands: new Map(ready.steps.flatMap(({ step, main }) => (main ? Object.entries(seenBy(step)) : []))),
   told: undefined,
   made: [],
   result: undefined,
   taken: undefined,
 })
+
+const seenBy = (step: WriteStep): Row =>
+  step.kind !== 'update' || step.seen === undefined || isNames(step.seen) ? {} : step.seen
+
+const isNames = (seen: Row | readonly string[]): seen is readonly string[] => Array.isArray(seen)
 
 const rowName = (ready: ReadyStep, id: string): string => `${ready.address.path}(${sameId(id)})`
 
@@ -64,6 +72,30 @@ export function wantsFreshMark(progress: Progress, ready: ReadyStep): boolean {
   return progress.done > 0 && !progress.etags.has(rowName(ready, step.key))
 }
 
+/** Columns of the record that this step and those behind it write, and of which it is known what they hold. */
+export const comparedColumns = (progress: Progress): readonly string[] =>
+  [...openColumns(progress)].filter((column) => progress.stands.has(column))
+
+/** Whether one of them holds something else in the row that was read between two steps. */
+export const isChanged = (progress: Progress, row: Row): boolean =>
+  comparedColumns(progress).some((column) => row[column] !== progress.stands.get(column))
+
+function openColumns({ ready, done }: Progress): ReadonlySet<string> {
+  const open = ready.steps.slice(done).flatMap(({ step, main }) => {
+    if (!main || step.kind !== 'update' || step.seen === undefined) return []
+    return isNames(step.seen) ? step.seen : Object.keys(step.seen)
+  })
+  return new Set(open)
+}
+
+/** What the service answered to a step on the record stands there now, its own doing included. */
+function noteStands(progress: Progress, ready: ReadyStep, answer: PartAnswer): void {
+  for (const column of openColumns(progress)) {
+    const told = partOf(answer.body, { ...ready.shape, select: [column] })
+    if (told !== undefined) progress.stands.set(column, told[column])
+  }
+}
+
 /** The version mark as it was read between two steps. */
 export function noteMark(progress: Progress, ready: ReadyStep, etag: string | undefined): void {
   if (ready.step.kind === 'update' && etag !== undefined) progress.etags.set(rowName(ready, ready.step.key), etag)
@@ -83,6 +115,7 @@ export function advance(progress: Progress, ready: ReadyStep, answer: PartAnswer
     progress.told ??= { kind: 'done', id: ready.step.key, etag: undefined, row: undefined }
     return
   }
+  noteStands(progress, ready, answer)
   const row = ready.tells ? partOf(answer.body, ready.shape) : undefined
   const modified = stampOf(bodyOf(answer), ready.shape)
   progress.told = { kind: 'done', id, etag, row, ...(modified === undefined ? {} : { modified }) }

@@ -108,7 +108,8 @@ const fallback: Readonly<Record<Side, string>> = {
 /** What a precondition would have refused, had the step before told the version that it left. */
 export const changedBetween: Refusal = {
   code: 'HTTP 412',
-  message: 'the record was changed by somebody else between two steps of one write',
+  message:
+    'the record was changed by somebody else between two steps of one write (or by the service, which made this of the first)',
   remedy: changedMeanwhile,
 }
 

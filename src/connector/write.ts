@@ -10,7 +10,9 @@ import { exchange } from './exchange.ts'
 import type { Exchanged } from './exchange.ts'
 import {
   advance,
+  comparedColumns,
   doneOf,
+  isChanged,
   noteMark,
   placed,
   preconditionOf,
@@ -136,7 +138,8 @@ async function takeTurn(reach: Reach, turn: readonly Progress[]): Promise<void> 
 
 /**
  * Reads the version marks of records that a step has moved without telling: an action, or the lines of a document. No step
- * goes without its precondition, and none goes over what somebody wrote between the two (P2).
+ * goes without its precondition, and none goes over what somebody wrote between the two (P2). What lines move of their
+ * document's own columns cannot be told from that: it is decided anew, too.
  */
 async function readMarks(reach: Reach, turn: readonly Progress[]): Promise<void> {
   let failure: ConnectorError | undefined
@@ -157,10 +160,9 @@ async function readMarks(reach: Reach, turn: readonly Progress[]): Promise<void>
 
 async function readMark(reach: Reach, progress: Progress, ready: ReadyStep): Promise<void> {
   if (ready.step.kind !== 'update') return
-  const { entity, key, seen = {} } = ready.step
-  const [now] = await readRecords(reach, { entity, select: Object.keys(seen) }, [key])
-  if (now?.kind === 'upsert' && Object.entries(seen).some(([column, value]) => now.row[column] !== value))
-    progress.result = rejected(progress, changedBetween)
+  const { entity, key } = ready.step
+  const [now] = await readRecords(reach, { entity, select: comparedColumns(progress) }, [key])
+  if (now?.kind === 'upsert' && isChanged(progress, now.row)) progress.result = rejected(progress, changedBetween)
   else noteMark(progress, ready, now?.kind === 'upsert' ? now.etag : undefined)
 }
 

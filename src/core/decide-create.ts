@@ -8,16 +8,20 @@ import {
   type Decided,
   type Draft,
   type FieldWrite,
+  type HeldField,
   type PairFacts,
   contextOf,
   emptyDraft,
+  firstMatchOf,
   lacksPage,
+  preferred,
   printsTo,
   withEchoes,
 } from './decide.ts'
 import { ExpressionError } from './expression.ts'
 import { evaluateFilter } from './filter-evaluation.ts'
 import { type CompiledField, isEnding, type Place } from './mapping.ts'
+import { mergeField } from './merge.ts'
 import { type Deciding, type Offer, type OfferContext, offerOf, standsAt } from './offer.ts'
 import type { Loaded, Row } from './record.ts'
 import { type Canonical, canonical } from './values.ts'
@@ -102,28 +106,65 @@ function replaceRivals(draft: Draft, own: Draft, rivals: ReadonlySet<string>): v
 /**
  * Rows that are written whenever anything else of the record is (`on: write`): a locked document is opened, and closed
  * again behind the other writes. They are never compared and have no base. With `finishing` also what a creation that
- * broke off had still to write behind the lines, where nothing stands yet.
+ * broke off had still to write behind the lines. What stands there by then is somebody's, or the service's own: the two
+ * meet as at a first match.
  */
 export async function decideAround(
   deciding: Deciding,
   to: Side,
-  facts: Pick<PairFacts, 'rows' | 'missingPages' | 'deferLater'> & { readonly finishing: boolean },
-): Promise<Pick<Decided, 'writes' | 'waits' | 'asks'>> {
+  facts: AroundFacts,
+): Promise<Pick<Decided, 'writes' | 'waits' | 'asks' | 'held'>> {
   const draft = emptyDraft()
   const context = contextOf(deciding, { ...facts, base: new Map(), decision: undefined })
   for (const field of deciding.compiled.fields) {
-    const place = field.place[to]
-    if (!travelsTo(field.field.direction, to) || place === undefined) continue
-    const isLeft = facts.finishing && isLast(field) && isEmpty(standsAt(field, to, facts.rows[to].row))
+    if (!travelsTo(field.field.direction, to) || field.place[to] === undefined) continue
+    const isLeft = facts.finishing && isLast(field)
     if (!(field.field.on === 'write' || isLeft) || lacksPage(field, facts.missingPages)) continue
-    create(
-      draft,
-      { field, to, value: await said(field, otherSide(to), facts.rows[otherSide(to)].row, deciding.bindings) },
-      context,
-    )
+    const own = emptyDraft()
+    const value = await said(field, otherSide(to), facts.rows[otherSide(to)].row, deciding.bindings)
+    create(own, { field, to, value }, context)
+    const verdict = isLeft ? finished(deciding, to, facts, own.writes[0]) : 'write'
+    if (verdict === 'write') draft.writes.push(...own.writes)
+    else if (verdict !== 'leave') draft.held.push(verdict)
+    draft.waits.push(...own.waits)
+    draft.asks.push(...own.asks)
   }
   const before = (write: FieldWrite): Canonical => standsAt(write.field, to, facts.rows[to].row)
   return { ...draft, writes: draft.writes.map((write) => ({ ...write, before: before(write), why: 'around' })) }
+}
+
+/** What is known when the rows around the others are decided. */
+export interface AroundFacts extends Pick<PairFacts, 'rows' | 'missingPages' | 'deferLater' | 'decision'> {
+  readonly finishing: boolean
+}
+
+/** Whether what a creation had still to write is written now; held where something else stands there. */
+function finished(
+  { compiled }: Deciding,
+  to: Side,
+  { rows, decision }: AroundFacts,
+  write: FieldWrite | undefined,
+): 'write' | 'leave' | HeldField {
+  if (write === undefined) return 'leave'
+  const { field, canonical: wanted } = write
+  const stands = standsAt(field, to, rows[to].row)
+  if (isEmpty(stands)) return 'write'
+  const from = otherSide(to)
+  const { name } = field.field
+  const verdict = mergeField({
+    direction: field.field.direction,
+    did: { businessCentral: 'new', sales: 'new' },
+    agree: stands === wanted,
+    blank: { businessCentral: false, sales: false },
+    meeting: 'first',
+    firstMatch: preferred(decision) ?? firstMatchOf(field, compiled.mapping),
+    conflicts: 'hold',
+    newest: undefined,
+    decision: decision?.kind === 'take' ? (decision.fields[name] ?? decision.fields['*']) : undefined,
+  })
+  if (verdict.kind !== 'hold') return verdict.kind === 'write' ? 'write' : 'leave'
+  const values = { [to]: stands, [from]: wanted } as Record<Side, Canonical>
+  return { field: name, because: 'different', values }
 }
 
 /** Written once, behind everything else of a new record. */

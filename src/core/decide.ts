@@ -2,7 +2,7 @@
  * Deciding a pair field by field: what is to be written where, what must wait for a coupling or for a person. Keeps P2
  * and P9 at the level of fields. Everything it needs is handed in; it is async only because expressions are.
  */
-import { type BySide, type FirstMatch, type Side, otherSide, sides } from '../config/config.ts'
+import { type BySide, type FirstMatch, type Mapping, type Side, otherSide, sides } from '../config/config.ts'
 import { type Base, type Prints, isDoubtful } from './base.ts'
 import type { RecordQuery } from './carry.ts'
 import { type Decision, type Versions, anyVersion } from './coupling.ts'
@@ -220,7 +220,7 @@ function verdictOf(deciding: Deciding, facts: PairFacts, offers: Offers): FieldV
     agree: agrees('businessCentral') || agrees('sales'),
     blank: { businessCentral: isBlank(offers, 'businessCentral'), sales: isBlank(offers, 'sales') },
     meeting: facts.meeting === 'first' || facts.pending?.has(offers.field.rowId) === true ? 'first' : 'row',
-    firstMatch: preferred(facts.decision) ?? field.firstMatch ?? mapping.firstMatch,
+    firstMatch: preferred(facts.decision) ?? firstMatchOf(offers.field, mapping),
     conflicts: isDoubtful(offers.before) ? 'hold' : (field.conflicts ?? mapping.conflicts),
     newest: newestSide(facts),
     refill: field.refill,
@@ -228,8 +228,12 @@ function verdictOf(deciding: Deciding, facts: PairFacts, offers: Offers): FieldV
   })
 }
 
+/** What a row does where two records meet. */
+export const firstMatchOf = ({ field }: CompiledField, mapping: Pick<Mapping, 'firstMatch'>): FirstMatch =>
+  field.firstMatch ?? mapping.firstMatch
+
 /** What a person wants of a first meeting, instead of what the mapping says. */
-const preferred = (decision: Decision | undefined): FirstMatch | undefined =>
+export const preferred = (decision: Decision | undefined): FirstMatch | undefined =>
   decision?.kind === 'prefer' ? { blank: 'fill', different: decision.side } : undefined
 
 function didSince(offers: Offers, side: Side): Did {

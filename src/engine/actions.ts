@@ -6,7 +6,7 @@ import { type EntityRef, type Side, otherSide } from '../config/config.ts'
 import type { WriteOperation, WriteStep } from '../connector/connector.ts'
 import { callerOf } from '../core/act-as.ts'
 import { type Base, type Prints, noBase, packBase } from '../core/base.ts'
-import type { FieldWrite } from '../core/decide.ts'
+import { type FieldWrite, firstMatchOf } from '../core/decide.ts'
 import { versionOf } from '../core/fingerprint.ts'
 import type { Cell, Loaded, Row, Values } from '../core/record.ts'
 import type { Intent } from '../store/store.ts'
@@ -74,7 +74,7 @@ function createAction(session: Session, judgement: Judgement, side: Side): Actio
   const steps: readonly WriteStep[] = [
     { kind: 'create', entity: entityOf(session, side), key, values: valuesOf(inCreate) },
     ...lineSteps(session, side, key ?? '', lineWritesTo(judgement, side)),
-    ...headerSteps(session, side, { key: key ?? '', etag: 'inherit' }, writes.filter(isAfter)),
+    ...headerSteps(session, side, { key: key ?? '', etag: 'inherit', row: undefined }, writes.filter(isAfter)),
   ]
   const more = session.mapping[side].with.length > 0 || sendsBack(session)
   return actionMade(
@@ -98,11 +98,12 @@ function updateAction(session: Session, judgement: Judgement, side: Side, writes
     { ...target, row: row.row },
     main.filter((write) => !isAfter(write)),
   )
-  const inherit = { key: row.id, etag: before.length === 0 && lines.length === 0 ? target.etag : 'inherit' }
+  const etag = before.length === 0 && lines.length === 0 ? target.etag : 'inherit'
+  const behind = { key: row.id, etag, row: row.row }
   const steps: readonly WriteStep[] = [
     ...before,
     ...lineSteps(session, side, row.id, lines),
-    ...headerSteps(session, side, inherit, main.filter(isAfter)),
+    ...headerSteps(session, side, behind, main.filter(isAfter)),
   ]
   const more = main.length < writes.length || isPaused(judgement)
   return actionMade(
@@ -125,7 +126,7 @@ const isAfter = ({ field }: FieldWrite): boolean => field.field.step === 'after'
 function headerSteps(
   session: Session,
   side: Side,
-  target: { readonly key: string; readonly etag: string | undefined; readonly row?: Row },
+  target: { readonly key: string; readonly etag: string | undefined; readonly row: Row | undefined },
   writes: readonly FieldWrite[],
 ): readonly WriteStep[] {
   if (writes.length === 0) return []
@@ -135,23 +136,40 @@ function headerSteps(
   for (const step of ['before', 'main', 'after'] as const) {
     const here = writes.filter(({ field }) => field.field.step === step)
     const actions = here.flatMap((write) => actionFor(session, side, write) ?? [])
-    const values = valuesOf(here.filter((write) => actionFor(session, side, write) === undefined))
-    if (step === 'after' && Object.keys(values).length > 0)
-      steps.push({ kind: 'update', entity, key: target.key, etag: etag(), values })
+    const plain = here.filter((write) => actionFor(session, side, write) === undefined)
+    const update = (): WriteStep => ({
+      kind: 'update',
+      entity,
+      key: target.key,
+      etag: etag(),
+      values: valuesOf(plain),
+      ...seenIn(session, side, target.row, plain),
+    })
+    if (step === 'after' && plain.length > 0) steps.push(update())
     for (const action of actions) {
       const mark = steps.length === 0 && target.etag !== 'inherit' ? target.etag : undefined
       steps.push({ kind: 'action', entity, key: target.key, etag: mark, action, values: {} })
     }
-    if (step !== 'after' && Object.keys(values).length > 0)
-      steps.push({ kind: 'update', entity, key: target.key, etag: etag(), values, ...seenIn(target.row, values) })
+    if (step !== 'after' && plain.length > 0) steps.push(update())
   }
   return steps
 }
 
-/** What the row holds in the columns that are written, as far as they were read. */
-function seenIn(row: Row | undefined, values: Values): { readonly seen?: Row } {
-  const columns = Object.keys(values).filter((column) => row !== undefined && Object.hasOwn(row, column))
-  return columns.length === 0 ? {} : { seen: Object.fromEntries(columns.map((column) => [column, row?.[column]])) }
+/**
+ * What the row holds in the columns that are written, as far as they were read. Of a new record, what its create leaves
+ * there: somebody, or the service, may have filled it since, and which of the two is right the row's `firstMatch` says.
+ */
+function seenIn(
+  { mapping }: Session,
+  to: Side,
+  row: Row | undefined,
+  writes: readonly FieldWrite[],
+): Pick<Extract<WriteStep, { kind: 'update' }>, 'seen'> {
+  const columnOf = ({ field }: FieldWrite): string => field.place[to]?.column ?? ''
+  const isRight = ({ field }: FieldWrite): boolean => firstMatchOf(field, mapping).different === otherSide(to)
+  if (row === undefined) return { seen: writes.filter((write) => !isRight(write)).map(columnOf) }
+  const columns = writes.map(columnOf).filter((column) => Object.hasOwn(row, column))
+  return columns.length === 0 ? {} : { seen: Object.fromEntries(columns.map((column) => [column, row[column]])) }
 }
 
 /** The bound action by which a value is written; undefined where it is simply set. */

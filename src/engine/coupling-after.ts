@@ -14,6 +14,7 @@ import type { CompiledField } from '../core/mapping.ts'
 import { printOf, standsAt } from '../core/offer.ts'
 import type { Row } from '../core/record.ts'
 import { type Action, baseAfter, printsOf } from './actions.ts'
+import type { Judgement } from './judgement.ts'
 import { lineWritesTo } from './line-steps.ts'
 import { type Session, keysOf, linePairsOf, packed, packedLines, soughtLinesOf } from './session.ts'
 
@@ -41,6 +42,7 @@ export async function couplingAfter(session: Session, action: Action, result: Do
     ...(judgement.action.kind === 'merge' && judgement.action.paused ? { outside: true } : {}),
     ...freshAfter(session, action, result),
     ...oursAfter(session, action, { current, version, isOpen }),
+    ...unfinishedAfter(action, current),
     ...(moved ? { moved: (current?.moved ?? 0) + 1 } : {}),
   }
 }
@@ -125,9 +127,19 @@ const nameOf = ({ businessCentral, sales }: BySide<string>): string => `${busine
 function owesMore({ kind, side, judgement }: Action): boolean {
   const { decided } = judgement
   if (decided === undefined) return false
-  const isToBeWritten =
-    decided.writes.some(({ to }) => to !== side) || lineWritesTo(judgement, otherSide(side)).length > 0
-  return decided.left || (kind === 'update' && isToBeWritten)
+  return decided.left || (kind === 'update' && isWrittenTo(judgement, otherSide(side)))
+}
+
+const isWrittenTo = ({ decided }: Pick<Judgement, 'decided'>, side: Side): boolean =>
+  decided?.writes.some(({ to }) => to === side) === true || lineWritesTo({ decided }, side).length > 0
+
+/**
+ * Sales is written first, and says nothing of what is still to be done in Business Central, or has to wait for a person. A
+ * write to Business Central that was done whole has finished it.
+ */
+function unfinishedAfter({ side, judgement }: Action, current: Coupling | undefined): Pick<Coupling, 'unfinished'> {
+  const isLeft = side === 'sales' && (judgement.holds.length > 0 || isWrittenTo(judgement, 'businessCentral'))
+  return current?.unfinished === undefined || !isLeft ? {} : { unfinished: current.unfinished }
 }
 
 /** The record that was written from, as far as this write knows it. */

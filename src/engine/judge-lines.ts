@@ -133,32 +133,49 @@ export async function withAround(
   session: Session,
   common: Common,
   decided: Decided,
-  { meeting, unfinished }: Pick<LinesMeeting, 'meeting' | 'unfinished'>,
+  meeting: LinesMeeting,
 ): Promise<Decided> {
+  const { unfinished, decision } = meeting
   const { businessCentral, sales } = common.rows
   if (businessCentral === undefined || sales === undefined) return withClaimsAround(session, common, decided)
   const rows: BySide<Loaded> = { businessCentral, sales }
   let whole = decided
   for (const to of sides) {
-    const written = writesTo(decided, to) || (unfinished && session.writable[to])
-    // What follows the lines of a new document (its discount) may not have been written when the creation broke off.
-    const finishing = unfinished && meeting === 'new' && session.mapping[to].reference !== undefined
-    if (!written || !(finishing || hasAround(session))) continue
+    // What a person is asked about is not finished by writing around the other side.
+    const isToFinish = unfinished && whole.held.length === decided.held.length && session.writable[to]
+    if (!isToFinish && !writesTo(decided, to)) continue
+    const finishing = isFinishing(session, meeting, to)
+    if (!finishing && !hasAround(session)) continue
     const around = await decideAround(session.deciding, to, {
       rows,
       finishing,
+      decision,
       missingPages: missingPages(session),
       deferLater: session.deferLater,
     })
-    whole = {
-      ...whole,
-      writes: [...whole.writes, ...around.writes],
-      waits: [...whole.waits, ...around.waits],
-      asks: [...whole.asks, ...around.asks],
-    }
+    whole = around.held.length > 0 ? without(whole, to, around.held) : withMore(whole, around)
   }
   return whole
 }
+
+const withMore = (decided: Decided, { writes, waits, asks }: Pick<Decided, 'writes' | 'waits' | 'asks'>): Decided => ({
+  ...decided,
+  writes: [...decided.writes, ...writes],
+  waits: [...decided.waits, ...waits],
+  asks: [...decided.asks, ...asks],
+})
+
+/** A document is not closed, and nothing else of it is written there, as long as a person is asked about it. */
+const without = ({ lines, ...decided }: Decided, to: Side, held: Decided['held']): Decided => ({
+  ...decided,
+  held: [...decided.held, ...held],
+  writes: decided.writes.filter((write) => write.to !== to),
+  ...(lines === undefined ? {} : { lines: { ...lines, writes: lines.writes.filter((write) => write.to !== to) } }),
+})
+
+/** What follows the lines of a new document (its discount) may not have been written when the creation broke off. */
+const isFinishing = ({ mapping }: Session, { meeting, unfinished }: LinesMeeting, to: Side): boolean =>
+  unfinished && meeting === 'new' && mapping[to].reference !== undefined
 
 /** The mark that is set before something is made of a document of Sales needs the document open, too. */
 async function withClaimsAround(session: Session, { rows }: Common, decided: Decided): Promise<Decided> {
@@ -167,6 +184,7 @@ async function withClaimsAround(session: Session, { rows }: Common, decided: Dec
   const { writes } = await decideAround(session.deciding, 'sales', {
     rows: { businessCentral: nothing, sales },
     finishing: false,
+    decision: undefined,
     missingPages: missingPages(session),
     deferLater: session.deferLater,
   })

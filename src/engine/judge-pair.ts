@@ -143,7 +143,7 @@ async function mergePair(session: Session, common: Common, facts: CoupledFacts):
   const known = { ...compared, agreed: withPrints(news, compared.agreed) }
   const header = meetingOf(facts) === 'new' ? finishedFirst(session, known) : known
   const decided = paused
-    ? await withAround(session, common, header, { meeting: 'known', unfinished: false })
+    ? await withAround(session, common, header, { meeting: 'known', decision, unfinished: false })
     : await withLines(session, common, header, { meeting: meetingOf(facts), decision, unfinished: facts.unfinished })
   const moving = decided.writes.filter((write) => isMoving(facts.coupling, write))
   return withLeave(session, {

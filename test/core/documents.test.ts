@@ -1,8 +1,8 @@
 /** Rows that documents need: left as they are, written blank, written around the others, references by case or of the found record. */
 import t from 'tap'
-import { claimedValue, decideAround } from '../../src/core/decide-create.ts'
+import { type AroundFacts, claimedValue, decideAround } from '../../src/core/decide-create.ts'
 import { decideEnd } from '../../src/core/decide-end.ts'
-import type { Lookup } from '../../src/config/config.ts'
+import type { FirstMatch, Lookup } from '../../src/config/config.ts'
 import { type Sketch, decide, decideNew, decidingOf, loaded, written } from './mapping-fixture.ts'
 
 const columns = {
@@ -61,6 +61,7 @@ t.test('rows on: write are written around other writes with what they say then, 
     missingPages: new Set<string>(),
     deferLater: false,
     finishing: false,
+    decision: undefined,
   }
   const around = await decideAround(deciding, 'sales', facts)
   t.same(
@@ -77,6 +78,46 @@ t.test('rows on: write are written around other writes with what they say then, 
     ['city', 'close'],
     'a new record is not locked yet, and is closed behind the others',
   )
+})
+
+/** What is written or held of a discount that Sales gives as Oslo, where this stands in Business Central. */
+const finish = async (
+  stands: unknown,
+  given: Partial<AroundFacts> = {},
+  different: FirstMatch['different'] = 'hold',
+) => {
+  const left = sketch({
+    discount: {
+      businessCentral: 'city',
+      compute: { toBusinessCentral: 'city' },
+      step: 'after',
+      on: 'create',
+      direction: 'toBusinessCentral',
+      firstMatch: { blank: 'fill', different },
+    },
+  })
+  const { writes, held } = await decideAround(decidingOf(left), 'businessCentral', {
+    rows: { businessCentral: loaded({ city: stands }), sales: loaded({ city: 'Oslo' }) },
+    missingPages: new Set<string>(),
+    deferLater: false,
+    finishing: true,
+    decision: undefined,
+    ...given,
+  })
+  return [...writes.map(({ cell }) => cell), ...held.map(({ because, values }) => ({ because, ...values }))]
+}
+
+t.test('what a creation had still to write behind the lines meets what stands there by then', async (t) => {
+  t.strictSame(await finish(null), ['Oslo'])
+  t.strictSame(await finish('0'), ['Oslo'], 'no amount')
+  t.strictSame(await finish('Oslo'), [], 'it is there')
+  t.strictSame(await finish('Rome'), [{ because: 'different', businessCentral: 'Rome', sales: 'Oslo' }])
+  t.strictSame(await finish('Rome', {}, 'sales'), ['Oslo'])
+  t.strictSame(await finish('Rome', {}, 'businessCentral'), [])
+  t.strictSame(await finish('Rome', { decision: { kind: 'take', fields: { discount: 'sales' } } }), ['Oslo'])
+  t.strictSame(await finish('Rome', { decision: { kind: 'take', fields: { '*': 'businessCentral' } } }), [])
+  t.strictSame(await finish('Rome', { decision: { kind: 'prefer', side: 'sales' } }), ['Oslo'])
+  t.strictSame(await finish('Rome', { finishing: false }), [])
 })
 
 t.test('of two rows with a value for the same column of a new record, the later one is meant', async (t) => {

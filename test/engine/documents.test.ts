@@ -5,7 +5,7 @@ import type { RunReport } from '../../src/engine/run.ts'
 import type { Row } from '../../src/simulator/table.ts'
 import { type Documents, documents, linesOf, ordersOf, salesLine, salesOrder, salesOrdersOf } from './document-stage.ts'
 import { directHttp } from '../../src/rehearsal/direct-http.ts'
-import { counted, writesMade, writingVia } from './stage.ts'
+import { committingVia, counted, writesMade, writingVia } from './stage.ts'
 
 const mapping = 'sales-order-bidirectional'
 
@@ -366,6 +366,33 @@ for (const [name, end] of [
     await given.run()
     await restsNow(t, given)
   })
+
+t.test('P7 what is missing of an order is made though a runner died that had taken it up again', async (t) => {
+  const given = await documents(t, 'sales-order')
+  const { on } = given
+  salesOrder(given, 'O1', [{ product: 0 }, { product: 1 }, { product: 2 }])
+  const body = JSON.stringify({ error: { code: 'Application_DialogException', message: 'The item is blocked.' } })
+  on.simulator.faults.add({
+    match: { service: 'businessCentral', method: 'POST', path: 'salesOrderLines', part: true, nth: 2 },
+    do: { status: 400, body, contentType: 'application/json' },
+  })
+  await given.run()
+  on.clock.advance(3_600_000)
+  const disk = on.store
+  // Its mark in Sales is written, and of Business Central nothing is noted yet.
+  on.store = committingVia(disk, (_, entries) => {
+    if (entries.some((entry) => entry.kind === 'intent' && entry.intent.side === 'businessCentral'))
+      throw new Error('dies')
+  })
+  await t.rejects(given.run(), /dies/)
+  t.equal(linesInBusinessCentral(given).length, 1)
+  on.store = disk
+  on.clock.advance(3_600_000)
+  clean(t, await given.run())
+  t.equal(linesInBusinessCentral(given).length, 3)
+  await given.run()
+  await restsNow(t, given)
+})
 
 t.test('P7 an answer of a change set that is lost is found by reading; no line is written twice', async (t) => {
   const given = await atRest(t)
