@@ -6,7 +6,7 @@
 import { type BySide, type Side, sides } from '../config/config.ts'
 import type { Coupling, Held, HeldKind, Missing, Rival } from '../core/coupling.ts'
 import { versionOf } from '../core/fingerprint.ts'
-import type { Change } from '../core/record.ts'
+import type { Change, Upsert } from '../core/record.ts'
 import type { Contested } from './contested.ts'
 import type { Ref } from './intake.ts'
 import type { Hold, Judgement } from './judgement.ts'
@@ -78,7 +78,7 @@ export function isSetAside(
   side: Side,
   change: Change,
   { coupling, whole }: { readonly coupling: Coupling | undefined; readonly whole: boolean },
-): boolean {
+): change is Upsert {
   const held = heldOf(session, coupling === undefined ? { [side]: change.id } : idsOf(coupling))
   if (held === undefined || session.state.hash !== session.mapping.hash || isDue(session, held, whole)) return false
   return change.kind === 'upsert' && isAsRefused(held, side, change)

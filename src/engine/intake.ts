@@ -3,10 +3,7 @@
  * partners found, deletes confirmed, held records taken up again. Nothing is decided or written here.
  */
 import { type Side, otherSide, sides } from '../config/config.ts'
-import { isPending } from '../core/base.ts'
 import type { Coupling, Held } from '../core/coupling.ts'
-import { isEdited } from '../core/decide.ts'
-import { ExpressionError } from '../core/expression.ts'
 import { versionOf } from '../core/fingerprint.ts'
 import type { Found } from '../core/reconcile.ts'
 import type { Change, Loaded, Upsert } from '../core/record.ts'
@@ -16,7 +13,7 @@ import type { Alike } from './alike.ts'
 import { Contested } from './contested.ts'
 import { continuedBy } from './continuing.ts'
 import { areAllDue, dueRecords, isHeld, isSetAside } from './held-due.ts'
-import { haveLinesChanged } from './judge-lines.ts'
+import { isEcho, saysTheSame } from './echo.ts'
 import { FollowedIntake } from './following.ts'
 import { readyToLook } from './match-values.ts'
 import { Matching } from './matching.ts'
@@ -24,7 +21,7 @@ import { Recheck } from './recheck.ts'
 import { Reborn } from './reborn.ts'
 import type { NamedRecord } from './ports.ts'
 import { mayBeEmptied } from './posted.ts'
-import { type Session, baseOf, isAdmitted, isImagined, isRead } from './session.ts'
+import { type Session, isAdmitted, isImagined, isRead } from './session.ts'
 import { absentIds, listedKeys, sweepIsDue, sweepName } from './sweep.ts'
 import { triggeredRows } from './triggers.ts'
 import { dayMarks, turnedRows } from './turning.ts'
@@ -90,10 +87,6 @@ interface PageReading {
 }
 const asked: PageReading = { whole: false, asked: true }
 const unstamped: PageReading = { whole: false, asked: false, unstamped: true }
-
-/** Of a pair that has ended only the end of the other record matters. */
-const isOver = ({ kind }: Change, coupling: Coupling | undefined): boolean =>
-  coupling?.ended !== undefined && kind === 'upsert'
 
 class Reading {
   readonly #session: Session
@@ -206,22 +199,45 @@ class Reading {
     const { state, readers } = this.#session
     const lone: Upsert[] = []
     const doubtful: Upsert[] = []
+    const idle: Upsert[] = []
     for (const change of changes) {
       const coupling = state.bySide(side, change.id)
       this.#contested.note(side, change, reading.unstamped)
-      if (isOver(change, coupling)) continue
-      if (!reading.asked && isSetAside(this.#session, side, change, { coupling, whole: reading.whole })) continue
-      if (coupling === undefined) {
+      if (this.#isIdle(side, change, coupling, reading)) idle.push(change)
+      else if (coupling === undefined) {
         if (this.#takesPart(change)) lone.push(change)
         // A held record without partner that was deleted waits for nothing any more.
         else if (state.held(side, change.id) !== undefined) this.#marks.push({ kind: 'release', side, id: change.id })
       } else if (change.kind === 'tombstone' || reading.asked) await this.#touch(side, change, coupling)
-      else if (this.#isEcho(side, change, coupling, reading)) await this.#passOver(side, change, reading)
+      else if (isEcho(this.#session, side, change, { ...reading, coupling }))
+        await this.#passOver(side, change, reading)
       else doubtful.push(change)
     }
     await this.#takeDoubtful(side, await readers[side].attach(doubtful), reading)
     const open = lone.filter((row) => readers[side].mayAdmit(row) || this.#leave(side, row))
     for (const row of await readyToLook(this.#session, side, open)) await this.#takeLone(side, row)
+    if (reading.whole) await this.#standBy(side, idle)
+  }
+
+  /** Nothing is decided about it: it waits as it is, or its pair has ended, of which only the other's end matters. */
+  #isIdle(side: Side, change: Change, coupling: Coupling | undefined, { asked, whole }: PageReading): change is Upsert {
+    if (coupling?.ended !== undefined && change.kind === 'upsert') return true
+    return !asked && isSetAside(this.#session, side, change, { coupling, whole })
+  }
+
+  /**
+   * Records about which nothing is decided can be somebody's partner all the same. Where their side is read whole nobody
+   * asks for them by value (P1).
+   */
+  async #standBy(side: Side, rows: readonly Upsert[]): Promise<void> {
+    const { state, readers, cache } = this.#session
+    const open = rows.filter((row) => readers[side].mayAdmit(row))
+    for (const row of await readyToLook(this.#session, side, open)) {
+      const coupled = state.bySide(side, row.id) !== undefined
+      if (!coupled && !isAdmitted(this.#session, side, row)) continue
+      await this.#matching.add(side, row, coupled ? 'coupled' : 'candidate')
+      if (!coupled) cache.keep(side, row)
+    }
   }
 
   #takesPart(change: Change): change is Upsert {
@@ -234,7 +250,7 @@ class Reading {
       const coupling = this.#session.state.bySide(side, row.id)
       if (coupling === undefined) continue
       // What was edited and is as before may settle what its pair waits for.
-      if (!isHeld(this.#session, coupling) && (await this.#saysTheSame(side, row, coupling))) {
+      if (!isHeld(this.#session, coupling) && (await saysTheSame(this.#session, side, row, coupling))) {
         this.#remember(side, row, coupling)
         await this.#passOver(side, row, reading)
       } else await this.#touch(side, row, coupling)
@@ -280,42 +296,6 @@ class Reading {
     if (change.kind === 'tombstone') return this.#reborn.noteGone(side, coupling)
     this.#session.cache.keep(side, change)
     if (this.#session.mapping.match.length > 0) await this.#matching.add(side, change, 'coupled')
-  }
-
-  /**
-   * The report is only our own last write coming back, or nothing has happened (P4). What this misses is told by the
-   * fingerprints, which ask for the row's further pages and lines; a known version saves reading them (P10).
-   */
-  #isEcho(side: Side, change: Upsert, coupling: Coupling, { whole, unstamped: isUnstamped }: PageReading): boolean {
-    if (this.#session.options.rewrite !== undefined || isUnstamped === true) return false
-    // What travels out of the filter is filled up as soon as it can be; one that waits for that is freed by it.
-    if (coupling.outside === true && (whole || !isHeld(this.#session, coupling))) return false
-    if (whole && (this.#session.readers[side].isComposed || !this.#isCurrent(coupling))) return false
-    const version = versionOf(change)
-    return version !== undefined && version === coupling[side].version
-  }
-
-  /** Another version, or none to go by: no field of the mapping says anything new. */
-  async #saysTheSame(side: Side, row: Loaded, coupling: Coupling): Promise<boolean> {
-    if (this.#session.options.rewrite !== undefined || coupling.outside === true) return false
-    if (!this.#isCurrent(coupling) || !isAdmitted(this.#session, side, row)) return false
-    try {
-      const { deciding } = this.#session
-      if (await isEdited(deciding, side, row.row, baseOf(this.#session, coupling))) return false
-      return !(await haveLinesChanged(this.#session, side, row, coupling))
-    } catch (error) {
-      if (error instanceof ExpressionError) return false
-      throw error
-    }
-  }
-
-  /**
-   * The coupling's base was made with the present field rows, and knows all of them. One that was packed anew for changed
-   * rows knows them only when they were written: a runner that died in between leaves them to the next (P7).
-   */
-  #isCurrent({ layout, base }: Coupling): boolean {
-    const present = this.#session.compiled.layout
-    return layout === present.id && !isPending(base, present.rows)
   }
 
   async #afterWholeRead(side: Side, seen: ReadonlySet<string>, count: number): Promise<void> {

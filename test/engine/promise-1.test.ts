@@ -3,7 +3,18 @@ import t from 'tap'
 import { uncouple } from '../../src/engine/decisions.ts'
 import { openMemoryStore, overlay } from '../../src/store/memory-store.ts'
 import { configOf, customerAccount, mapping, row, source } from './project.ts'
-import { bothWays, committingVia, counted, idOf, pairsOf, stage, theKey, toSales, writesMade } from './stage.ts'
+import {
+  bothWays,
+  committingVia,
+  counted,
+  idOf,
+  pairsOf,
+  refusing,
+  stage,
+  theKey,
+  toSales,
+  writesMade,
+} from './stage.ts'
 
 const three = ['C1', 'C2', 'C3']
 
@@ -192,4 +203,57 @@ t.test('P1 a document whose id the service chooses is posted once, whatever answ
   await s.run([orders])
   t.equal(s.simulator.businessCentral.rows('salesOrders').length, 2)
   t.same(pairsOf(s.couplings('order')), before)
+})
+
+t.test('P1 what waits as it is is somebody’s partner all the same, also where its side is read whole', async (t) => {
+  const mapped = customerAccount({
+    ...bothWays,
+    deletes: { businessCentral: 'hold', sales: 'uncouple', sweepMs: 86_400_000 },
+  })
+  for (const kind of ['no-partner', 'failed'] as const) {
+    const s = await stage(t)
+    const real = s.connectors
+    s.customer({ number: 'C1', phoneNumber: 'bad' })
+    if (kind === 'failed') s.connectors = { ...real, sales: refusing(real.sales, (values) => 'telephone1' in values) }
+    await s.run([mapped])
+    if (kind === 'no-partner') s.simulator.sales.delete('accounts', s.couplings()[0]?.sales.id ?? '')
+    await s.run([mapped])
+    t.match(s.held(), [{ kind, number: 'C1' }])
+    s.connectors = real
+    const account = s.account({ name: 'Made by hand', accountnumber: 'C1' })
+    await s.run([mapped], { full: true })
+    t.equal(s.customers().length, 1, kind)
+    t.match(s.couplings(), [{ sales: { id: idOf(account) } }], kind)
+  }
+})
+
+t.test('P1 a partner whose pair waits as it is is taken, also where its side is read whole', async (t) => {
+  const mapped = customerAccount(bothWays)
+  const s = await stage(t)
+  const real = s.connectors
+  const id = idOf(s.customer({ number: 'C1' }))
+  await s.run([mapped])
+  s.connectors = { ...real, sales: refusing(real.sales, (values) => values['telephone1'] === 'bad') }
+  s.simulator.businessCentral.edit('customers', id, { phoneNumber: 'bad' })
+  await s.run([mapped])
+  t.match(s.held(), [{ kind: 'failed' }])
+  s.account({ name: 'Made by hand', accountnumber: 'C1' })
+  await s.run([mapped], { full: true })
+  t.equal(s.customers().length, 1)
+  t.match(s.held(), [{ kind: 'failed' }, { kind: 'ambiguous' }])
+})
+
+t.test('P1 a record whose pair is over is nobody else’s partner, also where its side is read whole', async (t) => {
+  const deletes = { businessCentral: 'hold', sales: 'end', sweepMs: 86_400_000 } as const
+  const mapped = customerAccount({ ...bothWays, deletes })
+  const s = await stage(t)
+  s.customer({ number: 'C1' })
+  await s.run([mapped])
+  s.simulator.sales.delete('accounts', s.couplings()[0]?.sales.id ?? '')
+  await s.run([mapped])
+  t.match(s.couplings(), [{ ended: 'sales' }])
+  s.account({ name: 'Made by hand', accountnumber: 'C1' })
+  await s.run([mapped], { full: true })
+  t.equal(s.customers().length, 1)
+  t.match(s.held(), [{ kind: 'ambiguous' }])
 })
