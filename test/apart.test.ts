@@ -20,7 +20,7 @@ const endless: readonly (readonly [by: RegExp, expression: string])[] = [
   [/calls itself more|longer than a second/, '($y := function($f){ 1 + $f($f) }; $y($y))'],
   [/longer than 10,000 items/, '[1..9999999]'],
   [/longer than 10,000 items/, '$append([1..10000], [1..10000])'],
-  [/Invalid string length/, '$reduce([1..10000], function($all, $one){ $all & $all & "x" }, text)'],
+  [/larger than ten million letters/, '$reduce([1..10000], function($all, $one){ $all & $all & "x" }, text)'],
   [/Invalid string length/, '$replace(text, "a", text)'],
   [/not end within/, '$match(text, /(a+)+b/)'],
   [/not end within/, '$match(text, /(a|aa)*b/)'],

@@ -12,7 +12,7 @@ import t from 'tap'
 import type { Test } from 'tap'
 import { startPlayground } from '../src/cli/playground.ts'
 import type { Playground } from '../src/cli/playground.ts'
-import type { FaultRule } from '../src/simulator/faults.ts'
+import type { Asked, FaultRule } from '../src/simulator/faults.ts'
 import { checkProject } from '../src/config/load.ts'
 import { compareConfigs } from '../src/core/config-changes.ts'
 import type { Version } from '../src/core/config-changes.ts'
@@ -224,7 +224,7 @@ const loudAnswers: readonly (FaultRule & { readonly name: string })[] = (['busin
         body: JSON.stringify({
           error: {
             code: '0x80040203',
-            message: `The value 'Zebrafinch 1' of 'telephone1' is 7319451${service === 'sales' ? 4 : 0}, too long.`,
+            message: `The value 'Zebrafinch 1' of 'telephone1' is 7319451${service === 'sales' ? 6 : 0}, too long.`,
           },
         }),
       },
@@ -240,6 +240,20 @@ const loudAnswers: readonly (FaultRule & { readonly name: string })[] = (['busin
       do: { status: 200, contentType: 'text/plain', body: 'Zebrafinch 7319451 Wombat simulated.token' },
     },
     { name: `${service} cuts its answer off`, match: { service }, do: { truncate: 40 } },
+    ...[400, 401].map((status) => ({
+      name: `${service} answers ${status} and repeats the request`,
+      match: { service },
+      do: {
+        status,
+        rewrite: (_: string, { query, headers, body }: Asked) =>
+          JSON.stringify({
+            error: {
+              code: headers['authorization'],
+              message: `Not understood: ${headers['authorization']} ?${query} ${body}`,
+            },
+          }),
+      },
+    })),
   ],
 )
 

@@ -82,11 +82,19 @@ async function once(reach: Reach, root: Target, groups: readonly Group[]): Promi
   if (root.caller !== undefined && (answer.status === 403 || answer.status === 404))
     return groups.map(() => told(answer))
   if (answer.status === 401 || answer.status === 403 || answer.status === 404)
-    throw failureOf(reach.dialect.side, 'the batch', answer)
+    throw failureOf(reach.dialect.side, 'the batch', {
+      status: answer.status,
+      text: answer.text,
+      sent: valuesOf(groups),
+    })
   if (answer.status >= 500)
     return groups.map(() => ({ kind: 'unknown', reason: `the batch ended with status ${answer.status}` }))
   return refusedWhole(reach, root, { groups, answer })
 }
+
+/** All that the groups write: an answer to the whole of them may repeat any of it. */
+const valuesOf = (groups: readonly Group[]): readonly unknown[] =>
+  groups.flatMap((parts) => parts.flatMap(({ body = {} }) => Object.values(body)))
 
 const actingAs = (caller: string | undefined): Readonly<Record<string, string>> =>
   caller === undefined ? {} : { MSCRMCallerID: caller }

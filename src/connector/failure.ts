@@ -5,6 +5,7 @@ import type { ConnectorFault } from '../errors.ts'
 import { parseExact } from './exact-json.ts'
 import { refusalOf, serviceError } from './refusal.ts'
 import type { ServiceError } from './refusal.ts'
+import type { Scrubbing } from './scrub.ts'
 
 /** Name of each side in messages. */
 export const sideName: Readonly<Record<Side, string>> = { businessCentral: 'Business Central', sales: 'Sales' }
@@ -24,9 +25,13 @@ export function parsed(text: string): unknown {
 }
 
 /** `what` names the thing asked for, e.g. `customers`. */
-export function failureOf(side: Side, what: string, answer: { status: number; text: string }): ConnectorError {
+export function failureOf(
+  side: Side,
+  what: string,
+  answer: { readonly status: number; readonly text: string; readonly sent?: Scrubbing['sent'] },
+): ConnectorError {
   const error = serviceError(answer.status, parsed(answer.text))
-  const column = missingProperty.exec(error.message)?.[1]
+  const column = /^[\w.]+$/.exec(missingProperty.exec(error.message)?.[1] ?? '')?.[0]
   const name = sideName[side]
   if (column !== undefined)
     return new ConnectorError(side, 'gone', {
@@ -34,7 +39,7 @@ export function failureOf(side: Side, what: string, answer: { status: number; te
       message: `${name} has no column ${column} in ${what}`,
       remedy: `Correct the column in the mapping, publish it in ${name}, or mark the field \`optional: true\`.`,
     })
-  const refusal = refusalOf(side, error)
+  const refusal = refusalOf(side, error, { sent: answer.sent ?? [] })
   const fault = faultOf(error)
   return new ConnectorError(side, fault, {
     code: refusal.code,

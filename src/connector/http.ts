@@ -9,6 +9,7 @@ import fetch, { FetchError, Headers } from 'node-fetch'
 import type { Response } from 'node-fetch'
 import { proxyFor } from './proxy.ts'
 import type { ProxySettings } from './proxy.ts'
+import { withoutCredential } from './scrub.ts'
 
 export interface HttpRequest {
   readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE'
@@ -83,7 +84,7 @@ export function httpClient(options: HttpOptions): Http {
       })
       const body = Buffer.from(await response.arrayBuffer())
       bytes += body.length
-      return answer(response, body)
+      return answer(response, body, request.headers['Authorization'])
     } catch (error) {
       throw noAnswer(error, request, options.timeoutMs)
     }
@@ -111,10 +112,13 @@ function newAgent(url: URL, proxy: string | undefined): HttpAgent | HttpsAgent {
   return url.protocol === 'https:' ? new HttpsAgent(keep) : new HttpAgent(keep)
 }
 
-function answer(response: Response, body: Buffer): HttpAnswer {
+function answer(response: Response, body: Buffer, authorization: string | undefined): HttpAnswer {
+  const { status, headers } = response
   // A byte order mark stands before the plain text that Dataverse answers to /$count.
   const text = body.toString('utf8').replace(/^\uFEFF/, '')
-  return { status: response.status, header: (name) => response.headers.get(name) ?? undefined, text }
+  // Gateways answer with the request that they did not understand, and what an answer says may be told.
+  const clean = authorization === undefined ? text : withoutCredential(text, authorization, status >= 400)
+  return { status, header: (name) => headers.get(name) ?? undefined, text: clean }
 }
 
 /** Where to go on, undefined when this is the answer. Only a GET follows, and only to the same origin. */

@@ -1,6 +1,9 @@
 /** Pure: takes business values out of a service's error text (P8). Names of columns and ids stay. */
 
 const guid = /^\{?[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\}?$/i
+/** Values stand in the addresses of questions, percent-encoded or not. */
+const question = /\?(?=[^\s=]+=)\S*/g
+const encodedQuotes = /%27.*?%27|%22.*?%22/gi
 const quoted = /'([^']*)'|"([^"]*)"|“([^”]*)”|‘([^’]*)’/g
 const hidden = '…'
 /** Longer texts hold stack traces and dumps, which help nobody here. */
@@ -18,6 +21,8 @@ export interface Scrubbing {
 export function scrub(text: string, { names = new Set(), sent = [] }: Scrubbing = {}): string {
   const kept = (value: string): boolean => guid.test(value) || names.has(value)
   const clean = withoutSent(text.replace(/\s*CorrelationId:.*$/is, ''), sent, kept)
+    .replace(question, `?${hidden}`)
+    .replace(encodedQuotes, `'${hidden}'`)
     .replace(quoted, (whole: string, ...groups: (string | undefined)[]) => {
       const value = groups.slice(0, 4).find((group) => group !== undefined) ?? ''
       return kept(value) ? whole : `'${hidden}'`
@@ -40,6 +45,24 @@ function withoutSent(text: string, sent: Iterable<unknown>, kept: (value: string
     .filter((value) => value.length >= shortestSent && !kept(value))
     .sort((one, other) => other.length - one.length)
     .reduce((rest, value) => rest.replaceAll(value, hidden), text)
+}
+
+/**
+ * The text without the credential of an Authorization header, in any form in which it may come back. What it stands for
+ * in clear, the password of a basic login, is looked for in refusals alone: it may be a word that rows hold, too.
+ */
+export function withoutCredential(text: string, authorization: string, isRefusal: boolean): string {
+  const [scheme = '', credential = ''] = authorization.split(' ')
+  const clear = isRefusal && scheme === 'Basic' ? passwordsIn(credential) : []
+  return [credential, ...clear]
+    .filter((secret) => secret !== '')
+    .flatMap((secret) => [secret, JSON.stringify(secret).slice(1, -1), encodeURIComponent(secret)])
+    .reduce((rest, secret) => (rest.includes(secret) ? rest.replaceAll(secret, hidden) : rest), text)
+}
+
+function passwordsIn(credential: string): readonly string[] {
+  const login = Buffer.from(credential, 'base64').toString('utf8')
+  return [login, login.slice(login.indexOf(':') + 1)]
 }
 
 /** A code as the service wrote it, or nothing where it is no code. */

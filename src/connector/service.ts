@@ -127,9 +127,12 @@ export function unanswered(connection: Connection, what: string, reply: Reply): 
   })
 }
 
-/** True when the address is the connection's own. */
-export const isOwn = (connection: Connection, url: string): boolean =>
-  URL.canParse(url) && new URL(url).origin === new URL(connection.url).origin
+/** True when the address is the connection's own, and names no other login. */
+export function isOwn(connection: Connection, url: string): boolean {
+  if (!URL.canParse(url)) return false
+  const { origin, username, password } = new URL(url)
+  return origin === new URL(connection.url).origin && username === '' && password === ''
+}
 
 function refuseForeign(connection: Connection, url: string): void {
   if (isOwn(connection, url)) return

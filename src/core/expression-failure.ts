@@ -3,6 +3,7 @@
  * was, and what helps. The value itself is never told (P8). Pure; what is not worded here stays as JSONata says it.
  */
 import { plainPath } from './expression-closure.ts'
+import { tooLong } from './expression-size.ts'
 import type { Node } from './expression-syntax.ts'
 import { fitsNumber, plainDecimal } from './values.ts'
 
@@ -35,6 +36,25 @@ const needsNumber =
     return `"${String(token)}" needs ${what} ${places[side]}, and ${name ?? 'what stands there'} is ${kindOf(value)}${toNumber(value, name)}`
   }
 const places = { lhs: 'on its left', rhs: 'on its right', expression: 'behind it' } as const
+
+/** What an author lets `$error` or `$assert` say: the texts that stand in the expression, and nothing of the record. */
+const ownMessage: Sentence = ({ message = '' }, at) => {
+  const written = textsIn(at?.arguments).sort((one, other) => other.length - one.length)
+  if (written.length === 0) return '…'
+  const pattern = new RegExp(`(${written.map((text) => text.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('|')})`)
+  return message
+    .split(pattern)
+    .map((piece, index) => (index % 2 === 1 || piece === '' ? piece : '…'))
+    .join('')
+}
+
+/** Texts that are written out, wherever in the nodes. */
+function textsIn(nodes: unknown): string[] {
+  if (typeof nodes !== 'object' || nodes === null) return []
+  const { type, value } = nodes as Node
+  if (type === 'string') return value === '' ? [] : [String(value)]
+  return Object.values(nodes).flatMap(textsIn)
+}
 
 const withoutSign: Sentence = ({ token }) =>
   `${String(token)} is no function; names of functions begin with "$": $${String(token)}`
@@ -100,10 +120,11 @@ const sentences: ReadonlyMap<string, Sentence> = new Map<string, Sentence>([
   ['D1012', () => 'it takes longer than a second'],
   ['D2014', () => tooLong],
   ['D2015', () => tooLong],
+  ['D3137', ownMessage],
+  ['D3141', ownMessage],
 ])
 
 const alike = '$number(…) or $string(…) makes them alike'
-const tooLong = 'a list grows longer than 10,000 items'
 /** Of what came out of the whole expression, too. */
 export const endless = 'a number comes out that is none or has no end: was something divided by 0?'
 

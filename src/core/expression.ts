@@ -9,6 +9,7 @@ import { type Fault, endless, plainFailure } from './expression-failure.ts'
 import { addedFunctions } from './expression-functions.ts'
 import { namesOf, type Names, type Node } from './expression-syntax.ts'
 import { mostSteps, sizeOf, workOf } from './expression-work.ts'
+import { excessOf, longestList } from './expression-size.ts'
 import type { Row } from './record.ts'
 import { remembered } from './remembered.ts'
 
@@ -81,7 +82,9 @@ export async function orFailure<T>(work: Promise<T>): Promise<T | ExpressionErro
 }
 
 /** Milliseconds, nested calls and list items that one evaluation may take. */
-const limits = { timeout: 1000, stack: 200, sequence: 10_000 }
+const limits = { timeout: 1000, stack: 200, sequence: longestList }
+/** What JSONata calls with what each part of an expression gives. */
+const afterEach = Symbol.for('jsonata.__evaluate_exit') as unknown as string
 
 /** Reads an expression. Throws an ExpressionError where it is none. */
 export const compileExpression = remembered(readExpression)
@@ -127,7 +130,13 @@ function withAdded(bindings: Bindings): Record<string, unknown> {
 
 function parse(text: string): jsonata.Expression {
   try {
-    return jsonata(text, limits)
+    const program = jsonata(text, limits)
+    const sizes = new WeakMap<object, number>()
+    program.assign(afterEach, (_expression: unknown, _input: unknown, _environment: unknown, value: unknown) => {
+      const excess = excessOf(value, sizes)
+      if (excess !== undefined) throw new ExpressionError(excess, undefined)
+    })
+    return program
   } catch (error) {
     throw errorOf(error, text)
   }

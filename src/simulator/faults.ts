@@ -16,6 +16,14 @@ export interface FaultMatch {
   readonly times?: number
 }
 
+/** What came with a request. */
+export interface Asked {
+  readonly path: string
+  readonly query: string
+  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>
+  readonly body: string
+}
+
 /** What is done to them. Of a part, only `status`, `retryAfter`, `body` and `contentType` can be done. */
 export interface FaultAction {
   /** Wait before the request is served, milliseconds. */
@@ -30,8 +38,8 @@ export interface FaultAction {
   readonly contentType?: string
   /** Lose the connection before the request is served, or after it was served and committed. */
   readonly drop?: 'before' | 'after'
-  /** Serve the request, and change the body of its answer on the way. */
-  readonly rewrite?: (body: string) => string
+  /** Change the body of the answer on the way, be it the service's or `status`. */
+  readonly rewrite?: (body: string, request: Asked) => string
   /** Send only so many bytes of the answer's body, then lose the connection. */
   readonly truncate?: number
 }

@@ -38,7 +38,7 @@ export function guarded(
     const fault = shared.faults.take({ service: name, method: request.method, path: target, part: false })
     let delivery: Delivery = { status: 0, drop: true }
     try {
-      delivery = await withFault(fault, () => handle(request, gateFor(name, shared), fault?.lagMs ?? 0))
+      delivery = await withFault(fault, request, () => handle(request, gateFor(name, shared), fault?.lagMs ?? 0))
     } finally {
       const status = delivery.drop === true ? 0 : delivery.status
       const line = { service: name, method: request.method, target, status, ms: shared.now() - began }
@@ -96,11 +96,15 @@ function gateFor(name: ServiceName, shared: Shared): Gate {
   }
 }
 
-async function withFault(fault: FaultAction | undefined, serve: () => Answer | Promise<Answer>): Promise<Delivery> {
+async function withFault(
+  fault: FaultAction | undefined,
+  request: Incoming,
+  serve: () => Answer | Promise<Answer>,
+): Promise<Delivery> {
   if (fault === undefined) return serve()
   if (fault.delayMs !== undefined) await pause(fault.delayMs)
   if (fault.drop === 'before') return { status: 0, drop: true }
-  const answer = rewritten(fault, instead(fault) ?? (await serve()))
+  const answer = rewritten(fault, request, instead(fault) ?? (await serve()))
   if (fault.drop === 'after') return { status: 0, drop: true }
   const typed =
     fault.contentType === undefined
@@ -109,8 +113,8 @@ async function withFault(fault: FaultAction | undefined, serve: () => Answer | P
   return fault.truncate === undefined ? typed : { ...typed, truncate: fault.truncate }
 }
 
-const rewritten = ({ rewrite }: FaultAction, answer: Answer): Answer =>
-  rewrite === undefined ? answer : { ...answer, body: rewrite(answer.body ?? '') }
+const rewritten = ({ rewrite }: FaultAction, request: Incoming, answer: Answer): Answer =>
+  rewrite === undefined ? answer : { ...answer, body: rewrite(answer.body ?? '', request) }
 
 function instead(fault: FaultAction): Answer | undefined {
   if (fault.status === undefined) return undefined

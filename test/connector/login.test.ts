@@ -41,6 +41,25 @@ function client(t: Test, timeoutMs = 2000): Http {
 
 const get = (url: string): Parameters<Http['send']>[0] => ({ method: 'GET', url, headers: {} })
 
+t.test('P8: an answer that repeats the credential it was asked with does not carry it on', async (t) => {
+  const password = 'k"é:1 %'
+  const basic = Buffer.from(`ADMIN:${password}`).toString('base64')
+  const tellings = (authorization: string): string =>
+    JSON.stringify({ heard: authorization, address: encodeURIComponent(authorization), clear: password })
+  let status = 400
+  const url = await serve(t, ({ headers }, response) => {
+    response.writeHead(status).end(tellings(String(headers.authorization)))
+  })
+  const heard = async (Authorization: string): Promise<string> =>
+    (await client(t).send({ method: 'GET', url, headers: { Authorization } })).text
+  const refused = JSON.stringify({ heard: 'Basic …', address: 'Basic%20…', clear: '…' })
+  t.equal(await heard(`Basic ${basic}`), refused)
+  t.equal(await heard('Bearer a.b+c'), tellings('Bearer …').replace('%E2%80%A6', '…'))
+  status = 200
+  const told = { heard: 'Basic …', address: 'Basic%20…', clear: password }
+  t.same(JSON.parse(await heard(`Basic ${basic}`)), told, 'a word that rows may hold stays in them')
+})
+
 t.test('http', async (t) => {
   t.test('connections are kept, answers unzipped, bytes counted, errors drained', async (t) => {
     const sockets = new Set<unknown>()

@@ -632,6 +632,18 @@ t.test('faults', async (t) => {
     })
   })
 
+  t.test('P8: a link to our own host with another login in it is not followed', async (t) => {
+    const link = w.simulator.businessCentral.url.replace('://', '://someone@')
+    w.simulator.faults.add({
+      match: { service: 'businessCentral', path: 'customers' },
+      do: { status: 200, body: JSON.stringify({ value: [], '@odata.nextLink': `${link}/api/v2.0/customers` }) },
+    })
+    await fails(t, collect(w.businessCentral.changes(query('customers', ['number']), undefined)), {
+      fault: 'broken',
+      message: /another address/,
+    })
+  })
+
   t.test('P9: a column left out of a row is an error, not a blank', async (t) => {
     w.simulator.faults.add({
       match: { service: 'businessCentral', path: 'customers' },

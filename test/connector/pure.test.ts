@@ -20,6 +20,7 @@ import { entityTypes } from '../../src/connector/csdl.ts'
 import { dialects } from '../../src/connector/dialect.ts'
 import type { Verdict } from '../../src/connector/dialect.ts'
 import { encode } from '../../src/connector/encode.ts'
+import { failureOf } from '../../src/connector/failure.ts'
 import { parseExact } from '../../src/connector/exact-json.ts'
 import { pace } from '../../src/connector/pace.ts'
 import { parallel } from '../../src/connector/parallel.ts'
@@ -511,6 +512,19 @@ t.test('P8: refusals carry no values, but columns, ids, a code and a remedy', as
   )
   t.equal(scrub('Too long. Value: Adatum\nCorp'), 'Too long. Value: …')
   t.equal(scrub('write to anna@contoso.com'), 'write to …')
+  t.equal(
+    scrub(`GET https://x.example/api/customers?$filter=displayName%20eq%20%27Adatum%20Corp%27 is wrong: %27Adatum%27`),
+    `GET https://x.example/api/customers?… is wrong: '…'`,
+    'questions hold values, too',
+  )
+  const echo = { status: 403, text: JSON.stringify({ error: { message: 'You may not write {number:70000,x}' } }) }
+  t.match(failureOf('sales', 'the batch', { ...echo, sent: [70000] }), { message: /write \{number:…,x\}/ })
+  const column = "Could not find a property named 'Bearer abc' on type 'x'"
+  t.match(
+    failureOf('sales', 'accounts', { status: 400, text: JSON.stringify({ error: { message: column } }) }),
+    { message: /refuses the request for accounts: Could not find a property named '…' on type/ },
+    'what is no name of a column is not told as one',
+  )
   t.ok(scrub('x'.repeat(5000)).length < 500)
   const error = serviceError(400, { error: { code: 'Internal_InvalidTableRelation', message: "No 'X1' there" } })
   t.match(refusalOf('businessCentral', error), {

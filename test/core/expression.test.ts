@@ -453,6 +453,12 @@ const told: readonly (readonly [text: string, row: Record<string, unknown>, mess
   ['[1..99999999]', {}, 'a list grows longer than 10,000 items'],
   ['$split("x", "y", a)', a(-1), 'Third argument of split function must evaluate to a positive number'],
   ['$error("own words")', {}, 'own words'],
+  ['$error()', {}, '…'],
+  ['$error(a)', a('Secret Ltd'), '…'],
+  ['$error("")', {}, '…'],
+  ['$error("No rate (" & a & ") for " & $uppercase(b))', { a: 'EUR', b: 'Secret' }, 'No rate (…) for …'],
+  ['$assert(false, a & " is wrong")', a('Secret Ltd'), '… is wrong'],
+  ['a ~> $error', a('Secret Ltd'), '…'],
   ['$replace(a, "", a)', a('x'), 'Second argument of replace function cannot be an empty string'],
 ]
 
@@ -461,6 +467,36 @@ t.test('P5 P8 a failing expression tells the operand, of what kind it is, and wh
     const failed = await orFailure((async () => compileExpression(text).evaluate(row, { settings: { rate: 'x' } }))())
     t.equal(failed instanceof ExpressionError && failed.message, message, text)
   }
+})
+
+const doubled = (of: string): string =>
+  `($f := function($x, $n){ $n = 0 ? $x : $f(${of}, $n - 1) }; $g := $f(a, 40); TAIL)`
+/** Each of the last parts would take hours, or end the process. */
+const growing: readonly [text: string, message: RegExp][] = [
+  ...['$length($g)', '$count($split($g, ""))', '$replace($g, "x", $g)', '$formatNumber(1, $g)', '$g'].map(
+    (tail): [string, RegExp] => [doubled('$x & $x').replace('TAIL', () => tail), /larger than ten million letters/],
+  ),
+  ...['$string($g)', '$g = $g', '$g = $f(a, 40)', '$clone($g)', '$g', '[1] ~> $map(function(){ $g })'].map(
+    (tail): [string, RegExp] => [
+      doubled('{ "a": $x, "b": $x, "c": $f }').replace('TAIL', () => tail),
+      /larger than ten million letters/,
+    ],
+  ),
+  ['$string(a.{ "b": $, "c": $ }' + '.{ "b": $, "c": $ }'.repeat(40) + ')', /larger than ten million letters/],
+  ['$sort($split($join([1..9999].("xxxxxxxxxxxxx")), ""))', /longer than 10,000 items/],
+]
+
+t.test('P5 what grows without end is stopped between two steps, before a step that nothing could stop', async (t) => {
+  for (const [text, message] of growing) {
+    t.same(checkExpression(text), [], `${text} is taken`)
+    const failed = await orFailure((async () => compileExpression(text).evaluate(a('x'.repeat(100))))())
+    t.match(failed instanceof ExpressionError && failed.message, message, text.slice(-60))
+  }
+  t.equal(
+    await value('($a := a & a; $length($join([1..5000].($a))))', a('x'.repeat(500))),
+    5_000_000,
+    'what fits is given',
+  )
 })
 
 t.test('P8 a failing expression does not quote the value that it stumbled over', async (t) => {
