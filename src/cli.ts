@@ -5,6 +5,7 @@ import { isatty } from 'node:tty'
 import { setFlagsFromString } from 'node:v8'
 import { systemClock } from './clock.ts'
 import { terminalAsker } from './cli/asker.ts'
+import { exits } from './cli/exit.ts'
 import { runProgram } from './cli/program.ts'
 import type { Terminal } from './cli/terminal.ts'
 
@@ -41,10 +42,16 @@ const terminal: Terminal = {
     }),
 }
 
+let outputFailed = false
 // A reader that closes the pipe early (`couplet couplings | head`) is no error.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(process.exitCode ?? 0)
-  throw error
+  if (!outputFailed) console.error(`The output cannot be written (${error.code}). → Give it a place with room.`)
+  outputFailed = true
+  process.exitCode = exits.wrong
 })
+// What a run does goes on without anybody who reads its progress.
+process.stderr.on('error', () => {})
 
-process.exitCode = await runProgram(process.argv.slice(2), terminal, { version })
+const code = await runProgram(process.argv.slice(2), terminal, { version })
+process.exitCode = outputFailed ? exits.wrong : code

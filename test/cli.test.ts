@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process'
+import { existsSync, openSync } from 'node:fs'
 import { readFile, readdir, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -513,6 +514,22 @@ t.test('the program itself: streams and exit codes', (t) => {
   t.match(spawned.stderr, 'there is no couplet.yaml in this folder')
   t.end()
 })
+
+// Linux has a file on which there is never room.
+t.test(
+  'an output that cannot be written is told, and never passes for done',
+  { skip: !existsSync('/dev/full') },
+  (t) => {
+    const cli = fileURLToPath(new URL('../src/cli.ts', import.meta.url))
+    const stdio = ['ignore', openSync('/dev/full', 'w'), 'pipe'] as const
+    const { status, stderr } = spawnSync(process.execPath, ['--import=tsx', cli, 'simulate', '--help'], {
+      stdio: [...stdio],
+    })
+    t.equal(status, 2)
+    t.equal(String(stderr), 'The output cannot be written (ENOSPC). → Give it a place with room.\n')
+    t.end()
+  },
+)
 
 t.test('the help reads the list of commands and nothing that does the work', async (t) => {
   const cli = fileURLToPath(new URL('../src/cli.ts', import.meta.url))

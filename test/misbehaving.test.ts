@@ -105,12 +105,20 @@ const parts = (change: (all: readonly string[]) => readonly string[]) => (body: 
   const middle = body.split(boundary).slice(1, -1)
   return [boundary, change(middle).join(boundary), `${boundary}--\r\n`].join('')
 }
-const looped = (body: string): string => {
-  const page = JSON.parse(body) as Record<string, unknown>
-  const itself = String(page['@odata.context'])
+const itself = (page: Readonly<Record<string, unknown>>): string =>
+  String(page['@odata.context'])
     .replace('$metadata#', '')
     .replace(/(accounts|customers)\(.*$/, '$1')
-  return JSON.stringify({ ...page, '@odata.nextLink': `${itself}?again=1` })
+const looped = (body: string): string => {
+  const page = JSON.parse(body) as Record<string, unknown>
+  return JSON.stringify({ ...page, '@odata.nextLink': `${itself(page)}?again=1` })
+}
+let links = 0
+/** The page is told to go on elsewhere, where it is served again; nothing that the service said of an end is left. */
+const stuck = (body: string, rows?: unknown): string => {
+  const { value, '@odata.deltaLink': _, ...page } = JSON.parse(body) as Record<string, unknown>
+  const link = `${itself(page)}?$top=3&again=${(links += 1)}`
+  return JSON.stringify({ ...page, value: Array.isArray(rows) ? rows : value, '@odata.nextLink': link })
 }
 
 const page = '<!doctype html><html><body><h1>Service unavailable</h1></body></html>'
@@ -156,6 +164,20 @@ const tricks: readonly Trick[] = [
     says: /→/,
   },
   { name: 'pages that lead in a circle', when: 'reading', do: { rewrite: looped }, codes: [3], says: /circle[\s\S]*→/ },
+  {
+    name: 'the same page again, with a new link each time',
+    when: 'reading',
+    do: { rewrite: stuck },
+    codes: [3],
+    says: /circle[\s\S]*→/,
+  },
+  {
+    name: 'pages without a row, and a new link each time',
+    when: 'reading',
+    do: { rewrite: (body) => stuck(body, []) },
+    codes: [3],
+    says: /circle[\s\S]*→/,
+  },
   {
     name: 'a connection that is lost',
     when: 'reading',

@@ -4,7 +4,7 @@
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { cp, mkdtemp, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -249,7 +249,7 @@ const loudAnswers: readonly (FaultRule & { readonly name: string })[] = (['busin
           JSON.stringify({
             error: {
               code: headers['authorization'],
-              message: `Not understood: ${headers['authorization']} ?${query} ${body}`,
+              message: `Not understood: ${String(headers['authorization'])} ?${query} ${body}`,
             },
           }),
       },
@@ -355,15 +355,24 @@ t.test('P8 nothing is told when services answer badly, nor when the login refuse
 
 t.test('P8 files are for their owner only, and arguments of processes hold no secret', async (t) => {
   const w = await markedWorld(t)
+  // What somebody made with the usual rights is written over.
+  for (const name of ['plan.json', 'state.json', 'tests.xml'])
+    await writeFile(join(w.folder, name), '', { mode: 0o644 })
+  await mkdir(join(w.folder, 'tests'))
+  await writeFile(
+    join(w.folder, 'tests', 'none.yaml'),
+    'mapping: customer-account\ntests: { nothing changes: { expect: { operations: [] } } }\n',
+  )
   for (const line of [
     'plan --out plan.json',
+    'test --junit tests.xml',
     'sync',
     'couplings export pairs.csv',
     'state export state.json',
     'snapshot',
   ])
     await w.run(line)
-  const files = (await kept(w.folder)).filter(({ path }) => !path.endsWith('couplet.yaml'))
+  const files = (await kept(w.folder)).filter(({ path }) => !path.endsWith('.yaml'))
   t.ok(files.length > 5)
   for (const { path } of files) t.equal((await stat(path)).mode & 0o777, 0o600, path.slice(w.folder.length))
   const program = fileURLToPath(new URL('../src/cli.ts', import.meta.url))

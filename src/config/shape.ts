@@ -51,7 +51,7 @@ export function shapeProblems(document: Document): readonly ShapeProblem[] {
       const fault = nodeFault(node, path)
       tell(node, fault)
       if (fault === tooDeep) return visit.SKIP
-      if (isScalar(node)) problems.push(...leadingZero(node as Scalar.Parsed))
+      if (isScalar(node)) problems.push(...leadingZero(node as Scalar.Parsed), ...tooExact(node as Scalar.Parsed))
       if (isMap(node)) for (const { key } of doubled(node.items)) tell(key, 'this key stands twice')
       return undefined
     },
@@ -79,6 +79,26 @@ export const tooDeep = `maps and lists are nested more than ${deepest} deep`
 function doubled(pairs: readonly Pair[]): readonly Pair[] {
   const seen = new Set<unknown>()
   return pairs.filter(({ key }) => isScalar(key) && (seen.has(key.value) || !seen.add(key.value)))
+}
+
+/** A number here is what JSON and JavaScript hold; instead of another one a near one would be sent, or nothing. */
+function tooExact({ value, source, range }: Scalar.Parsed): readonly ShapeProblem[] {
+  if (typeof value !== 'number' || Number.isSafeInteger(value) || digitsOf(source) === digitsOf(String(value)))
+    return []
+  const read = Number.isFinite(value) ? `would be read as ${value}` : 'is none that a record could hold'
+  return [
+    { offset: range[0], message: `the number ${source.slice(0, 50)} ${read}; write it in quotes if it is a code` },
+  ]
+}
+
+/** The digits of a number, where there are so many that some could be lost; else ''. */
+function digitsOf(text: string): string {
+  const digits = text
+    .replace(/e[-+]?\d+$/i, '')
+    .replaceAll(/[-+.]/g, '')
+    .replace(/^0+/, '')
+    .replace(/0+$/, '')
+  return digits.length > 15 || /\D/.test(digits) ? digits : ''
 }
 
 /** `007` is the number 7 to YAML; a code like that is nearly always meant as text. */

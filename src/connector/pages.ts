@@ -23,13 +23,30 @@ export interface Paging {
 /** Every page from `url` on. Throws ConnectorError, also when the service leads in a circle. */
 export async function* pages(reach: Reach, url: string, paging: Paging): AsyncGenerator<RawPage> {
   const seen = new Set<string>()
+  const isStuck = standstill()
   const headers = { Prefer: preference(reach, paging.track ?? false) }
   for (let link: string | undefined = url; link !== undefined;) {
     if (seen.has(link)) throw circle(reach, paging.what)
     seen.add(link)
     const page = pageOf(await reach.service.get(link, paging.what, headers), reach, paging.what)
+    if (page.nextLink !== undefined && isStuck(page)) throw circle(reach, paging.what)
     yield page
     link = page.nextLink
+  }
+}
+
+/** A service that is stuck may make up a new link each time: so many pages without a row, or all the same, are a circle. */
+const mostAlike = 10
+const mostEmpty = 200
+
+function standstill(): (page: RawPage) => boolean {
+  let last = ''
+  let alike = 0
+  return ({ rows }) => {
+    const sign = JSON.stringify([rows.length, rows[0], rows.at(-1)])
+    alike = sign === last ? alike + 1 : 1
+    last = sign
+    return alike >= (rows.length === 0 ? mostEmpty : mostAlike)
   }
 }
 
