@@ -361,7 +361,7 @@ t.test('P8 files are for their owner only, and arguments of processes hold no se
   await mkdir(join(w.folder, 'tests'))
   await writeFile(
     join(w.folder, 'tests', 'none.yaml'),
-    'mapping: customer-account\ntests: { nothing changes: { expect: { operations: [] } } }\n',
+    'mapping: customer-account\ngiven: { businessCentral: { currencies: [{ code: EUR }] } }\ntests: { nothing changes: { expect: { operations: [] } } }\n',
   )
   for (const line of [
     'plan --out plan.json',
