@@ -3,13 +3,14 @@
  * is called ours. `base` is the state both began from; without it nothing that either knows counts as removed.
  *
  * Keeps P1 and P7: no coupling, held record or unfinished write is lost; where both read on from the same watermark the
- * earlier one counts, because reading twice is harmless. Keeps P2: a pair whose bases disagree loses its base, so that
- * the next run meets it as for the first time and holds what differs.
+ * earlier one counts, because reading twice is harmless. Keeps P2: of a pair that both wrote, a field row keeps its base
+ * where the two say the same or only one has gone on; the next run meets the others as for the first time and holds what
+ * differs. A blank is no difference there, so a base that is given up needlessly would fill again what somebody emptied.
  */
 import { isDeepStrictEqual } from 'node:util'
 import type { Side } from '../config/config.ts'
-import type { CoupledLines, Coupling, Held } from '../core/coupling.ts'
-import { couplingId } from '../core/coupling.ts'
+import type { CoupledLines, Coupling, Held, Versions } from '../core/coupling.ts'
+import { anyVersion, couplingId } from '../core/coupling.ts'
 import { instantOf } from '../core/instant.ts'
 import type { Watermark } from '../core/watermark.ts'
 import { emptyContent } from './mapping-content.ts'
@@ -77,7 +78,7 @@ function threeWay<T>({ base, ours, theirs }: Histories<T>): { readonly agreed: b
 export function mergeRows<T extends object>(
   { base, ours, theirs }: Histories<readonly T[]>,
   idOf: (row: T) => string,
-  both: (a: T, b: T) => T,
+  both: (a: T, b: T, was: T | undefined) => T,
 ): readonly T[] {
   const index = (rows: readonly T[]): ReadonlyMap<string, T> => new Map(rows.map((row) => [idOf(row), row]))
   const [before, mine, others] = [index(base ?? []), index(ours), index(theirs)]
@@ -85,7 +86,7 @@ export function mergeRows<T extends object>(
     const [was, one, other] = [before.get(id), mine.get(id), others.get(id)]
     if (one !== undefined && other !== undefined) {
       const { agreed, value } = threeWay({ base: was, ours: one, theirs: other })
-      return agreed ? value : both(one, other)
+      return agreed ? value : both(one, other, was)
     }
     const left = one ?? other
     return left === undefined || (was !== undefined && same(was, left)) ? [] : left
@@ -121,17 +122,19 @@ function mergeCouplings({ base, ours, theirs }: Histories<MappingContent>): read
   return mergeRows(rows, couplingId, bothChanged)
 }
 
-/** Both wrote this pair, differently: what they last agreed on cannot be told any more. */
-function bothChanged(a: Coupling, b: Coupling): Coupling {
-  const { lines: _lines, ...plain } = byText(a, b)
-  const lines = mergeLines(a.lines, b.lines)
+/** Both wrote this pair, differently: which versions it was left with cannot be told any more. */
+function bothChanged(a: Coupling, b: Coupling, was: Coupling | undefined): Coupling {
+  const { lines: _lines, ours: _ours, ...plain } = byText(a, b)
+  const lines = mergeLines(a.lines, b.lines, was?.lines)
+  const ours = mergeOurs(a.ours, b.ours)
   const unfinished = a.unfinished === 'new' ? a.unfinished : (b.unfinished ?? a.unfinished)
   return {
     ...plain,
     businessCentral: { ...plain.businessCentral, version: undefined },
     sales: { ...plain.sales, version: undefined },
-    base: '',
+    base: mergeBases(plain.layout, a, b, was),
     ...(unfinished !== undefined && { unfinished }),
+    ...(ours !== undefined && { ours }),
     ...((a.ended ?? b.ended) !== undefined && {
       ended: byText({ at: a.ended ?? b.ended }, { at: b.ended ?? a.ended }).at,
     }),
@@ -139,21 +142,61 @@ function bothChanged(a: Coupling, b: Coupling): Coupling {
   }
 }
 
-/** All pairs of lines without their bases; lines that were paired differently are paired anew by the next run. */
-function mergeLines(a: CoupledLines | undefined, b: CoupledLines | undefined): CoupledLines | undefined {
+/** What one history knows our write to have left on a side; whichever it is, where the two know different versions. */
+function mergeOurs(a: Versions | undefined, b: Versions | undefined): Versions | undefined {
   if (a === undefined || b === undefined) return a ?? b
-  const ids = new Map(
-    [...a.pairs, ...b.pairs].map(([one, other]) => [JSON.stringify([one, other]), [one, other] as const]),
+  const on = (side: Side): string | undefined => {
+    const [one, other] = [a[side] ?? b[side], b[side] ?? a[side]]
+    return one === other ? one : anyVersion
+  }
+  return { businessCentral: on('businessCentral'), sales: on('sales') }
+}
+
+type Based = Pick<Coupling, 'layout' | 'base'>
+
+/**
+ * The packed base, row by row: what both say, or what the one says that has gone on since both began. Empty where that
+ * cannot be told.
+ */
+function mergeBases(layout: string, a: Based, b: Based, was: Based | undefined): string {
+  const rowsOf = (of: Based | undefined): readonly string[] => (of?.layout === layout ? of.base.split(',') : [])
+  const [ours, theirs, before] = [rowsOf(a), rowsOf(b), rowsOf(was)]
+  if (ours.length !== theirs.length) return ''
+  const rows = ours.map((row, at) => {
+    const { agreed, value } = threeWay({ base: before[at], ours: row, theirs: theirs[at] })
+    return agreed ? value : ''
+  })
+  return rows.every((row) => row === '') ? '' : rows.join(',')
+}
+
+/** The bases of pairs of lines, by the keys of both. */
+const based = (of: CoupledLines | undefined): ReadonlyMap<string, Based> =>
+  new Map(
+    (of?.pairs ?? []).map(([one, other, base]) => [JSON.stringify([one, other]), { layout: of?.layout ?? '', base }]),
   )
-  const pairs = [...ids.values()]
+
+/** All pairs of lines; those that were paired differently are paired anew by the next run. */
+function mergeLines(
+  a: CoupledLines | undefined,
+  b: CoupledLines | undefined,
+  was: CoupledLines | undefined,
+): CoupledLines | undefined {
+  if (a === undefined || b === undefined) return a ?? b
+  const { layout } = byText(a, b)
+  const [ours, theirs, before] = [based(a), based(b), based(was)]
+  const pairs = [...new Set([...ours.keys(), ...theirs.keys()])].map((id) => {
+    const [one, other] = JSON.parse(id) as [string, string]
+    const [mine, others] = [ours.get(id), theirs.get(id)]
+    const base = mine === undefined || others === undefined ? '' : mergeBases(layout, mine, others, before.get(id))
+    return [one, other, base] as const
+  })
   const alone = pairs.filter(
     (pair) => pairs.filter((other) => other[0] === pair[0] || other[1] === pair[1]).length === 1,
   )
-  const sorted = alone.toSorted((x, y) => compare(x[0], y[0]))
   const sought = new Map([...(a.sought ?? []), ...(b.sought ?? [])].map((line) => [JSON.stringify(line), line]))
   return {
-    layout: byText(a, b).layout,
-    pairs: sorted.map(([one, other]) => [one, other, ''] as const),
+    layout,
+    pairs: alone.toSorted((x, y) => compare(x[0], y[0])),
     ...(sought.size > 0 && { sought: [...sought.values()].toSorted((x, y) => compare(x[1], y[1])) }),
   }
 }

@@ -1,9 +1,13 @@
 /** P2, P3, P4, P9, P10: merging without loss, without echo, without wiping, and without asking more than needed. */
 import { deepStrictEqual as equal } from 'node:assert/strict'
 import { type Arbitrary, array, assert, asyncProperty, boolean, constantFrom, integer, record } from 'fast-check'
-import t from 'tap'
+import { cpSync } from 'node:fs'
+import { join } from 'node:path'
+import t, { type Test } from 'tap'
 import type { Connector, WriteStep } from '../../src/connector/connector.ts'
+import { openJsonStore } from '../../src/store/json-store.ts'
 import { openMemoryStore } from '../../src/store/memory-store.ts'
+import { mergeFolders } from '../../src/store/merge-folders.ts'
 import { proved } from '../proof.ts'
 import { customerAccount, row } from './project.ts'
 import { type Stage, bothWays, counted, idOf, stage, theKey, toSales, writesMade, writingVia } from './stage.ts'
@@ -818,4 +822,47 @@ t.test('P7 a lost base is a first match: nothing is overwritten', async (t) => {
   t.match(report.problems, [{ kind: 'different', message: /city, phone/ }])
   t.match(s.accounts()[0], { telephone1: '1', address1_city: 'Paris' })
   t.match(s.customers()[0], { phoneNumber: '2', city: 'London' })
+})
+
+/** A pair whose state is known to two runners that cannot see each other. */
+async function twoMemories(t: Test, values: Readonly<Record<string, unknown>> = {}) {
+  const s = await stage(t)
+  const dir = t.testdir()
+  const folders = { ours: join(dir, 'ours'), theirs: join(dir, 'theirs') }
+  const from = async (
+    name: keyof typeof folders,
+    work: () => Promise<unknown> = () => s.run([mapped]),
+  ): Promise<void> => {
+    const store = await openJsonStore({ folder: folders[name], clock: s.clock, key: theKey })
+    s.store = store
+    await work()
+    await store.close()
+  }
+  const ids = { bc: '', sales: '' }
+  await from('ours', async () => Object.assign(ids, await pair(s, values)))
+  cpSync(folders.ours, folders.theirs, { recursive: true })
+  return { s, from, ids, merge: () => mergeFolders({ ...folders, clock: s.clock, key: theKey }) }
+}
+
+t.test('P2 what somebody empties after two histories were joined stays empty', async (t) => {
+  const { s, from, ids, merge } = await twoMemories(t)
+  s.simulator.businessCentral.edit('customers', ids.bc, { city: 'Paris' })
+  await from('ours')
+  s.simulator.businessCentral.edit('customers', ids.bc, { postalCode: 'LS1' })
+  await from('theirs')
+  await merge()
+  s.simulator.sales.edit('accounts', ids.sales, { telephone1: null })
+  await from('ours', async () => t.same((await s.run([mapped])).problems, []))
+  t.match(s.customers()[0], { phoneNumber: '', city: 'Paris', postalCode: 'LS1' })
+  t.match(s.accounts()[0], { telephone1: null, address1_city: 'Paris', address1_postalcode: 'LS1' })
+})
+
+t.test('P9 whoever knows neither that a blank was filled nor that it was emptied again fills it', async (t) => {
+  // No lock reaches another folder, the version is that of the blank, and to this memory nothing has happened in Sales.
+  const { s, from, ids } = await twoMemories(t, { phoneNumber: '' })
+  s.simulator.businessCentral.edit('customers', ids.bc, { phoneNumber: '2' })
+  await from('ours')
+  s.simulator.sales.edit('accounts', ids.sales, { telephone1: null })
+  await from('theirs')
+  t.equal(s.accounts()[0]?.['telephone1'], '2')
 })

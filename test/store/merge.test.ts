@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import * as fc from 'fast-check'
 import t from 'tap'
 import { systemClock } from '../../src/clock.ts'
-import type { Coupling } from '../../src/core/coupling.ts'
+import type { CoupledLines, Coupling } from '../../src/core/coupling.ts'
 import { LockedError, StateError } from '../../src/errors.ts'
 import { openJsonStore } from '../../src/store/json-store.ts'
 import { emptyContent } from '../../src/store/mapping-content.ts'
@@ -57,15 +57,41 @@ t.test('P1 pairs that share a record contradict each other: none is kept, all th
   t.end()
 })
 
-t.test('P2 a pair that both wrote loses its base and versions; one that one wrote has that base', (t) => {
-  const base = content({ couplings: [coupling('B1', 'S1')] })
-  const ours = content({ couplings: [coupling('B1', 'S1', { base: 'ccc,bbb' })] })
-  const theirs = content({ couplings: [coupling('B1', 'S1', { base: 'aaa,ddd' })] })
-  t.match(mergeContent({ base, ours, theirs }, now).content.couplings, [
-    { base: '', businessCentral: { version: undefined }, sales: { version: undefined } },
-  ])
-  const more = { ...base, counted: { sales: 3 } }
-  t.match(mergeContent({ base, ours, theirs: more }, now).content.couplings, [{ base: 'ccc,bbb' }])
+const lines = (...pairs: CoupledLines['pairs']) => ({ lines: { layout: 'L', pairs } })
+
+t.test('P2 a pair that both wrote keeps what both say, or one alone has gone on to; the rest has no base', (t) => {
+  const merged = (was: string | undefined, one: Partial<Coupling>, other: Partial<Coupling>) => {
+    const base = was === undefined ? undefined : content({ couplings: [coupling('B1', 'S1', { base: was })] })
+    const ours = content({ couplings: [coupling('B1', 'S1', one)], counted: { sales: 1 } })
+    const theirs = content({ couplings: [coupling('B1', 'S1', other)], counted: { sales: 2 } })
+    const [pair] = mergeContent({ base, ours, theirs }, now).content.couplings
+    t.same(mergeContent({ base, ours: theirs, theirs: ours }, now).content.couplings, [pair], 'either way')
+    if (pair === undefined) throw new Error('the pair is gone')
+    return pair
+  }
+  t.match(merged('aaa,bbb', { base: 'ccc,bbb' }, { base: 'aaa,ddd' }), {
+    base: 'ccc,ddd',
+    businessCentral: { version: undefined },
+    sales: { version: undefined },
+  })
+  t.match(merged('aaa,bbb', { base: 'ccc,bbb' }, { base: 'ddd,bbb' }), { base: ',bbb' })
+  t.match(merged('aaa,bbb', { base: 'ccc,ccc' }, { base: 'ddd,ddd' }), { base: '' })
+  t.match(merged(undefined, { base: 'ccc,bbb' }, { base: 'aaa,bbb' }), { base: ',bbb' })
+  t.match(merged(undefined, { base: 'aaa,bbb' }, { base: 'aaa,bbb,ccc', layout: 'L2' }), { base: '' })
+  t.match(merged('ddd,eee,fff', { base: 'aaa,bbb', outside: true }, { base: 'aaa,bbb' }), { base: 'aaa,bbb' })
+  t.match(merged('aaa,bbb', { base: 'ccc,bbb' }, { base: 'aaa,bbb' }), { base: 'ccc,bbb' })
+  const ours = { businessCentral: 'v1', sales: 'v2' }
+  t.match(merged('aaa,bbb', { ours }, { ours: { businessCentral: 'v3' } }), {
+    ours: { businessCentral: '*', sales: 'v2' },
+  })
+  t.match(merged('aaa,bbb', { base: 'ccc,bbb', ours }, { outside: true }), { ours })
+  t.match(
+    merged(undefined, lines(['b1', 's1', 'aaa,bbb'], ['b2', 's2', 'ccc']), lines(['b1', 's1', 'aaa,ccc'])).lines?.pairs,
+    [
+      ['b1', 's1', 'aaa,'],
+      ['b2', 's2', ''],
+    ],
+  )
   t.end()
 })
 
