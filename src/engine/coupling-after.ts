@@ -40,7 +40,7 @@ export async function couplingAfter(session: Session, action: Action, result: Do
     ...packedAfter(session, action, current),
     ...packedLines(session, linesAfter(action, result, linePairsOf(session, current)), soughtAfter(action, current)),
     ...(judgement.action.kind === 'merge' && judgement.action.paused ? { outside: true } : {}),
-    ...freshAfter(session, action, result),
+    ...freshAfter(session, action, { version, isOpen }),
     ...oursAfter(session, action, { current, version, isOpen }),
     ...unfinishedAfter(action, current),
     ...(moved ? { moved: (current?.moved ?? 0) + 1 } : {}),
@@ -85,10 +85,14 @@ interface Left {
   readonly isOpen: boolean
 }
 
-/** Its further pages have not been looked at yet. */
-function freshAfter({ mapping }: Session, { kind, side }: Action, result: Done): Pick<Coupling, 'fresh'> {
-  const version = versionOf({ etag: result.etag, modified: result.modified })
-  return kind === 'create' && mapping[side].with.length > 0 && version !== undefined ? { fresh: { side, version } } : {}
+/** Its further pages have not been looked at yet, or what it says by itself has not been carried. */
+function freshAfter(
+  { mapping }: Session,
+  { kind, side }: Action,
+  { version, isOpen }: Pick<Left, 'version' | 'isOpen'>,
+): Pick<Coupling, 'fresh'> {
+  const isWhole = mapping[side].with.length === 0 && !isOpen
+  return kind !== 'create' || isWhole || version === undefined ? {} : { fresh: { side, version } }
 }
 
 /**

@@ -7,6 +7,7 @@ import { type Base, noBase, withPrints } from '../core/base.ts'
 import type { Coupling, Decision, Held } from '../core/coupling.ts'
 import { type Decided, type FieldWrite, decidePair, isEdited } from '../core/decide.ts'
 import { decideEnd } from '../core/decide-end.ts'
+import { versionOf } from '../core/fingerprint.ts'
 import { freshBase, isFresh } from '../core/fresh.ts'
 import type { Loaded } from '../core/record.ts'
 import { type PairVerdict, type Standing, reconcile } from '../core/reconcile.ts'
@@ -27,7 +28,7 @@ export async function judgeCoupled(session: Session, common: Common, coupling: C
   }
   const { mapping, options } = session
   const decision = common.held?.decision
-  const verdict = reconcile(standing, {
+  const verdict = reconcile(withoutOwnSay(session, common, { coupling, standing }), {
     direction: mapping.direction,
     deletes: mapping.deletes,
     decision: decision?.kind === 'deleted' ? decision.action : undefined,
@@ -41,6 +42,21 @@ export async function judgeCoupled(session: Session, common: Common, coupling: C
     unfinished,
     verdict: verdict.kind === 'in-step' && (forced || unfinished) ? { kind: 'merge' } : verdict,
   })
+}
+
+/**
+ * What a service says by itself in a record that we have made there (its number), and that nobody has touched since, is no
+ * edit that beats a delete.
+ */
+function withoutOwnSay(
+  { mapping }: Session,
+  { rows }: Common,
+  { coupling: { fresh }, standing }: { readonly coupling: Coupling; readonly standing: BySide<Standing> },
+): BySide<Standing> {
+  if (fresh === undefined || mapping.lines !== undefined || standing[otherSide(fresh.side)] !== 'gone') return standing
+  const row = rows[fresh.side]
+  const isAsMade = row !== undefined && versionOf(row) === fresh.version
+  return isAsMade && standing[fresh.side] === 'edited' ? { ...standing, [fresh.side]: 'same' } : standing
 }
 
 /** What is known of a coupled pair. */

@@ -91,6 +91,7 @@ export class Matching {
       await this.#look('businessCentral', theirs, keep)
       await this.#lookForTwins(keep)
     }
+    for (const side of sides) await this.#lookForMakers(side, keep)
     const found = matchRecords(
       { businessCentral: this.#entrants.businessCentral.values(), sales: this.#entrants.sales.values() },
       match.length + sides.length,
@@ -147,6 +148,26 @@ export class Matching {
       if (condition !== undefined) conditions.push(condition)
     }
     return conditions
+  }
+
+  /** What waits alone may be what another run has made a record of that is looked at now: its key tells. */
+  async #lookForMakers(side: Side, keep: (side: Side, row: Loaded) => void): Promise<void> {
+    const { state, readers } = this.#session
+    const made = this.#entrants[otherSide(side)]
+    if (this.#whole[side] || ![...made.values()].some(({ wanting }) => wanting)) return
+    const makers = [...state.allHeld()].filter(
+      (held) =>
+        held.side === side &&
+        state.bySide(side, held.id) === undefined &&
+        made.get(newKey(this.#session, otherSide(side), held.id) ?? '')?.wanting === true,
+    )
+    if (makers.length === 0) return
+    const read = await readers[side].read(makers.map(({ id }) => id))
+    await this.#take(
+      side,
+      read.filter((change) => change.kind === 'upsert'),
+      keep,
+    )
   }
 
   #ownConditions(side: Side, id: string): readonly Condition[] {

@@ -111,6 +111,27 @@ t.test('an edit beats a delete: the record is created again with the edit', asyn
   )
 })
 
+t.test(
+  'what a service says by itself of a record just made is no edit that beats a delete; what a person says is',
+  async (t) => {
+    for (const edit of [undefined, { phoneNumber: '2' }, { creditLimit: 100 }]) {
+      const s = await stage(t)
+      const mapped = deleting('delete', 'delete')
+      await pairs(s, mapped)
+      const account = s.account({ name: 'new', telephone1: '1' })
+      await s.run([mapped])
+      const made = s.customers().find(({ displayName }) => displayName === 'new') ?? {}
+      t.ok(made['number'], 'a number that Sales does not have yet')
+      s.simulator.sales.delete('accounts', idOf(account))
+      if (edit !== undefined) s.simulator.businessCentral.edit('customers', idOf(made), edit)
+      t.equal((await s.run([mapped])).ok, true)
+      t.equal(s.customers().length, edit === undefined ? 2 : 3)
+      t.equal(s.accounts().length, edit === undefined ? 2 : 3)
+      t.equal(s.couplings().length, edit === undefined ? 2 : 3)
+    }
+  },
+)
+
 t.test('an edit between our read and our delete beats it too', async (t) => {
   const s = await stage(t)
   const { bc, sales } = await pairs(s, deleting('delete', 'delete'))

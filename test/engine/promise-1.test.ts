@@ -257,3 +257,34 @@ t.test('P1 a record whose pair is over is nobody else’s partner, also where it
   t.equal(s.customers().length, 1)
   t.match(s.held(), [{ kind: 'ambiguous' }])
 })
+
+t.test(
+  'P1 a record that another runner has made of one which waits alone finds it, and gets no second partner',
+  async (t) => {
+    const s = await stage(t)
+    const mapped = customerAccount({
+      ...bothWays,
+      match: [],
+      deletes: { businessCentral: 'uncouple', sales: 'uncouple', sweepMs: 1 },
+    })
+    const customer = s.customer({ number: 'C1' })
+    s.customer({ number: 'C2' })
+    await s.run([mapped])
+    s.simulator.businessCentral.delete('customers', idOf(customer))
+    s.clock.advance(1000)
+    await s.run([mapped])
+    const [alone] = s.held()
+    if (alone === undefined) throw new Error('nothing waits')
+    const mine = s.store
+    s.store = overlay(mine)
+    await s.store.commit('customer-account', [{ kind: 'hold', held: { ...alone, decision: { kind: 'retry' } } }])
+    await s.run([mapped])
+    t.equal(s.customers().length, 2)
+    s.store = mine
+    s.clock.advance(1000)
+    await s.run([mapped])
+    t.equal(s.accounts().length, 2)
+    t.equal(s.couplings().length, 2)
+    t.match(s.held(), [{ kind: 'different', fields: ['number'] }], 'the number that it had, and the one that it got')
+  },
+)

@@ -19,6 +19,8 @@ export interface Cell {
   readonly since: BySide<string[]>
   /** What they ever agreed on. */
   readonly former: Set<string>
+  /** What people ever wrote there. */
+  readonly said: Set<string>
   /** A runner wrote it on this side and has not seen what came of that. */
   unseen: Side | undefined
   /** Somebody edited it then: whether before the write or after it, no runner can tell. */
@@ -33,6 +35,7 @@ export const newCell = (): Cell => ({
   pushed: { agreed: undefined, written: { businessCentral: [], sales: [] } },
   since: { businessCentral: [], sales: [] },
   former: new Set(),
+  said: new Set(),
   unseen: undefined,
   isDoubtful: false,
 })

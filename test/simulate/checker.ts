@@ -7,7 +7,8 @@
  * other misses, and a report that both miss is found in step by the merge. They save reading, not writing; what they save
  * is held by test/mappings/requests.test.ts and by the tests of P10 in test/engine.
  */
-import { type BySide, otherSide, sideName, sides } from '../../src/config/config.ts'
+import { type BySide, type Side, otherSide, sideName, sides } from '../../src/config/config.ts'
+import type { Row } from '../../src/simulator/table.ts'
 import { idOf } from '../engine/stage.ts'
 import type { Picture, Thing } from './ledger.ts'
 import type { Story } from './story.ts'
@@ -33,6 +34,7 @@ export function wrongs(world: SimulatedWorld, story: Story, end: End): readonly 
       pictures[side].some((thing) => thing.name === name) ? [] : [`P2: ${name}, made in ${sideName[side]}, is gone`],
     ),
     ...lonely(world, story),
+    ...deleted(world, story, pictures),
   ]
 }
 
@@ -110,13 +112,18 @@ function wholes({ name, of }: Thing, field: string, pictures: BySide<Picture>): 
 /** A record without a partner waits, or is one that policies let stand alone. */
 function lonely(world: SimulatedWorld, { deletes }: Story): readonly string[] {
   const held = heldIds(world)
-  return world.scene.kinds.flatMap(({ mapping, records }) =>
+  return world.scene.kinds.flatMap(({ mapping, records, hadPartner }) =>
     sides.flatMap((side) => {
       const pairs = world.on.couplings(mapping)
       const coupled = new Set(pairs.map((coupling) => coupling[side].id))
       const over = new Set(pairs.filter(({ ended }) => ended === side).map((coupling) => coupling[side].id))
-      const ids = new Set(records(side).map((row) => idOf(row)))
-      const alone = [...ids].filter((id) => !coupled.has(id) && !held.has(id))
+      const rows = records(side)
+      const ids = new Set(rows.map((row) => idOf(row)))
+      // Its partner was deleted, and that it was there stands in the record: nobody needs to remember the pair.
+      const ended = new Set(
+        rows.filter((row) => hadPartner?.(row) === true && wasDeletedBeside(world, side, row)).map((row) => idOf(row)),
+      )
+      const alone = [...ids].filter((id) => !coupled.has(id) && !held.has(id) && !ended.has(id))
       const left = [...coupled].filter((id) => !ids.has(id) && !over.has(id) && !isHeldPair(world, mapping, id))
       return [
         ...(deletes === 'uncouple' ? [] : alone.map((id) => `P3: ${id} in ${side} has no partner and does not wait`)),
@@ -124,6 +131,23 @@ function lonely(world: SimulatedWorld, { deletes }: Story): readonly string[] {
       ]
     }),
   )
+}
+
+/** What somebody deleted on one side, and nobody edited on the other: there is one right end for each policy. */
+function deleted({ ledger }: SimulatedWorld, { deletes }: Story, pictures: BySide<Picture>): readonly string[] {
+  return ledger.deletedPlainly.flatMap(({ side, thing }) => {
+    const isThere = (on: Side): boolean => pictures[on].some(({ name }) => name === thing.name)
+    // A line goes with the other, whatever becomes of documents.
+    const policy = thing.of === undefined ? deletes : 'delete'
+    const isRight = isThere(side) === (policy === 'restore') && isThere(otherSide(side)) === (policy !== 'delete')
+    return isRight ? [] : [`P3: ${thing.name} was deleted in ${sideName[side]}, which does not end as ${policy} says`]
+  })
+}
+
+/** Somebody deleted the record of the other side that is called the same. */
+function wasDeletedBeside({ scene, ledger }: SimulatedWorld, side: Side, row: Row): boolean {
+  const thing = scene.picture(side).find(({ id, of }) => id === idOf(row) && of === undefined)
+  return thing !== undefined && ledger.wasDeletedIn(otherSide(side), thing.name)
 }
 
 function isHeldPair(world: SimulatedWorld, mapping: string, id: string): boolean {

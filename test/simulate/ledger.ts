@@ -40,6 +40,10 @@ export class Ledger {
   readonly #references: ReadonlySet<string>
   readonly #cells = new Map<string, Cell>()
   readonly #deleted: BySide<Set<string>> = { businessCentral: new Set(), sales: new Set() }
+  /** What somebody deleted on one side, which both had, where nobody edited it on the other. */
+  readonly #plainly = new Map<string, { readonly side: Side; readonly thing: Thing }>()
+  /** All runs were made one by one, each from what the one before knew. */
+  #isOneMemory = true
   readonly #stamps = new Stamps()
   readonly #created: { readonly side: Side; readonly name: string }[] = []
   /** What was wrong at a write. */
@@ -66,6 +70,7 @@ export class Ledger {
     this.#blind = new Set(isMortal ? sides : [])
     for (const side of sides) this.#edited[side].clear()
     this.#isDouble = isDouble
+    this.#isOneMemory &&= !isDouble
     for (const { name, cells } of seen.businessCentral)
       for (const [field, text] of Object.entries(cells))
         if (valueOf(seen.sales, name, field) === text) (isCalm ? agree : meet)(this.#cell(name, field), text)
@@ -92,6 +97,7 @@ export class Ledger {
   /** A run has ended, and left that behind. */
   ends(memory: Memory): void {
     for (const cell of this.#cells.values()) remember(cell, memory)
+    this.#isOneMemory &&= memory === 'kept'
     if (memory !== 'kept') this.#stamps.forget()
     if (memory !== 'lost') this.#stamps.push()
     this.#isDouble = false
@@ -100,11 +106,13 @@ export class Ledger {
   /** People changed a side. */
   people(side: Side, { before, after, other }: Change): void {
     for (const { name, was, is } of compared(before, after)) {
-      if (is === undefined) this.#deletedBySomebody(side, name, was?.cells ?? {})
-      else this.#stamps.see(side, is, 'somebody')
+      this.#plainly.delete(name)
+      if (was !== undefined && is === undefined) this.#deletedBySomebody(side, was, other)
+      else if (is !== undefined) this.#stamps.see(side, is, 'somebody')
       if (was === undefined && is !== undefined) this.#created.push({ side, name })
-      for (const [field, text] of this.#said(was, is))
-        this.#edit(side, this.#cell(name, field), text, valueOf(other, name, field))
+      const said = this.#said(was, is)
+      for (const [field, text] of said) this.#edit(side, this.#cell(name, field), text, valueOf(other, name, field))
+      if (said.length === 0 && is !== undefined && was?.version !== is.version) this.#touch(side, is)
     }
   }
 
@@ -115,7 +123,8 @@ export class Ledger {
       for (const [field, text] of this.#said(was, is)) this.#write(side, { name, was, is }, { field, text, other })
       if (is === undefined) continue
       if (was === undefined)
-        for (const [field, text] of Object.entries(is.cells)) this.#begin(side, this.#cell(name, field), text)
+        for (const [field, text] of Object.entries(is.cells))
+          this.#begin(side, this.#cell(name, field), { text, other: valueOf(other, name, field) })
       // What it wrote over was judged by the stamp from before.
       this.#stamps.see(side, is, this.#isDouble ? 'a runner that is forgotten' : 'the runner')
     }
@@ -125,8 +134,8 @@ export class Ledger {
    * A new thing; one that the other runner has made meets for the first time. So does what the service said there by
    * itself: nobody has agreed on that yet.
    */
-  #begin(side: Side, cell: Cell, text: string): void {
-    if (!cell.written[side].includes(text)) meet(cell, text)
+  #begin(side: Side, cell: Cell, { text, other }: { readonly text: string; readonly other: string | undefined }): void {
+    if (text === '' || cell.said.has(text) || cell.former.has(text) || text === other) meet(cell, text)
     if (cell.open[otherSide(side)] === text) delete cell.open[otherSide(side)]
     cell.isStale ||= this.#isDouble
   }
@@ -167,21 +176,43 @@ export class Ledger {
     return this.#created.filter(({ name }) => !sides.some((side) => this.#deleted[side].has(name)))
   }
 
+  /** What somebody deleted on one side, which both had, where nobody edited it on the other; known to every run. */
+  get deletedPlainly(): readonly { readonly side: Side; readonly thing: Thing }[] {
+    return this.#isOneMemory ? [...this.#plainly.values()] : []
+  }
+
+  wasDeletedIn(side: Side, name: string): boolean {
+    return this.#deleted[side].has(name)
+  }
+
   wasDeleted(name: string): boolean {
     return sides.some((side) => this.#deleted[side].has(name))
   }
 
   #edit(side: Side, cell: Cell, text: string, other: string | undefined): void {
     this.edits += 1
+    cell.said.add(text)
     cell.written[side].push(text)
     cell.since[side].push(text)
-    this.#edited[side].add(cell)
-    const isUnclear = this.#blind.has(side) || this.#wasBlind.has(side)
-    const isMeant = isUnclear && cell.open[otherSide(side)] !== undefined
-    if (cell.unseen === side || isMeant) cell.isDoubtful = true
+    if (cell.unseen === side || this.#isMeant(side, cell)) cell.isDoubtful = true
     if (other === text) sayTheSame(cell, text)
     else if (text === cell.agreed) delete cell.open[side]
     else cell.open[side] = text
+  }
+
+  /** A write that a runner saw no answer to may have been for this: whoever writes there comes before it, or after it. */
+  #isMeant(side: Side, cell: Cell): boolean {
+    this.#edited[side].add(cell)
+    const isUnclear = this.#blind.has(side) || this.#wasBlind.has(side)
+    return isUnclear && cell.open[otherSide(side)] !== undefined
+  }
+
+  /** Its row was written, and says nothing else: that may hide an edit which was taken back. */
+  #touch(side: Side, { name, cells }: Thing): void {
+    for (const field of Object.keys(cells)) {
+      const cell = this.#cell(name, field)
+      if (this.#isMeant(side, cell)) cell.isDoubtful = true
+    }
   }
 
   #overwrite(side: Side, { field, name, cell, text, stood }: Overwriting): void {
@@ -222,7 +253,7 @@ export class Ledger {
   #carry(side: Side, cell: Cell, text: string, now: string | undefined): void {
     const from = otherSide(side)
     cell.since[side].push(text)
-    if (text !== now && !cell.written[from].includes(text) && !cell.former.has(text)) {
+    if (text !== now && !cell.said.has(text) && !cell.former.has(text)) {
       cell.written[side].push(text)
       return
     }
@@ -245,8 +276,11 @@ export class Ledger {
     cell.written[side].push(text)
   }
 
-  #deletedBySomebody(side: Side, name: string, cells: Thing['cells']): void {
+  #deletedBySomebody(side: Side, thing: Thing, other: Picture): void {
+    const { name, cells } = thing
     this.#deleted[side].add(name)
+    const isUntouched = Object.keys(cells).every((field) => isAgreed(this.#cell(name, field), otherSide(side)))
+    if (isUntouched && other.some((one) => one.name === name)) this.#plainly.set(name, { side, thing })
     for (const field of Object.keys(cells)) delete this.#cell(name, field).open[side]
   }
 
@@ -275,6 +309,10 @@ export class Ledger {
     return made
   }
 }
+
+/** A runner knows what both sides said, and that nobody has said anything on this one since. */
+const isAgreed = ({ agreed, isStale, isDoubtful, unseen, written }: Cell, side: Side): boolean =>
+  agreed !== undefined && !isStale && !isDoubtful && unseen === undefined && written[side].length === 0
 
 interface Overwriting {
   readonly field: string

@@ -20,7 +20,7 @@ export const openOrders: OpenScene = async (t, options) => {
   const orders = (side: Side): readonly Row[] => ordersOf(given, side)
   return {
     on,
-    kinds: [{ mapping, records: orders }],
+    kinds: [{ mapping, records: orders, hadPartner: (order) => textOf(order['lastbackofficesubmit']) !== '' }],
     references: new Set(),
     most: { calm: 5, any: 60 },
     run: (story, more) => on.run(configFor(story), { mappings: [mapping], ...more }),

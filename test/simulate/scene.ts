@@ -13,6 +13,8 @@ export interface Kind {
   readonly mapping: string
   /** Those of a side that take part. */
   readonly records: (side: Side) => readonly Row[]
+  /** A record says itself that it had a partner, and is not given another. */
+  readonly hadPartner?: (row: Row) => boolean
 }
 
 export interface Scene {

@@ -113,7 +113,7 @@ const ofOrders = [
 const orders: Customs = {
   conflicts: ['hold', 'hold', 'businessCentral', 'sales'],
   deletes: ['hold'],
-  memories: ['kept', 'kept', 'lost'],
+  memories: ['kept', 'kept', 'kept', 'lost', 'lost', 'gone'],
   requests: 24,
   records: 1,
   deed: ({ below, pick }, text, { records, fields }) => {
