@@ -25,6 +25,8 @@ export async function couplingAfter(session: Session, action: Action, result: Do
   const { judgement, side } = action
   const from = otherSide(side)
   const current = currentCoupling(session, action)
+  // A document that is made again shares no line with the one that was deleted.
+  const former = action.kind === 'create' ? undefined : current
   const { moved, derived } = await answered(session, action, result.row)
   const isOpen = moved || derived || action.more || owesMore(action)
   const version = versionOf({ etag: result.etag, modified: result.modified })
@@ -38,7 +40,7 @@ export async function couplingAfter(session: Session, action: Action, result: Do
     businessCentral: pair.businessCentral,
     sales: pair.sales,
     ...packedAfter(session, action, current),
-    ...packedLines(session, linesAfter(action, result, linePairsOf(session, current)), soughtAfter(action, current)),
+    ...packedLines(session, linesAfter(action, result, linePairsOf(session, former)), soughtAfter(action, former)),
     ...(judgement.action.kind === 'merge' && judgement.action.paused ? { outside: true } : {}),
     ...freshAfter(session, action, { version, isOpen }),
     ...oursAfter(session, action, { current, version, isOpen }),

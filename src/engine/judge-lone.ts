@@ -87,7 +87,8 @@ async function decideNew(session: Session, common: Common, on: Side, source: Loa
     missingPages: missingPages(session),
     deferLater: session.deferLater,
   })
-  const alone = { ...common, rows: { ...common.rows, [on]: undefined } }
+  // One that is made again shares nothing with the former: its lines are new, too.
+  const alone = { ...common, coupling: undefined, rows: { ...common.rows, [on]: undefined } }
   return withLines(session, alone, header, { meeting: 'new', decision: undefined, unfinished: false })
 }
 
