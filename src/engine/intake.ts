@@ -75,7 +75,12 @@ export async function takeIn(session: Session, scope: Scope): Promise<Intake> {
 }
 
 const none: Found = { kind: 'none' }
-const alone = { businessCentral: undefined, sales: undefined, coupled: false }
+// Spelled out: with names that are computed, or spread, each would take four times the room, and there may be many (P10).
+const matched = (businessCentral: string, sales: string): Ref => ({ businessCentral, sales, coupled: false })
+const unmatched = (side: Side, id: string, found: Found, unclear: Unclear | undefined): Ref =>
+  side === 'sales'
+    ? { businessCentral: undefined, sales: id, coupled: false, found, unclear }
+    : { businessCentral: id, sales: undefined, coupled: false, found, unclear }
 
 /** How a page came to be read. */
 interface PageReading {
@@ -186,10 +191,10 @@ class Reading {
         const partner = this.#followed?.partners.get(id)
         const what = partner === undefined ? (found[side].get(id) ?? none) : { kind: 'one' as const, id: partner }
         if (what.kind === 'one') {
-          const pair = { [side]: id, [otherSide(side)]: what.id } as Record<Side, string>
-          if (!paired.has(pair.businessCentral)) refs.push({ ...pair, coupled: false })
-          paired.add(pair.businessCentral)
-        } else refs.push({ ...alone, [side]: id, found: what, unclear: unclear[otherSide(side)] })
+          const businessCentral = side === 'sales' ? what.id : id
+          if (!paired.has(businessCentral)) refs.push(matched(businessCentral, side === 'sales' ? id : what.id))
+          paired.add(businessCentral)
+        } else refs.push(unmatched(side, id, what, unclear[otherSide(side)]))
       }
     }
     return { refs: refs.sort(byIds), marks: this.#marks, alike: this.#alike, emptied: this.#emptied }
