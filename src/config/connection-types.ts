@@ -22,7 +22,7 @@ export interface Connection {
   readonly timeoutMs: number
   /** Upper bound of parallel requests. BC @default 5; Dataverse follows the service's hint and never passes this, @default 16 */
   readonly maxParallel: number
-  /** Rows asked for in a page; the service's largest by default. */
+  /** Most rows asked for in a page; the service's largest by default. */
   readonly pageSize: number
   /** Whom the service counts as one with this connection, and what is left for it. @default nobody else, no limit */
   readonly sharing?: Sharing

@@ -241,7 +241,7 @@ export interface BusinessCentral {
    */
   maxParallel?: number
   /**
-   * Rows asked for in a page. Default: 20000.
+   * Most rows asked for in a page: of keys alone so many, of whole rows never more than 5000. Default: 20000.
    */
   pageSize?: number
 }

@@ -82,9 +82,10 @@ export function httpClient(options: HttpOptions): Http {
         redirect: 'manual',
         signal: AbortSignal.timeout(options.timeoutMs),
       })
-      const body = Buffer.from(await response.arrayBuffer())
-      bytes += body.length
-      return answer(response, body, request.headers['Authorization'])
+      // Without the byte order mark that stands before the plain text which Dataverse answers to /$count.
+      const text = await response.text()
+      bytes += Buffer.byteLength(text)
+      return answer(response, text, request.headers['Authorization'])
     } catch (error) {
       throw noAnswer(error, request, options.timeoutMs)
     }
@@ -112,10 +113,8 @@ function newAgent(url: URL, proxy: string | undefined): HttpAgent | HttpsAgent {
   return url.protocol === 'https:' ? new HttpsAgent(keep) : new HttpAgent(keep)
 }
 
-function answer(response: Response, body: Buffer, authorization: string | undefined): HttpAnswer {
+function answer(response: Response, text: string, authorization: string | undefined): HttpAnswer {
   const { status, headers } = response
-  // A byte order mark stands before the plain text that Dataverse answers to /$count.
-  const text = body.toString('utf8').replace(/^\uFEFF/, '')
   // Gateways answer with the request that they did not understand, and what an answer says may be told.
   const clean = authorization === undefined ? text : withoutCredential(text, authorization, status >= 400)
   return { status, header: (name) => headers.get(name) ?? undefined, text: clean }

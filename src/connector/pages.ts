@@ -18,20 +18,30 @@ export interface Paging {
   readonly what: string
   /** Begin tracking changes. */
   readonly track?: boolean
+  /** Rows of a page, where it shall not be the largest. */
+  readonly most?: number
 }
 
-/** Every page from `url` on. Throws ConnectorError, also when the service leads in a circle. */
+/**
+ * Every page from `url` on; the next is under way while one is looked at. Throws ConnectorError, also when the service
+ * leads in a circle.
+ */
 export async function* pages(reach: Reach, url: string, paging: Paging): AsyncGenerator<RawPage> {
   const seen = new Set<string>()
   const isStuck = standstill()
-  const headers = { Prefer: preference(reach, paging.track ?? false) }
-  for (let link: string | undefined = url; link !== undefined;) {
+  const headers = { Prefer: preference(reach, paging) }
+  const ask = async (link: string): Promise<RawPage> => {
     if (seen.has(link)) throw circle(reach, paging.what)
     seen.add(link)
-    const page = pageOf(await reach.service.get(link, paging.what, headers), reach, paging.what)
+    return pageOf(await reach.service.get(link, paging.what, headers), reach, paging.what)
+  }
+  for (let coming: Promise<RawPage> | undefined = ask(url); coming !== undefined;) {
+    const page: RawPage = await coming
     if (page.nextLink !== undefined && isStuck(page)) throw circle(reach, paging.what)
+    coming = page.nextLink === undefined ? undefined : ask(page.nextLink)
+    // Its failure is told when its turn comes; who stops before does not want it.
+    coming?.catch(() => {})
     yield page
-    link = page.nextLink
   }
 }
 
@@ -66,9 +76,9 @@ export function pageOf(body: unknown, reach: Reach, what: string): RawPage {
 }
 
 /** Dataverse wants the page size again with every link. */
-function preference(reach: Reach, track: boolean): string {
-  const size = Math.min(reach.connection.pageSize, reach.dialect.largestPage)
-  return `odata.maxpagesize=${size}${track ? ',odata.track-changes' : ''}`
+function preference(reach: Reach, { track, most = Infinity }: Paging): string {
+  const size = Math.min(reach.connection.pageSize, reach.dialect.largestPage, most)
+  return `odata.maxpagesize=${size}${track === true ? ',odata.track-changes' : ''}`
 }
 
 const circle = (reach: Reach, what: string): ConnectorError =>

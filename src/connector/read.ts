@@ -89,8 +89,14 @@ interface Walk {
   readonly end: (last: RawPage) => Watermark | undefined
 }
 
+/**
+ * Rows of a page. All of one are in memory at the same time, several times over while it is read (P10), and the next is
+ * asked for meanwhile: larger ones would gain nothing. Of mere keys a page holds as many as the service gives.
+ */
+const rowsInPage = 5000
+
 async function* walk(reach: Reach, url: string, { shape, whole, track, note, end }: Walk): AsyncGenerator<Page> {
-  for await (const page of pages(reach, url, { what: shape.what, track })) {
+  for await (const page of pages(reach, url, { what: shape.what, track, most: rowsInPage })) {
     const changes = page.rows.map((raw) => changeOf(raw, shape))
     if (note !== undefined) changes.forEach(note)
     const next = page.nextLink === undefined ? end(page) : undefined

@@ -1,6 +1,8 @@
 /** The whole connector against the simulated services. */
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import t from 'tap'
-import type { WriteOperation, WriteResult } from '../../src/connector/connector.ts'
+import type { Page, WriteOperation, WriteResult } from '../../src/connector/connector.ts'
+import type { HttpRequest } from '../../src/connector/http.ts'
 import { directHttp } from '../../src/rehearsal/direct-http.ts'
 import { collect, create, fails, id, query, standard, update, world } from './world.ts'
 
@@ -22,6 +24,65 @@ t.test('changes', async (t) => {
     const stamps = changes.flatMap((change) => (change.kind === 'upsert' ? (change.modified ?? '') : []))
     t.strictSame(pages.at(-1)?.next, { kind: 'stamp', at: stamps.toSorted().at(-1) })
     t.ok(pages.slice(0, -1).every((page) => page.next === undefined))
+  })
+
+  t.test('P10: a page of rows is bounded, one of keys is the largest', async (t) => {
+    const sizes: (string | undefined)[] = []
+    const watched = await world({
+      company: 'cronus',
+      http: (simulator) => {
+        const http = directHttp(simulator)
+        return { ...http, send: (request) => (sizes.push(request.headers['Prefer']), http.send(request)) }
+      },
+    })
+    t.teardown(() => watched.stop())
+    await collect(watched.businessCentral.changes(query('customers', ['number']), undefined))
+    t.match(sizes.pop(), /maxpagesize=5000$/)
+    for await (const keys of watched.businessCentral.keys(query('customers', []))) t.ok(keys.length > 0)
+    t.match(sizes.pop(), /maxpagesize=20000$/)
+    const small = watched.connector('businessCentral', { pageSize: 7 })
+    await collect(small.changes(query('customers', ['number']), undefined))
+    t.match(sizes.pop(), /maxpagesize=7$/, 'never more than the connection says')
+  })
+
+  t.test('the next page is under way while one is looked at; that it fails is told in its turn', async (t) => {
+    const sent: Promise<unknown>[] = []
+    let refuses = false
+    const watched = await world({
+      company: 'cronus',
+      http: (simulator) => {
+        const http = directHttp(simulator)
+        const answer = (request: HttpRequest): ReturnType<typeof http.send> =>
+          refuses && request.url.includes('skiptoken')
+            ? Promise.resolve({ status: 403, header: () => undefined, text: '' })
+            : http.send(request)
+        return { ...http, send: (request) => (sent.push(answer(request)), sent.at(-1) as ReturnType<typeof answer>) }
+      },
+    })
+    t.teardown(() => watched.stop())
+    const small = watched.connector('businessCentral', { pageSize: 2 })
+    const read = (): AsyncIterator<Page> =>
+      small.changes(query('customers', ['number']), undefined)[Symbol.asyncIterator]()
+    const pages = read()
+    const first = await pages.next()
+    await Promise.all(sent)
+    const before = sent.length
+    await nextTurn()
+    await Promise.all(sent)
+    const second = await pages.next()
+    t.not(first.value?.changes[0]?.id, second.value?.changes[0]?.id)
+    t.equal(sent.length, before + 1, 'the second came without being asked for then; the third has been asked for')
+    await pages.return?.()
+    refuses = true
+    const refused = read()
+    t.equal((await refused.next()).done, false, 'the page before it is there')
+    await fails(t, refused.next(), { fault: 'forbidden' })
+    const left = read()
+    await left.next()
+    await left.return?.()
+    await Promise.all(sent)
+    await nextTurn()
+    t.pass('nobody hears of a page that is not wanted any more')
   })
 
   t.test('an incremental read of Business Central reaches back, sends no filter, and costs one request', async (t) => {
