@@ -9,6 +9,7 @@ import type { StateFigures } from './figures.ts'
 
 // As the program itself does.
 setFlagsFromString('--heap-growing-percent=50')
+setFlagsFromString('--interrupt-budget=400000')
 
 const [what, folder = '', count = '0'] = process.argv.slice(2)
 const name = 'customer-account'

@@ -10,6 +10,7 @@ import type { StandardFigures } from './figures.ts'
 
 // As the program itself does.
 setFlagsFromString('--heap-growing-percent=50')
+setFlagsFromString('--interrupt-budget=400000')
 
 const playground = JSON.parse(process.argv[2] ?? '{}') as Playground
 const folder = mkdtempSync(join(tmpdir(), 'couplet-bench-'))
