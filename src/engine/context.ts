@@ -9,6 +9,7 @@ import type { Ports, RunOptions } from './ports.ts'
 import type { RunContext } from './prepare.ts'
 import { OwnWrites } from './own-writes.ts'
 import { RowBudget } from './row-cache.ts'
+import { SharedScans } from './shared-scans.ts'
 
 /** Rows that a run keeps between its passes, over all mappings; about 2 KB each. */
 const rowsKept = 15_000
@@ -67,13 +68,15 @@ export function contextIn(
   ports: Ports,
   { options, mappings }: { readonly options: RunOptions; readonly mappings: readonly Mapping[] },
 ): RunContext {
+  const budget = new RowBudget(rowsKept)
   return {
     config,
     ports,
     options,
     company,
     fingerprint: fingerprinter(ports.store.key),
-    budget: new RowBudget(rowsKept),
+    budget,
+    scans: new SharedScans(budget, mappings),
     ownWrites: new OwnWrites(),
     byName: new Map(config.mappings.map((mapping) => [mapping.name, mapping])),
     imagined: new Set(),

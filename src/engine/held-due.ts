@@ -77,12 +77,17 @@ export function isSetAside(
   session: Session,
   side: Side,
   change: Change,
-  { coupling, whole }: { readonly coupling: Coupling | undefined; readonly whole: boolean },
+  read: { readonly coupling: Coupling | undefined; readonly whole: boolean; readonly usual?: boolean },
 ): change is Upsert {
+  const { coupling } = read
   const held = heldOf(session, coupling === undefined ? { [side]: change.id } : idsOf(coupling))
-  if (held === undefined || session.state.hash !== session.mapping.hash || isDue(session, held, whole)) return false
+  if (held === undefined || session.state.hash !== session.mapping.hash) return false
+  if (isDue(session, held, read.whole && !isApart(held, read.usual))) return false
   return change.kind === 'upsert' && isAsRefused(held, side, change)
 }
+
+/** What a contested record rests on is looked at apart, also where its side is read whole in each run. */
+const isApart = ({ rivals }: Held, usual: boolean | undefined): boolean => usual === true && rivals !== undefined
 
 /** Whether something about a pair waits. */
 export const isHeld = (session: Session, coupling: Coupling): boolean => heldOf(session, idsOf(coupling)) !== undefined

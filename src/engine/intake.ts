@@ -15,7 +15,7 @@ import { continuedBy } from './continuing.ts'
 import { areAllDue, dueRecords, isHeld, isSetAside } from './held-due.ts'
 import { isEcho, saysTheSame } from './echo.ts'
 import { FollowedIntake } from './following.ts'
-import { readyToLook } from './match-values.ts'
+import { needsPages } from './match-values.ts'
 import { Matching } from './matching.ts'
 import { Recheck } from './recheck.ts'
 import { Reborn } from './reborn.ts'
@@ -87,10 +87,17 @@ interface PageReading {
   readonly whole: boolean
   /** Somebody wants these very records looked at. */
   readonly asked: boolean
+  /** The side tells no time of change: it is read whole in each run. */
+  readonly usual?: boolean
   /** The version of the row itself says nothing: joined rows changed, or it changes without a new stamp. */
   readonly unstamped?: boolean
 }
 const asked: PageReading = { whole: false, asked: true }
+const readSince = (since: Watermark | undefined): PageReading => ({
+  whole: since === undefined,
+  asked: false,
+  usual: since?.kind === 'scan',
+})
 const unstamped: PageReading = { whole: false, asked: false, unstamped: true }
 
 class Reading {
@@ -131,7 +138,7 @@ class Reading {
       count += page.changes.length
       if (page.whole) for (const { id } of page.changes) seen.add(id)
       if (page.whole) recheck.seen(page.changes)
-      await this.#takePage(side, page.changes, { whole: page.whole, asked: false })
+      await this.#takePage(side, page.changes, { ...readSince(since), whole: page.whole })
       this.#session.emit({ kind: 'read', mapping: this.#session.mapping.name, side, rows: count })
       if (page.next !== undefined) this.#mark(side, page.next)
     }
@@ -218,26 +225,41 @@ class Reading {
         await this.#passOver(side, change, reading)
       else doubtful.push(change)
     }
-    await this.#takeDoubtful(side, await readers[side].attach(doubtful), reading)
     const open = lone.filter((row) => readers[side].mayAdmit(row) || this.#leave(side, row))
-    for (const row of await readyToLook(this.#session, side, open)) await this.#takeLone(side, row)
-    if (reading.whole) await this.#standBy(side, idle)
+    const ready = reading.whole ? idle.filter((row) => readers[side].mayAdmit(row)) : []
+    const filled = await this.#filling(side, doubtful, [...open, ...ready])
+    await this.#takeDoubtful(side, filled(doubtful), reading)
+    for (const row of filled(open)) await this.#takeLone(side, row)
+    await this.#standBy(side, filled(ready))
+  }
+
+  /**
+   * Fills rows up with their pages and joins, all in one go. Lone ones only where that is needed to know whether they take
+   * part, and to look for them: a decision fills them up itself, and those that have several partners nobody does (P10).
+   */
+  async #filling(
+    side: Side,
+    doubtful: readonly Upsert[],
+    lone: readonly Upsert[],
+  ): Promise<(rows: readonly Upsert[]) => readonly Loaded[]> {
+    const rows = needsPages(this.#session, side) ? [...doubtful, ...lone] : doubtful
+    const filled = new Map((await this.#session.readers[side].attach(rows)).map((row) => [row.id, row]))
+    return (some) => some.map((row) => filled.get(row.id) ?? row)
   }
 
   /** Nothing is decided about it: it waits as it is, or its pair has ended, of which only the other's end matters. */
-  #isIdle(side: Side, change: Change, coupling: Coupling | undefined, { asked, whole }: PageReading): change is Upsert {
+  #isIdle(side: Side, change: Change, coupling: Coupling | undefined, reading: PageReading): change is Upsert {
     if (coupling?.ended !== undefined && change.kind === 'upsert') return true
-    return !asked && isSetAside(this.#session, side, change, { coupling, whole })
+    return !reading.asked && isSetAside(this.#session, side, change, { ...reading, coupling })
   }
 
   /**
    * Records about which nothing is decided can be somebody's partner all the same. Where their side is read whole nobody
    * asks for them by value (P1).
    */
-  async #standBy(side: Side, rows: readonly Upsert[]): Promise<void> {
-    const { state, readers, cache } = this.#session
-    const open = rows.filter((row) => readers[side].mayAdmit(row))
-    for (const row of await readyToLook(this.#session, side, open)) {
+  async #standBy(side: Side, rows: readonly Loaded[]): Promise<void> {
+    const { state, cache } = this.#session
+    for (const row of rows) {
       const coupled = state.bySide(side, row.id) !== undefined
       if (!coupled && !isAdmitted(this.#session, side, row)) continue
       await this.#matching.add(side, row, coupled ? 'coupled' : 'candidate')

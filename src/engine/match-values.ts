@@ -6,7 +6,7 @@ import { ExpressionError } from '../core/expression.ts'
 import { filterColumns } from '../core/filter.ts'
 import { lacksPage } from '../core/decide.ts'
 import { type CompiledField, splitPath } from '../core/mapping.ts'
-import type { Loaded, Row, Upsert } from '../core/record.ts'
+import type { Row } from '../core/record.ts'
 import { type Canonical, canonical } from '../core/values.ts'
 import { type Session, missingPages } from './session.ts'
 
@@ -82,13 +82,6 @@ export function needsPages({ mapping, compiled }: Session, side: Side): boolean 
   const all = [...columns, ...mapping.match.flatMap((group) => group[side])]
   return all.some((column) => !isPlainColumn(column) || pages.has(column))
 }
-
-/**
- * The records, filled up only where that is needed: a decision fills them up itself, and of those that have several
- * partners nobody reads further pages (P10).
- */
-export const readyToLook = async (session: Session, side: Side, rows: readonly Upsert[]): Promise<readonly Loaded[]> =>
-  needsPages(session, side) ? session.readers[side].attach(rows) : rows
 
 /** The value of a column, of a field row (`$row`), or what a lookup makes of it. May be a promise (expressions). */
 function valueFor(session: Session, group: MatchGroup, side: Side, cell: Cell): unknown {

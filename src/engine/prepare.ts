@@ -24,6 +24,7 @@ import type { OwnWrites } from './own-writes.ts'
 import type { Ports, RunOptions } from './ports.ts'
 import { type RowBudget, RowCache } from './row-cache.ts'
 import type { Session } from './session.ts'
+import type { SharedScans } from './shared-scans.ts'
 import { SideReader } from './side-reader.ts'
 import { Tally } from './tally.ts'
 
@@ -35,6 +36,7 @@ export interface RunContext {
   readonly company: Company
   readonly fingerprint: Fingerprint
   readonly budget: RowBudget
+  readonly scans: SharedScans
   readonly ownWrites: OwnWrites
   readonly byName: ReadonlyMap<string, Mapping>
   /** Records that the plan would create. */
@@ -74,7 +76,7 @@ export async function prepare(context: RunContext, mapping: Mapping, store: Stor
   const cache = new RowCache(context.budget)
   context.ownWrites.watch(mapping, cache)
   const open = (side: Side): Promise<SideReader> =>
-    SideReader.open(compiled.sides[side], connectors[side], { bindings, warn, today })
+    SideReader.open(compiled.sides[side], connectors[side], { bindings, warn, today, scans: context.scans })
   return {
     compiled,
     readers: { businessCentral: await open('businessCentral'), sales: await open('sales') },

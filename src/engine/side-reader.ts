@@ -14,6 +14,7 @@ import { canonical } from '../core/values.ts'
 import type { Watermark } from '../core/watermark.ts'
 import { Attachments } from './attachments.ts'
 import { GroupReader, type RawRows } from './group-reader.ts'
+import type { SharedScans } from './shared-scans.ts'
 
 /** Constant rows carry this before their key, so that they are never taken for a record of the service. */
 const constantMark = 'constant:'
@@ -24,6 +25,7 @@ export interface ReaderOptions {
   readonly warn: (message: string) => void
   /** The day of the run in the project's time zone, `2026-03-31`. */
   readonly today: string
+  readonly scans: SharedScans
 }
 
 /** Reads one side of one mapping. */
@@ -32,6 +34,7 @@ export class SideReader {
   readonly #compiled: CompiledSide
   readonly #ownFilter: ParsedFilter | undefined
   readonly #connector: Connector
+  readonly #scans: SharedScans
   readonly #constants: readonly Upsert[]
   readonly #attachments: Attachments
   readonly #attached = new WeakSet<Upsert>()
@@ -48,6 +51,7 @@ export class SideReader {
     this.#compiled = compiled
     this.#ownFilter = compiled.sendFilter === undefined ? undefined : parseFilter(compiled.sendFilter)
     this.#connector = connector
+    this.#scans = options.scans
     this.#constants = constants
     this.#attachments = new Attachments(compiled, connector, options.warn)
     this.#groups =
@@ -111,7 +115,7 @@ export class SideReader {
     }
     const held = new Set<string>()
     let whole = false
-    for await (const page of this.#groups?.changes(since) ?? this.#connector.changes(query, since)) {
+    for await (const page of this.#groups?.changes(since) ?? this.#since(query, since)) {
       whole = page.whole
       if (this.#constants.length > 0)
         for (const change of page.changes) if (change.kind === 'upsert') held.add(this.#keyText(change.row))
@@ -236,11 +240,16 @@ export class SideReader {
     if (query === undefined)
       return { changes: nothing, filtered: nothing, find: async () => [], attach: async (rows) => rows }
     return {
-      changes: (since) => this.#connector.changes({ ...query, order }, since),
+      changes: (since) => this.#since({ ...query, order }, since),
       filtered: (filter) => this.#filtered(query, filter),
       find: (anyOf) => this.#connector.find({ ...query, filter: undefined }, anyOf),
       attach: (rows) => this.#attachments.attach(rows),
     }
+  }
+
+  /** What is read whole in each run is shared with other mappings. */
+  #since(query: Query, since: Watermark | undefined): AsyncIterable<Page> {
+    return since?.kind === 'scan' ? this.#scans.read(this.#connector, query) : this.#connector.changes(query, since)
   }
 
   #query(): Query | undefined {
