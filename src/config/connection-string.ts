@@ -1,5 +1,7 @@
 /** Dataverse's connection strings: `AuthType=ClientSecret;Url=…;ClientId=…;ClientSecret=…;TenantId=…`. */
 
+import { didYouMean } from './suggest.ts'
+
 /** What a connection string says, in this product's words. */
 export interface ConnectionString {
   readonly url: string | undefined
@@ -53,17 +55,26 @@ const methods: Readonly<Record<string, string>> = { clientsecret: 'client-secret
 export function parseConnectionString(text: string): ConnectionString {
   const problems: string[] = []
   const said: Record<string, string> = {}
+  let before = 'the beginning'
   for (const [part] of text.matchAll(/(?:[^;"']|"[^"]*"|'[^']*')+/g)) {
     if (part.trim() === '') continue
     const { key, word, value } = readPart(part)
+    const isKnown = word !== undefined || ignored.includes(plainName(key))
     if (word !== undefined) said[word] = value
-    else if (!ignored.includes(plainName(key)))
-      problems.push(key === '' ? 'a part without "="' : `unknown part "${key}"`)
+    if (isKnown) before = key
+    else problems.push(unknownPart(key, before))
   }
   const { type = '', url, thumbprint, ...rest } = said
   const method = methods[type.toLowerCase()]
   problems.push(...typeProblems(type, thumbprint !== undefined && rest['certificate'] === undefined))
   return { url, auth: { ...rest, ...(method !== undefined && { method }) }, problems }
+}
+
+/** What stands before a "=" may be a piece of a secret that holds a ";" and stands in no quotes. */
+function unknownPart(key: string, before: string): string {
+  const near = didYouMean(plainName(key), Object.keys(words))
+  if (near !== '') return `unknown part "${key}"${near}`
+  return `a part ${key === '' ? 'without "="' : 'that is not known'} behind ${before}; a value with a ";" in it stands in quotes`
 }
 
 const plainName = (key: string): string => key.replaceAll(/\s/g, '').toLowerCase()
