@@ -1,5 +1,5 @@
 /** Reads a project's files: the room's only effect. */
-import { readdir, readFile, stat } from 'node:fs/promises'
+import { readdir, readFile, realpath, stat } from 'node:fs/promises'
 import { isAbsolute, join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { ConfigError, type ConfigProblem } from '../errors.ts'
@@ -317,11 +317,24 @@ export async function readOne(root: string, path: string): Promise<Source> {
   const absolute = isAbsolute(path) ? path : join(root, path)
   const shown = shownAs(root, absolute)
   try {
-    const { size } = await stat(absolute)
+    const found = await stat(absolute)
+    // A device or a pipe has no end.
+    if (!found.isFile() && !found.isDirectory()) return unreadable(shown, 'this is no file')
+    if (await leadsOut(root, absolute)) return unreadable(shown, 'a link leads out of the project; put the file here')
+    const { size } = found
     return readSource(shown, size > largestFile ? new Uint8Array(size) : await readFile(absolute))
   } catch (error) {
     return unreadable(shown, reasonOf(String((error as NodeJS.ErrnoException).code), shown))
   }
+}
+
+/**
+ * Whether a link takes a file of the project out of it. What is wrong with a file is told with what stands in it, and a
+ * version that nobody has reviewed must not be able to show what others keep on the machine (P8).
+ */
+async function leadsOut(root: string, absolute: string): Promise<boolean> {
+  const isBelow = (folder: string, path: string): boolean => !/^\.\.($|[/\\])/.test(relative(folder, path))
+  return isBelow(root, absolute) && !isBelow(await realpath(root), await realpath(absolute))
 }
 
 /** A file of the product's own set is named as people write it, wherever the product is installed. */

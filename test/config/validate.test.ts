@@ -1,5 +1,5 @@
 /** Each folder of broken/ is a project with something wrong; expected.txt holds every line that must be said of it. */
-import { copyFile, readdir, readFile, symlink, writeFile } from 'node:fs/promises'
+import { copyFile, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Ajv2020 } from 'ajv/dist/2020.js'
@@ -50,7 +50,8 @@ t.test('what is laid over a project hides nothing of what is wrong with it', asy
 })
 
 t.test('a file that is not there, or leads nowhere, is told as that', async (t) => {
-  const folder = t.testdir({ mappings: {} })
+  const beside = t.testdir({ project: { mappings: {} }, 'hunter2.yaml': 'hunter2' })
+  const folder = join(beside, 'project')
   await symlink('round.yaml', join(folder, 'mappings', 'round.yaml'))
   const said = async (): Promise<string> => formatProblems((await checkProject(folder, options)).problems)
   t.equal(
@@ -60,6 +61,19 @@ t.test('a file that is not there, or leads nowhere, is told as that', async (t) 
   )
   await copyFile(join(broken, 'extends', 'couplet.yaml'), join(folder, 'couplet.yaml'))
   t.equal(await said(), 'mappings/round.yaml:1:1  the file cannot be read: ELOOP')
+  await rm(join(folder, 'mappings', 'round.yaml'))
+  for (const [name, target, message] of [
+    ['out', join(beside, 'hunter2.yaml'), 'a link leads out of the project; put the file here'],
+    ['endless', '/dev/zero', 'this is no file'],
+  ] as const) {
+    await symlink(target, join(folder, 'mappings', `${name}.yaml`))
+    t.equal(await said(), `mappings/${name}.yaml:1:1  ${message}`)
+    await rm(join(folder, 'mappings', `${name}.yaml`))
+  }
+  await symlink(folder, join(beside, 'linked'))
+  await symlink('../couplet.yaml', join(folder, 'mappings', 'within.yaml'))
+  t.match(formatProblems((await checkProject(join(beside, 'linked'), options)).problems), /mapping/)
+  t.notMatch(await said(), /leads out/, 'a link within the project is followed, and so is one that leads to it')
 })
 
 t.test('a standard set that cannot be read is told file by file', async (t) => {
