@@ -94,6 +94,7 @@ t.test('wrong arguments end with 2 and a near name', async (t) => {
   await wrong('sync --direction left', 'Allowed choices are toSales, toBusinessCentral')
   await wrong('plan --record 10000', 'Write column=value, e.g. number=10000')
   await wrong('status --max-age soon', 'such as 30min, 2h or 3d')
+  await wrong('status --max-age 99999999999999h', 'such as 30min, 2h or 3d')
   await wrong('couple customer-account --bc 1', '--sales')
   await wrong('simulate --port 65534', 'from 1 to 65533')
   await wrong('resolve customer-account --record 1', '--take sales|businessCentral, or --action')
@@ -404,6 +405,15 @@ t.test('pairs are taken apart and coupled by hand, by number or id', async (t) =
     code: 2,
     err: 'No record of Sales is called "nobody"',
   })
+  world.simulator.businessCentral.create('customers', { number: 'NL', displayName: "'s-Hertogenbosch" })
+  t.match(
+    await couplet(world.folder, ['couple', 'customer', '--bc', "'s-Hertogenbosch", '--sales', pair.sales.id, '--show']),
+    {
+      code: 0,
+      out: 'hold it (different)',
+    },
+  )
+  world.simulator.businessCentral.delete('customers', 'NL')
   t.equal((await world.run(`couple customer --bc ${number} --sales ${pair.sales.id}`)).code, 0)
   t.equal((await world.pairs()).get(number)?.sales.id, pair.sales.id)
   t.match(await world.run(`couple customer --bc ${number} --sales ${pair.sales.id}`), {

@@ -14,6 +14,8 @@ export interface FoundRecord {
   readonly keys: Readonly<Record<string, string>>
 }
 
+/** A key as addresses write it, which a name like `'s-Hertogenbosch` only begins like. */
+const writtenKey = /^(?:\w+=)?'(?:[^']|'')*'(?:,\w+=.*)?$/s
 const guid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 
 /** The one record. Throws UsageError when there is none or several. */
@@ -32,7 +34,7 @@ export async function findRecord(project: Project, mapping: Mapping, side: Side,
           query,
           columns.map((column) => ({ [column]: name })),
         )
-  const isId = guid.test(name) || /^(?:\w+=)?'/.test(name)
+  const isId = guid.test(name) || writtenKey.test(name)
   // From what names one record for good to what people call it; the beginning of a name last (K-01).
   const ways = [
     async () =>

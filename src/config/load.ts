@@ -333,9 +333,10 @@ export async function readOne(root: string, path: string): Promise<Source> {
  * version that nobody has reviewed must not be able to show what others keep on the machine (P8).
  */
 async function leadsOut(root: string, absolute: string): Promise<boolean> {
-  const isBelow = (folder: string, path: string): boolean => !/^\.\.($|[/\\])/.test(relative(folder, path))
   return isBelow(root, absolute) && !isBelow(await realpath(root), await realpath(absolute))
 }
+
+const isBelow = (folder: string, path: string): boolean => !/^\.\.($|[/\\])/.test(relative(folder, path))
 
 /** A file of the product's own set is named as people write it, wherever the product is installed. */
 function shownAs(root: string, absolute: string): string {

@@ -36,7 +36,8 @@ type Written = number
 /** Writes a snapshot where none is, or in place of another one. Throws StateError when the folder holds something else. */
 export async function writeSnapshot(folder: string, snapshot: Snapshot): Promise<Written> {
   return explained(folder, async () => {
-    const foreign = (await readdir(folder).catch((): string[] => [])).find((name) => !own.has(name))
+    const there = await namesIn(folder)
+    const foreign = there.includes(headFile) ? there.find((name) => !own.has(name)) : there[0]
     if (foreign !== undefined)
       throw new StateError(
         `${folder} holds ${foreign}, which is no part of a snapshot.`,
@@ -54,6 +55,13 @@ export async function writeSnapshot(folder: string, snapshot: Snapshot): Promise
     return [...files.values()].reduce((sum, text) => sum + Buffer.byteLength(text), 0)
   })
 }
+
+/** Nothing where there is no folder. Throws where there is a file, or a folder that cannot be looked into. */
+const namesIn = (folder: string): Promise<string[]> =>
+  readdir(folder).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return []
+    throw error
+  })
 
 function filesOf(snapshot: Snapshot): ReadonlyMap<string, string> {
   const files = new Map<string, string>()

@@ -1,4 +1,4 @@
-import { appendFileSync, cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { appendFileSync, cpSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import type { Test } from 'tap'
@@ -126,6 +126,11 @@ t.test('a folder that holds something else is not replaced', async (t) => {
   await writeSnapshot(beside, snapshot)
   writeFileSync(join(beside, 'README.md'), 'mine')
   await refused(t, () => writeSnapshot(beside, snapshot), /holds README\.md/)
+  await refused(t, () => writeSnapshot(join(folder, 'letters.txt'), snapshot), /letters\.txt/)
+  await writeSnapshot(join(folder, 'sales', 'deep'), snapshot)
+  await refused(t, () => writeSnapshot(join(folder, 'sales'), snapshot), /holds deep, which is no part/)
+  renameSync(join(folder, 'sales', 'deep'), join(folder, 'sales', 'sales'))
+  await refused(t, () => writeSnapshot(join(folder, 'sales'), snapshot), /holds sales, which is no part/)
   for (const path of [join(folder, 'letters.txt'), join(beside, 'README.md')])
     t.equal(readFileSync(path, 'utf8'), 'mine')
 })
