@@ -49,7 +49,11 @@ export interface HttpOptions {
   readonly timeoutMs: number
   readonly proxy: ProxySettings
   readonly userAgent: string
+  /** Bytes of an answer, unzipped, at which it is given up. @default 256 MB, many times the largest page */
+  readonly most?: number
 }
+
+const mostBytes = 256_000_000
 
 /** Idle connections are dropped before the services drop them, so that no write meets a closed one. */
 const idleMs = 15_000
@@ -80,6 +84,7 @@ export function httpClient(options: HttpOptions): Http {
         ...(request.body === undefined ? {} : { body: request.body }),
         agent: agentFor,
         redirect: 'manual',
+        size: options.most ?? mostBytes,
         signal: AbortSignal.timeout(options.timeoutMs),
       })
       // Without the byte order mark that stands before the plain text which Dataverse answers to /$count.
@@ -136,6 +141,8 @@ function noAnswer(error: unknown, request: HttpRequest, timeoutMs: number): NoAn
   const host = new URL(request.url).host
   if (error instanceof Error && (error.name === 'AbortError' || error.name === 'TimeoutError'))
     return new NoAnswer(`${host} did not answer within ${timeoutMs} ms`, true, error)
+  if (error instanceof FetchError && error.type === 'max-size')
+    return new NoAnswer(`${host} sends an answer without end`, true, error)
   const code = error instanceof FetchError ? error.code : undefined
   return new NoAnswer(`${host} was not reached (${code ?? 'connection lost'})`, !neverReached.has(code ?? ''), error)
 }

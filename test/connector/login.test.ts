@@ -77,7 +77,19 @@ t.test('http', async (t) => {
       t.equal(answer.header('X-AGENT'), 'couplet/test')
     }
     t.equal(sockets.size, 1)
-    t.strictSame(http.usage(), { requests: 4, bytes: 20 })
+    t.strictSame(http.usage(), { requests: 4, bytes: 8 })
+  })
+
+  t.test('P10: an answer without end is given up, zipped or not', async (t) => {
+    const base = await serve(t, (request, response) => {
+      if (request.url === '/zipped') response.setHeader('Content-Encoding', 'gzip')
+      response.end(request.url === '/zipped' ? gzipSync('x'.repeat(100_000)) : 'x'.repeat(100_000))
+    })
+    const http = httpClient({ timeoutMs: 2000, proxy: {}, userAgent: 'couplet/test', most: 99_999 })
+    t.teardown(() => http.close())
+    for (const path of ['/zipped', '/plain'])
+      await t.rejects(http.send(get(base + path)), { name: 'NoAnswer', sent: true, message: /answer without end/ })
+    t.equal((await client(t).send(get(`${base}/zipped`))).text.length, 100_000)
   })
 
   t.test('silence is told apart: never reached, lost, too slow', async (t) => {
