@@ -67,9 +67,9 @@ export function areAllDue({ options: { dry, keepPlan, permit } }: Session, whole
 }
 
 /** Records that are looked at in a run, whatever their stamps say. */
-export function dueRecords(session: Session, whole: boolean, contested: Contested): readonly Held[] {
+export function dueRecords(session: Session, whole: boolean, contested: Contested | undefined): readonly Held[] {
   const all = areAllDue(session, whole)
-  return [...session.state.allHeld()].filter((held) => isDue(session, held, all) || contested.hasMoved(held))
+  return [...session.state.allHeld()].filter((held) => isDue(session, held, all) || contested?.hasMoved(held) === true)
 }
 
 /** A record that was refused, or left alone, as it stands now: it waits for its moment or another row (P5). */
@@ -106,7 +106,7 @@ export function freedBy(
   { ref, rows, action, coupling, holds }: Judgement,
   first: Hold,
 ): Pick<Held, 'source' | 'under' | 'waits' | 'rivals'> {
-  const rivals = first.kind === 'ambiguous' ? rivalsOf(session, ref) : undefined
+  const rivals = first.kind === 'ambiguous' ? (first.rivals ?? rivalsOf(session, ref)) : undefined
   if (rivals !== undefined) return { source: refusedAs(rows), under: session.configuration, rivals }
   if (looked[first.kind] !== 'when freed') return {}
   const isLone = action.kind === 'hold' && coupling === undefined

@@ -64,7 +64,7 @@ export type Scope =
 /** Reads both sides and returns what is to be decided. */
 export async function takeIn(session: Session, scope: Scope): Promise<Intake> {
   if (session.following?.isIdle === true) return { refs: [], marks: [], alike: [], emptied: [] }
-  const work = new Reading(session)
+  const work = new Reading(session, scope)
   if (scope.kind === 'ids') await work.ids(scope.ids)
   else {
     for (const side of sides) if (isRead(session, side)) await work.changes(side, scope.whole)
@@ -110,16 +110,17 @@ class Reading {
   readonly #moved = new Map<string, Ref>()
   readonly #reborn: Reborn
   readonly #followed: FollowedIntake | undefined
-  readonly #contested: Contested
+  /** Of certain records nothing more is asked than they themselves. */
+  readonly #contested: Contested | undefined
   readonly #marks: Entry[] = []
   readonly #alike: Alike[] = []
   readonly #emptied: Side[] = []
 
-  constructor(session: Session) {
+  constructor(session: Session, { kind }: Scope) {
     this.#session = session
     this.#matching = new Matching(session)
     this.#reborn = new Reborn(session)
-    this.#contested = new Contested(session)
+    this.#contested = kind === 'changes' ? new Contested(session) : undefined
     const { following, state } = session
     this.#followed = following === undefined ? undefined : new FollowedIntake(following, state)
   }
@@ -175,11 +176,11 @@ class Reading {
   /** Records that wait, and may wait no more. */
   async heldRecords(whole: boolean): Promise<void> {
     const ids: Record<Side, string[]> = { businessCentral: [], sales: [] }
-    if (!areAllDue(this.#session, whole)) await this.#contested.look()
+    if (!areAllDue(this.#session, whole)) await this.#contested?.look()
     for (const held of dueRecords(this.#session, whole, this.#contested))
       if (!this.#isTaken(held)) ids[held.side].push(held.id)
     await this.ids(ids)
-    this.#marks.push(...this.#contested.marks())
+    this.#marks.push(...(this.#contested?.marks() ?? []))
   }
 
   async finish(): Promise<Intake> {
@@ -214,7 +215,7 @@ class Reading {
     const idle: Upsert[] = []
     for (const change of changes) {
       const coupling = state.bySide(side, change.id)
-      this.#contested.note(side, change, reading.unstamped)
+      this.#contested?.note(side, change, reading.unstamped)
       if (this.#isIdle(side, change, coupling, reading)) idle.push(change)
       else if (coupling === undefined) {
         if (this.#takesPart(change)) lone.push(change)
@@ -328,7 +329,7 @@ class Reading {
   async #afterWholeRead(side: Side, seen: ReadonlySet<string>, count: number): Promise<void> {
     const { state, clock, readers } = this.#session
     this.#matching.sawAll(side)
-    this.#contested.sawAll(side, seen)
+    this.#contested?.sawAll(side, seen)
     const isEmptied = count === 0 && state.counted(side) > 0 && !mayBeEmptied(this.#session, side)
     if (isEmptied) this.#emptied.push(side)
     if (state.counted(side) !== count) this.#marks.push({ kind: 'counted', side, count })

@@ -1,6 +1,6 @@
 /** What was decided about one record or pair, as data: what is to be written, remembered and held. */
 import type { BySide, Ending, Side } from '../config/config.ts'
-import type { Coupling, Held, HeldKind } from '../core/coupling.ts'
+import type { Coupling, Held, HeldKind, Rival } from '../core/coupling.ts'
 import type { Decided, HeldField } from '../core/decide.ts'
 import type { Wait } from '../core/offer.ts'
 import type { Loaded, Row } from '../core/record.ts'
@@ -52,6 +52,8 @@ export interface Hold {
   readonly gone?: Side
   /** The couplings that it waits for, where nothing else can free it. */
   readonly waits?: readonly Wait[]
+  /** Whose change could free it, where that is known without a search; none: only its own. */
+  readonly rivals?: readonly Rival[]
   /** Written by the second pass of this run, if it can be. */
   readonly secondPass?: boolean
 }

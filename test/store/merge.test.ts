@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import * as fc from 'fast-check'
 import t from 'tap'
 import { systemClock } from '../../src/clock.ts'
-import type { CoupledLines, Coupling } from '../../src/core/coupling.ts'
+import type { CoupledLines, Coupling, Held } from '../../src/core/coupling.ts'
 import { LockedError, StateError } from '../../src/errors.ts'
 import { openJsonStore } from '../../src/store/json-store.ts'
 import { emptyContent } from '../../src/store/mapping-content.ts'
@@ -288,4 +288,23 @@ state: { store: json, path: ours, key: '\${env:KEY}' }
   const { code, out, err } = await couplet(dir, 'state merge theirs', { env: { P: 'p', KEY: 'k' } })
   t.equal(code, 1, err)
   t.match(out, /customer: 2 pairs contradict each other and are held/)
+})
+
+const contested = (id: string, version: string): Held =>
+  held(id, { kind: 'ambiguous', under: 'c1', rivals: [{ side: 'sales', id: 'S9', version }] })
+
+t.test('P5 what is contested in one history only is looked at again; what both know is as it was', (t) => {
+  const ours = content({ held: [contested('S1', 'v1'), contested('S2', 'v1')] })
+  const theirs = content({ held: [contested('S1', 'v1'), contested('S2', 'v2'), contested('S3', 'v1')] })
+  const merged = mergeContent({ base: undefined, ours, theirs }, now).content
+  t.same(
+    merged.held.map(({ id, under }) => [id, under]),
+    [
+      ['S1', 'c1'],
+      ['S2', undefined],
+      ['S3', undefined],
+    ],
+  )
+  t.match(merged.held[0], contested('S1', 'v1'))
+  t.end()
 })
