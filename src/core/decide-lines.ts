@@ -11,8 +11,10 @@ import { decideCreate } from './decide-create.ts'
 import { type LineRow, numberIn } from './document-lines.ts'
 import { numbered } from './line-numbers.ts'
 import type { CompiledLines } from './mapping.ts'
+import { withLineEchoes } from './line-echoes.ts'
 import { type LinePairing, matchLines } from './match-lines.ts'
 import type { Deciding } from './offer.ts'
+import type { Loaded } from './record.ts'
 
 /** Two lines that belong together, with how they looked when they last agreed. */
 export interface LinePair extends BySide<string> {
@@ -22,6 +24,8 @@ export interface LinePair extends BySide<string> {
 /** All that is known when the lines of a document are decided. */
 export interface LinesFacts {
   readonly rows: BySide<readonly LineRow[]>
+  /** The documents themselves; undefined where one is to be created. */
+  readonly documents: BySide<Loaded | undefined>
   readonly pairs: readonly LinePair[]
   /** new: the document is to be created; first: the two documents meet for the first time. */
   readonly meeting: 'new' | 'first' | 'known'
@@ -80,7 +84,8 @@ export async function decideLines(lines: CompiledLines, deciding: Deciding, fact
   await work.knownPairs()
   await work.meetings()
   await work.additions()
-  return work.result()
+  const { writes, ...decided } = work.result()
+  return { ...decided, writes: await withLineEchoes(lines, deciding, facts.documents, writes) }
 }
 
 /** Whether any line of one side differs from the last agreement: tells an edit from an echo (P4). */

@@ -344,13 +344,16 @@ export async function withEchoes(
 const speaksBack = ({ field, to }: FieldWrite): boolean =>
   field.speaks[to] && (field.compute[to] !== undefined || field.norm[to] !== field.saidNorm[to])
 
+/** What stands in a column once the cell is written: of a reference its id. */
+export const storedAs = (cell: Cell): unknown => (typeof cell === 'object' && cell !== null ? cell.id : cell)
+
 /** The row of a side as it will be after the writes. */
 function rowAfter(side: Side, rows: BySide<{ readonly row: Row }>, writes: readonly FieldWrite[]): Row {
   const row: Record<string, unknown> = { ...rows[side].row }
   for (const { field, to, cell } of writes) {
     const place = field.place[to]
     if (to !== side || place === undefined) continue
-    const value = typeof cell === 'object' && cell !== null ? cell.id : cell
+    const value = storedAs(cell)
     if (place.page === undefined) row[place.column] = value
     else row[place.page] = { ...(row[place.page] as Row | undefined), [place.column]: value }
   }

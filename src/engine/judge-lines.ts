@@ -65,6 +65,7 @@ async function linesOf(
       businessCentral: await lineRowsOf(session, lines, 'businessCentral', common.rows.businessCentral),
       sales: await lineRowsOf(session, lines, 'sales', common.rows.sales),
     },
+    documents: common.rows,
     pairs: linePairsOf(session, common.coupling),
     meeting,
     sought: soughtOf(common.coupling),

@@ -23,6 +23,8 @@ interface LinesFound {
   readonly isKnown: boolean
   /** The write did not come as far as the lines. */
   readonly isBefore: boolean
+  /** The document has the version that it was decided on: a line that is not there was not made. */
+  readonly isUnmoved: boolean
 }
 
 /** The lines of the document as far as reading tells; nothing for a mapping without lines. */
@@ -30,7 +32,7 @@ export async function linesSeen(
   session: Session,
   intent: Intent,
   coupling: Coupling | undefined,
-  { target, isKnown, isBefore }: LinesFound,
+  { target, isKnown, isBefore, isUnmoved }: LinesFound,
 ): Promise<Pick<Coupling, 'lines'>> {
   const { lines } = session.compiled
   if (lines === undefined) return {}
@@ -44,7 +46,7 @@ export async function linesSeen(
   if (rows instanceof ExpressionError)
     return packedLines(session, untold(before, meant, intent.side), [...sought, ...allSought(meant, intent.side)])
   const seen = await work.see(before, meant, rows)
-  return packedLines(session, seen.pairs, [...sought, ...seen.sought])
+  return packedLines(session, seen.pairs, isUnmoved ? sought : [...sought, ...seen.sought])
 }
 
 /** A pair of lines that the write was to leave; the key that the service was to choose is empty. */

@@ -70,28 +70,42 @@ interface Found {
   readonly isKnown: boolean
 }
 
-async function entriesFor(
+async function entriesFor(session: Session, intent: Intent, found: Found): Promise<readonly Entry[]> {
+  const settled: Entry = { kind: 'settled', id: intent.id }
+  const { target, source } = found
+  const outcome = settle(intent, target === undefined ? undefined : { version: versionOf(target) })
+  // What a line says may move no column of its document, nor its version.
+  const isUnmoved = outcome === 'not-written'
+  if (target === undefined || (isUnmoved && intent.lines === undefined))
+    return [...(isUnmoved ? [] : uncoupledBy(session, intent)), settled]
+  if (source === undefined) return [settled]
+  return [...(await pairEntries(session, intent, { ...found, target, source, isUnmoved })), settled]
+}
+
+/** The record is gone, and that was the write. */
+function uncoupledBy({ state }: Session, { side, target }: Intent): readonly Entry[] {
+  const coupling = state.bySide(side, target)
+  if (coupling === undefined) return []
+  return [{ kind: 'uncouple', businessCentral: coupling.businessCentral.id, sales: coupling.sales.id }]
+}
+
+/** The pair as far as the target tells. */
+async function pairEntries(
   session: Session,
   intent: Intent,
-  { target, source, isKnown }: Found,
+  found: Required<Found> & { readonly target: Loaded; readonly source: Loaded; readonly isUnmoved: boolean },
 ): Promise<readonly Entry[]> {
-  const settled: Entry = { kind: 'settled', id: intent.id }
-  const outcome = settle(intent, target === undefined ? undefined : { version: versionOf(target) })
-  if (outcome === 'not-written') return [settled]
+  const { target, source, isKnown, isUnmoved } = found
   const coupling = session.state.bySide(intent.side, intent.target)
-  if (intent.kind === 'delete')
-    return coupling === undefined
-      ? [settled]
-      : [{ kind: 'uncouple', businessCentral: coupling.businessCentral.id, sales: coupling.sales.id }, settled]
-  if (source === undefined || target === undefined) return [settled]
   const { base, isBefore } = await headerSeen(session, intent, { target, isKnown })
   const next = coupled(session, intent, { target, source, base })
-  const lines = await linesSeen(session, intent, coupling, { target, isKnown, isBefore })
+  const lines = await linesSeen(session, intent, coupling, { target, isKnown, isBefore, isUnmoved })
+  if (isUnmoved && JSON.stringify(lines.lines) === JSON.stringify(coupling?.lines)) return []
   // Without an answer, the version may be the one that our write left.
   const left = hasStampedLines(session) ? anyVersion : versionOf(target)
   const ours = isKnown ? coupling?.ours : { ...coupling?.ours, [intent.side]: left }
   const open = { ...lines, ...openEnd(session, intent), ...(ours === undefined ? {} : { ours }) }
-  return [{ kind: 'couple', coupling: { ...next, ...open } }, settled]
+  return [{ kind: 'couple', coupling: { ...next, ...open } }]
 }
 
 /** A document may stand open, or lack a line: the next decision finishes it. */

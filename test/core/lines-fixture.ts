@@ -121,6 +121,10 @@ export async function decideScene(scene: Scene): Promise<DecidedLines> {
       businessCentral: await lineRows(lines, 'businessCentral', documentOf(scene.businessCentral ?? []), {}),
       sales: await lineRows(lines, 'sales', documentOf(scene.sales ?? []), {}),
     },
+    documents: {
+      businessCentral: scene.businessCentral === undefined ? undefined : documentOf(scene.businessCentral),
+      sales: scene.sales === undefined ? undefined : documentOf(scene.sales),
+    },
     pairs: scene.pairs ?? [],
     meeting: scene.meeting ?? 'known',
     sought: { businessCentral: new Set(scene.sought), sales: new Set() },

@@ -128,6 +128,31 @@ class Order {
     return () => this.inSales(() => sales.delete('salesorderdetails', id))
   }
 
+  /** Of a line that is a write-in: what moves no amount moves no version of the order either. */
+  addTextInSales(text: string): string {
+    let id = ''
+    this.inSales(() => (id = salesLine(this.given, this.#sales, { text, price: 1, sequence: 7 })))
+    return id
+  }
+
+  textInSales(line: string, text: string): void {
+    const { sales } = this.given.on.simulator
+    this.inSales(() => sales.edit('salesorderdetails', line, { productdescription: text }))
+  }
+
+  textInBusinessCentral(description: string): void {
+    const { businessCentral } = this.given.on.simulator
+    const line = this.#inBusinessCentral().find(({ lineObjectNumber }) => lineObjectNumber === 'W1')
+    this.inBusinessCentral(() => businessCentral.edit('salesOrderLines', String(line?.['id']), { description }))
+  }
+
+  /** On both sides. */
+  texts(): readonly unknown[] {
+    const ours = this.#inBusinessCentral().find(({ lineObjectNumber }) => lineObjectNumber === 'W1')
+    const theirs = linesOf(this.given, this.#sales).find((line) => (line['productdescription'] ?? null) !== null)
+    return [ours?.['description'], theirs?.['productdescription']]
+  }
+
   shipToInSales(name: string): void {
     this.inSales(() => this.given.on.simulator.sales.edit('salesorders', this.#sales, { shipto_name: name }))
   }
@@ -308,3 +333,49 @@ t.test(
     t.match(order.lines(), both('100: 3', '200: 5'))
   },
 )
+
+for (const isReleased of [true, false])
+  t.test(
+    `P2 P7 a text that a dead runner had carried is its own, though the version of the order ${isReleased ? 'may have' : 'has not'} moved`,
+    async (t) => {
+      const order = await Order.atRest(t, 'businessCentral', undefined, isReleased ? undefined : everOpen)
+      const line = order.addTextInSales('first')
+      await order.goesOn(t)
+      order.textInSales(line, 'second')
+      await order.dies()
+      t.same(order.texts(), ['second', 'second'])
+      order.textInSales(line, 'third')
+      await order.goesOn(t)
+      t.same(order.texts(), ['third', 'third'])
+    },
+  )
+
+for (const [side, conflicts] of [
+  ['sales', 'businessCentral'],
+  ['businessCentral', 'sales'],
+] as const)
+  t.test(
+    `P2 a text edited in ${side} again, before anybody has looked at what was carried, wins all the same`,
+    async (t) => {
+      const order = await Order.atRest(t, conflicts)
+      const line = order.addTextInSales('first')
+      const edit = (text: string): void =>
+        side === 'sales' ? order.textInSales(line, text) : order.textInBusinessCentral(text)
+      await order.goesOn(t)
+      edit('second')
+      await order.run()
+      t.same(order.texts(), ['second', 'second'])
+      edit('third')
+      await order.goesOn(t)
+      t.same(order.texts(), ['third', 'third'])
+    },
+  )
+
+t.test('P2 a new line whose text is edited at once, too', async (t) => {
+  const order = await Order.atRest(t, 'businessCentral')
+  const line = order.addTextInSales('first')
+  await order.run()
+  order.textInSales(line, 'second')
+  await order.goesOn(t)
+  t.same(order.texts(), ['second', 'second'])
+})
