@@ -11,6 +11,7 @@ import type { Watermark } from '../core/watermark.ts'
 import type { Entry } from '../store/store.ts'
 import type { Alike } from './alike.ts'
 import { Contested } from './contested.ts'
+import { type Asked, askFor } from './changes-asked.ts'
 import { continuedBy } from './continuing.ts'
 import { areAllDue, dueRecords, isHeld, isSetAside } from './held-due.ts'
 import { isEcho, saysTheSame } from './echo.ts'
@@ -67,7 +68,9 @@ export async function takeIn(session: Session, scope: Scope): Promise<Intake> {
   const work = new Reading(session, scope)
   if (scope.kind === 'ids') await work.ids(scope.ids)
   else {
-    for (const side of sides) if (isRead(session, side)) await work.changes(side, scope.whole)
+    // Both services are asked at once; what they say is taken in one after the other.
+    const asked = sides.flatMap((side) => (isRead(session, side) ? [askFor(session, side, scope.whole)] : []))
+    for (const one of asked) await work.changes(one, scope.whole)
     await work.followed()
     await work.heldRecords(scope.whole)
   }
@@ -125,16 +128,12 @@ class Reading {
     this.#followed = following === undefined ? undefined : new FollowedIntake(following, state)
   }
 
-  async changes(side: Side, whole: boolean): Promise<void> {
-    const { state } = this.#session
-    // A row that a group has lost shows in no stamp: the whole is read when its keys would be compared.
-    const regroup = this.#session.readers[side].isGrouped && sweepIsDue(this.#session, side, whole)
-    const since = whole || regroup ? undefined : state.watermark(side)
+  async changes({ side, since, pages }: Asked, whole: boolean): Promise<void> {
     const seen = new Set<string>()
     const recheck = new Recheck(this.#session, side)
     let count = 0
     let wasWhole = false
-    for await (const page of this.#session.readers[side].changes(since)) {
+    for await (const page of pages) {
       wasWhole = page.whole
       count += page.changes.length
       if (page.whole) for (const { id } of page.changes) seen.add(id)

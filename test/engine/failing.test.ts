@@ -1,8 +1,9 @@
 /** P5 and what stops a run: one record's failure is its own; limits, empty sides, locks and refusals stop before harm. */
+import { EventEmitter, once } from 'node:events'
 import t, { type Test } from 'tap'
-import type { Field, Mapping } from '../../src/config/config.ts'
-import type { Connector } from '../../src/connector/connector.ts'
-import { LockedError, UnsafePlanError } from '../../src/errors.ts'
+import type { Field, Mapping, Side } from '../../src/config/config.ts'
+import type { Connector, Page } from '../../src/connector/connector.ts'
+import { ConnectorError, LockedError, UnsafePlanError } from '../../src/errors.ts'
 import { audit } from '../../src/engine/audit.ts'
 import { compare } from '../../src/engine/compare.ts'
 import type { Row } from '../../src/simulator/table.ts'
@@ -537,4 +538,41 @@ t.test('a record that is planned twice counts once, with the fields of both', (t
   t.equal(book.counts(name, 'sales', 7).updates, 1, 'the count stays when its records are forgotten')
   t.throws(() => book.add({ operations: [{ ...update, fields: [] }], holds: [] }), /takes nothing more/)
   t.end()
+})
+
+async function* later(first: Promise<unknown>, pages: AsyncIterable<Page>): AsyncGenerator<Page> {
+  await first
+  yield* pages
+}
+
+async function* failing(side: Side): AsyncGenerator<Page> {
+  yield* []
+  throw new ConnectorError(side, 'broken', { message: `${side} sends nonsense`, remedy: '' })
+}
+
+t.test('both services are asked for what has changed at once, and only the first failure is told', async (t) => {
+  const s = await stage(t)
+  s.customer({ number: 'C1' })
+  const { businessCentral, sales } = s.connectors
+  const told = new EventEmitter()
+  const salesIsAsked = once(told, 'asked')
+  s.connectors = {
+    businessCentral: {
+      ...portOf(businessCentral),
+      changes: (query, since) => later(salesIsAsked, businessCentral.changes(query, since)),
+    },
+    sales: { ...portOf(sales), changes: (query, since) => (told.emit('asked'), sales.changes(query, since)) },
+  }
+  t.match(
+    counted(await s.run([customerAccount(bothWays)]), name),
+    { created: 1 },
+    'Business Central answers when Sales was asked',
+  )
+  s.connectors = {
+    businessCentral: { ...portOf(businessCentral), changes: () => failing('businessCentral') },
+    sales: { ...portOf(sales), changes: () => failing('sales') },
+  }
+  const { problems } = await s.run([customerAccount(bothWays)])
+  t.match(problems, [{ kind: 'service', message: /businessCentral sends nonsense/ }])
+  t.equal(problems.length, 1)
 })
