@@ -38,6 +38,8 @@ export interface PairFacts {
   readonly paused: boolean
   /** Versions that our own write left. */
   readonly ours?: Versions | undefined
+  /** When each was edited last, where its own stamp does not tell: another mapping of this run may have written it since. */
+  readonly stamps?: BySide<string | undefined>
   readonly decision: Decision | undefined
   /** Pages that the service does not publish. */
   readonly missingPages: ReadonlySet<string>
@@ -310,8 +312,11 @@ function write(
 }
 
 /** Where a write of ours came last, and later than any edit of the other, its stamp hides when somebody edited it. */
-function newestSide({ rows, ours }: PairFacts): Side | undefined {
-  const [bc, sales] = [rows.businessCentral.modified, rows.sales.modified]
+function newestSide({ rows, ours, stamps }: PairFacts): Side | undefined {
+  const { businessCentral: bc, sales } = stamps ?? {
+    businessCentral: rows.businessCentral.modified,
+    sales: rows.sales.modified,
+  }
   if (bc === undefined || sales === undefined || bc.slice(0, 19) === sales.slice(0, 19)) return undefined
   const newest = bc > sales ? 'businessCentral' : 'sales'
   const left = ours?.[newest]

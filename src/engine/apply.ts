@@ -4,6 +4,7 @@
  */
 import { type Side, otherSide } from '../config/config.ts'
 import type { WriteOperation, WriteResult } from '../connector/connector.ts'
+import { versionOf } from '../core/fingerprint.ts'
 import { ConnectorError } from '../errors.ts'
 import type { Entry } from '../store/store.ts'
 import { type Action, actionsOf, deleteActionOf } from './actions.ts'
@@ -143,6 +144,7 @@ interface Outcome {
 async function outcomeOf(session: Session, action: Action, result: WriteResult): Promise<Outcome> {
   const settled: Entry = { kind: 'settled', id: action.intent.id }
   forget(session, action)
+  noteStamp(session, action, result)
   switch (result.kind) {
     case 'done':
       return action.kind === 'claim' ? { entries: [settled] } : done(session, action, result)
@@ -236,6 +238,17 @@ function forget({ cache, ownWrites, mapping }: Session, { judgement: { ref }, si
   if (ref[side] !== undefined) ownWrites.moved(mapping, side, ref[side])
   if (ref[from] !== undefined) cache.drop(from, ref[from])
 }
+
+/** What was written, or may have been, has another stamp than the last edit of a person. */
+function noteStamp({ ownWrites, mapping }: Session, action: Action, result: WriteResult): void {
+  const row = action.judgement.rows[action.side]
+  const isMade = result.kind === 'done' || result.kind === 'unknown'
+  if (row === undefined || !(isMade || (result.kind === 'rejected' && result.stepsDone > 0))) return
+  const { etag, modified } = result.kind === 'done' ? ofRecord(action, result) : nothingTold
+  ownWrites.wrote(mapping, action.side, row, versionOf({ etag, modified }))
+}
+
+const nothingTold = { etag: undefined, modified: undefined }
 
 function count(session: Session, judgements: readonly Judgement[], writing: ReadonlySet<Judgement>): void {
   for (const judgement of judgements) {

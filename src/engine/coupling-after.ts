@@ -16,6 +16,7 @@ import type { Row } from '../core/record.ts'
 import { type Action, baseAfter, printsOf } from './actions.ts'
 import type { Judgement } from './judgement.ts'
 import { lineWritesTo } from './line-steps.ts'
+import { mindsStamps } from './own-writes.ts'
 import { type Session, keysOf, linePairsOf, packed, packedLines, soughtLinesOf } from './session.ts'
 
 export type Done = Extract<WriteResult, { kind: 'done' }>
@@ -66,10 +67,7 @@ function packedAfter(
  * our own.
  */
 export const hasStampedLines = ({ mapping }: Pick<Session, 'mapping'>): boolean =>
-  mapping.lines !== undefined &&
-  [mapping, mapping.lines.mapping].some(
-    ({ conflicts, fields }) => conflicts === 'newest' || fields.some((field) => field.conflicts === 'newest'),
-  )
+  mapping.lines !== undefined && [mapping, mapping.lines.mapping].some(mindsStamps)
 
 /**
  * Its stamp is our own: what people wrote into it before, and still waits to be carried or decided, is older. What the

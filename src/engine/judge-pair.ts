@@ -151,6 +151,10 @@ async function mergePair(session: Session, common: Common, facts: CoupledFacts):
     pending: pendingRows(session, facts.coupling, facts.base),
     paused,
     ours: facts.coupling.ours,
+    stamps: {
+      businessCentral: session.ownWrites.stampOf(session.mapping, 'businessCentral', businessCentral),
+      sales: session.ownWrites.stampOf(session.mapping, 'sales', sales),
+    },
     decision,
     missingPages: missingPages(session),
     writable: session.writable,

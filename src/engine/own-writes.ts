@@ -10,6 +10,8 @@
  * decision is made on what stands there by then, and whatever moves the record after that is refused by the service.
  */
 import { type Mapping, type Side, sides } from '../config/config.ts'
+import { versionOf } from '../core/fingerprint.ts'
+import type { Upsert } from '../core/record.ts'
 import type { Ref } from './intake.ts'
 import type { Judgement } from './judgement.ts'
 
@@ -18,9 +20,24 @@ export interface Remembering {
   drop(side: Side, id: string): void
 }
 
+/** Whether stamps decide between edits in a mapping. */
+export const mindsStamps = ({ conflicts, fields }: Pick<Mapping, 'conflicts' | 'fields'>): boolean =>
+  conflicts === 'newest' || fields.some((field) => field.conflicts === 'newest')
+
+/** What a write of a mapping did to the stamp of a record. */
+interface Stamped {
+  readonly by: string
+  /** The stamp before it. */
+  readonly before: string | undefined
+  /** The version that it left; undefined where that is not known. */
+  readonly version: string | undefined
+}
+
 /** All that a run keeps of records, by the collection that they stand in. */
 export class OwnWrites {
   readonly #remembering = new Map<string, Remembering[]>()
+  /** Of collections in which stamps decide, by collection and record. */
+  readonly #stamped = new Map<string, Map<string, Stamped>>()
 
   /** `memory` keeps records of the mapping's two collections. */
   watch(mapping: Mapping, memory: Remembering): void {
@@ -29,7 +46,24 @@ export class OwnWrites {
       const known = this.#remembering.get(name)
       if (known === undefined) this.#remembering.set(name, [memory])
       else known.push(memory)
+      if (mindsStamps(mapping) && !this.#stamped.has(name)) this.#stamped.set(name, new Map())
     }
+  }
+
+  /** The mapping has written a record that stood like this, and left that version. Its stamp is no edit to the others (P2). */
+  wrote(mapping: Mapping, side: Side, row: Upsert, version: string | undefined): void {
+    const stamped = this.#stamped.get(collectionOf(mapping, side))
+    const former = stamped?.get(row.id)
+    const before = former !== undefined && former.version === versionOf(row) ? former.before : row.modified
+    stamped?.set(row.id, { by: mapping.name, before, version })
+  }
+
+  /** When somebody else than another mapping of the run edited the record last; undefined where that is not known. */
+  stampOf(mapping: Mapping, side: Side, row: Upsert): string | undefined {
+    const stamped = this.#stamped.get(collectionOf(mapping, side))?.get(row.id)
+    if (stamped === undefined || stamped.by === mapping.name) return row.modified
+    if (stamped.version === undefined) return undefined
+    return stamped.version === versionOf(row) ? stamped.before : row.modified
   }
 
   /** The mapping has written the record, or was refused because somebody else had. */

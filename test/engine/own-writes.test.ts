@@ -114,3 +114,44 @@ t.test(
     }
   },
 )
+
+t.test('P2 what the first mapping wrote does not make an older edit the newest for the second', async (t) => {
+  for (const older of ['sales', 'businessCentral'] as const) {
+    const s = await stage(t, { counted: Date.UTC(2026, 10, 26) })
+    const customer = s.customer({ number: 'C1', taxRegistrationNumber: 'old' })
+    await s.run([customers])
+    await s.run(both)
+    s.clock.advance(hour)
+    const account = idOf(s.accounts()[0] ?? {})
+    const inSales = (fax: string): void => void s.simulator.sales.edit('accounts', account, { fax })
+    const inBusinessCentral = (taxRegistrationNumber: string): void =>
+      void s.simulator.businessCentral.edit('customers', idOf(customer), { phoneNumber: '112', taxRegistrationNumber })
+    if (older === 'sales') inSales('older')
+    else inBusinessCentral('older')
+    s.clock.advance(60_000)
+    if (older === 'sales') inBusinessCentral('newer')
+    else inSales('newer')
+    s.clock.advance(60_000)
+    t.same((await s.run([customers, { ...papers, conflicts: 'newest' }])).problems, [], older)
+    t.same(accountsSay(s), [['112', 'newer']], older)
+    t.equal(s.customers()[0]?.['taxRegistrationNumber'], 'newer', older)
+  }
+})
+
+t.test('P2 nor where the answer to it was lost: a person is asked then', async (t) => {
+  const s = await stage(t, { counted: Date.UTC(2026, 10, 26) })
+  const customer = s.customer({ number: 'C1', taxRegistrationNumber: 'old' })
+  await s.run([customers])
+  await s.run(both)
+  s.clock.advance(hour)
+  s.simulator.sales.edit('accounts', idOf(s.accounts()[0] ?? {}), { fax: 'older' })
+  s.clock.advance(60_000)
+  const edit = { phoneNumber: '112', taxRegistrationNumber: 'newer' }
+  s.simulator.businessCentral.edit('customers', idOf(customer), edit)
+  s.clock.advance(60_000)
+  s.simulator.faults.add({ match: { service: 'sales', path: 'batch', nth: 1 }, do: { drop: 'after' } })
+  const report = await s.run([customers, { ...papers, conflicts: 'newest' }])
+  t.match(report.problems, [{ mapping: 'papers', kind: 'conflict' }])
+  t.same(accountsSay(s), [['112', 'older']])
+  t.equal(s.customers()[0]?.['taxRegistrationNumber'], 'newer')
+})
