@@ -87,7 +87,7 @@ async function loginOf(context: Context, project: Project, given: DeployArgument
   const { givenToken } = await import('../connector/administrator-login.ts')
   if (given.tokenEnv === undefined)
     return project.personsLogin('sales', { show: (text) => context.terminal.err(text), clientId: given.clientId })
-  const token = context.terminal.env[given.tokenEnv] ?? ''
+  const token = (context.terminal.env[given.tokenEnv] ?? '').trim()
   if (token === '') throw new UsageError(`The environment variable ${given.tokenEnv} is not set.`)
   return givenToken(token)
 }

@@ -6,10 +6,12 @@
  */
 import { createHash, createPrivateKey, X509Certificate } from 'node:crypto'
 import type { AuthenticationResult, Configuration } from '@azure/msal-node'
-import type { Auth, EntraAuth } from '../config/config.ts'
+import type { Auth, EntraAuth, Side } from '../config/config.ts'
+import { ConnectorError } from '../errors.ts'
 import { federatedAssertion } from './auth-assertion.ts'
 import { loginFailure } from './auth-refusal.ts'
 import type { AuthPorts, Token } from './auth-ports.ts'
+import { sideName } from './failure.ts'
 import { NoAnswer } from './http.ts'
 import type { HttpAnswer, HttpRequest } from './http.ts'
 import { waitBeforeRetry } from './retry.ts'
@@ -30,7 +32,7 @@ export function entraToken(auth: Method, ports: AuthPorts): () => Promise<Token>
   return async () => {
     try {
       client ??= library().then((msal) => open(msal, auth as never, ports))
-      return tokenOf(await (await client)())
+      return tokenOf(ports.side, await (await client)())
     } catch (error) {
       // A client that could not be made (an unreadable certificate) must not stay as the answer for ever.
       client = undefined
@@ -39,8 +41,13 @@ export function entraToken(auth: Method, ports: AuthPorts): () => Promise<Token>
   }
 }
 
-function tokenOf(result: AuthenticationResult | null): Token {
-  if (result === null || result.accessToken === '') throw new Error('the login service sent no token')
+function tokenOf(side: Side, result: AuthenticationResult | null): Token {
+  // The library passes on whatever came; a header takes visible signs alone.
+  if (result === null || !/^[!-~]+$/.test(String(result.accessToken)))
+    throw new ConnectorError(side, 'broken', {
+      message: `no login to ${sideName[side]}: the login service sent no token that can be used`,
+      remedy: 'Check `auth.authority`: something between here and Microsoft Entra may have answered.',
+    })
   // The library reckons the end from the machine's own clock; only the remaining life is taken from it.
   const lifeMs = (result.expiresOn?.getTime() ?? Date.now()) - Date.now()
   return { value: result.accessToken, lifeMs: Math.max(0, lifeMs) }

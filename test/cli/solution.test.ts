@@ -84,7 +84,7 @@ t.test('solution deploy: what goes wrong is told with the reason, and no token i
   await made.run('doctor')
   const { login, sales } = made.simulator
   const token = login.grant('person:administrator', `${sales.url}/.default`)
-  const env = { ADMIN_TOKEN: token, OWN: login.grant('couplet', `${sales.url}/.default`) }
+  const env = { ADMIN_TOKEN: `${token}\n`, OWN: login.grant('couplet', `${sales.url}/.default`) }
   const deploy = (args: string) => made.run(`solution deploy ${args}`, { env, clock: quick() })
   t.equal((await deploy('test.zip --token-env ADMIN_TOKEN')).code, 0)
   await writeFile(`${made.folder}/older.zip`, solution('1.0.0.0'))

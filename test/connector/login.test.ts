@@ -264,6 +264,10 @@ t.test('login', async (t) => {
     })
     const { base } = await login(t, [{ status: 200, body: '<html>' }])
     await fails(t, authorized(t, secret(base, scope)).header(), { fault: 'unreachable' })
+    for (const name of ['tok\r\nX-Evil: 1', 'tökén', '\n']) {
+      const odd = await login(t, [token(name)])
+      await fails(t, authorized(t, secret(odd.base, scope)).header(), { fault: 'broken', message: /no token that can/ })
+    }
     const busy = await login(t, [{ status: 503, body: {} }, token('after')])
     t.equal(await authorized(t, secret(busy.base, scope)).header(), 'Bearer after')
   })
