@@ -8,7 +8,9 @@ import type { Query } from './connector.ts'
 import { gather } from './gather.ts'
 import type { Ask } from './gather.ts'
 import { pages } from './pages.ts'
+import type { RawPage } from './pages.ts'
 import { literal } from './query.ts'
+import { wholeList } from './whole-list.ts'
 import { readOptions } from './reach.ts'
 import type { Reach } from './reach.ts'
 import type { Shape } from './rows.ts'
@@ -42,10 +44,15 @@ export async function childRows(
   return (await gather(reach, asks)).flat()
 }
 
+function idsIn({ dialect }: Reach, page: RawPage, what: string): readonly string[] {
+  const rows = wholeList(dialect.side, { rows: page.rows }, { name: 'rows', what, texts: ['id'] })
+  return rows.map((row) => (row as { readonly id: string }).id)
+}
+
 async function allParents(reach: Reach, entity: Child): Promise<readonly string[]> {
   const address = await reach.address({ kind: 'standard', entity: entity.parent })
   const ids: string[] = []
   for await (const page of pages(reach, urlOf(address, { $select: 'id' }), { what: entity.parent }))
-    for (const row of page.rows) ids.push(String((row as { readonly id?: unknown }).id))
+    ids.push(...idsIn(reach, page, entity.parent))
   return ids
 }

@@ -11,6 +11,7 @@ import type { Refusal, WriteOperation, WriteResult, WriteStep } from './connecto
 import { parsed } from './failure.ts'
 import type { Reach } from './reach.ts'
 import { refusalOf, serviceError } from './refusal.ts'
+import { wholeList } from './whole-list.ts'
 
 export type Choice = Extract<EntityRef, { readonly kind: 'choice' }>
 
@@ -81,11 +82,13 @@ async function load(reach: Reach, set: string, column: string): Promise<Column> 
     $select: 'LogicalName',
     $expand: 'OptionSet($select=Name,Options),GlobalOptionSet($select=Name,Options)',
   }
-  const body = (await reach.metadata(path, options, `the choice ${table}.${column}`)) as {
+  const what = `the choice ${table}.${column}`
+  const body = (await reach.metadata(path, options, what)) as {
     readonly OptionSet?: OptionSet | null
     readonly GlobalOptionSet?: OptionSet | null
   }
-  const listed = (body.GlobalOptionSet ?? body.OptionSet)?.Options
+  const chosen = body.GlobalOptionSet ?? body.OptionSet
+  const listed = chosen?.Options && (wholeList('sales', chosen, { name: 'Options', what }) as readonly Option[])
   if (listed === undefined)
     throw new ConnectorError('sales', 'broken', {
       message: `Sales shows no options of ${table}.${column}`,

@@ -4,6 +4,7 @@ import { ConnectorError } from '../errors.ts'
 import { companiesAddress, urlOf } from './address.ts'
 import type { Company } from './address.ts'
 import type { Service } from './service.ts'
+import { wholeList } from './whole-list.ts'
 
 /** Asked once, and again only when asking failed. Throws ConnectorError 'gone' that lists the companies there are. */
 export function companyFinder(connection: Connection, service: Service): () => Promise<Company> {
@@ -55,7 +56,10 @@ const isCalled = (company: Listed, wanted: string): boolean =>
 
 function listed(body: unknown): readonly Listed[] {
   const value: unknown = typeof body === 'object' && body !== null ? (body as { value?: unknown }).value : undefined
-  if (Array.isArray(value)) return value as Listed[]
+  if (Array.isArray(value)) {
+    const wanted = { name: 'value', what: 'companies', texts: ['id', 'name'], maybe: ['displayName'] }
+    return wholeList('businessCentral', body, wanted) as readonly Listed[]
+  }
   throw new ConnectorError('businessCentral', 'broken', {
     message: 'Business Central gave no list of companies',
     remedy: 'Check `url` of the connection: it ends before /api.',

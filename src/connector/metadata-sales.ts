@@ -11,6 +11,7 @@ import type { Collection, Metadata } from './catalog.ts'
 import type { MetadataReader } from './metadata-reader.ts'
 import { nearest } from './nearest.ts'
 import type { Service } from './service.ts'
+import { wholeList } from './whole-list.ts'
 
 /** A table as the list of all of them shows it. */
 interface Table {
@@ -74,29 +75,22 @@ function described(table: Table, columns: Description['columns']): Description {
 async function listTables(connection: Connection, service: Service): Promise<readonly Table[]> {
   const $select = 'LogicalName,EntitySetName,PrimaryIdAttribute,ChangeTrackingEnabled,IsOptimisticConcurrencyEnabled'
   const url = urlOf(salesAddress(connection, 'EntityDefinitions'), { $select })
-  return listIn(await service.get(url, 'the list of tables'), 'value', 'the list of tables') as readonly Table[]
+  const what = 'the list of tables'
+  const wanted = { name: 'value', what, texts: ['LogicalName'], maybe: ['EntitySetName', 'PrimaryIdAttribute'] }
+  return wholeList('sales', await service.get(url, what), wanted) as readonly Table[]
 }
 
 /** Tables with what people call them; those without an entity set cannot be reached. */
 async function titledTables(connection: Connection, service: Service): Promise<readonly Collection[]> {
   const url = urlOf(salesAddress(connection, 'EntityDefinitions'), { $select: 'EntitySetName,DisplayCollectionName' })
   const what = 'the names of the tables'
-  const named = listIn(await service.get(url, what), 'value', what) as readonly TitledTable[]
+  const wanted = { name: 'value', what, maybe: ['EntitySetName'] }
+  const named = wholeList('sales', await service.get(url, what), wanted) as readonly TitledTable[]
   return named.flatMap(({ EntitySetName, DisplayCollectionName }) =>
     EntitySetName
       ? [{ entity: { kind: 'standard' as const, entity: EntitySetName }, title: textOf(DisplayCollectionName) }]
       : [],
   )
-}
-
-/** A list that an answer must hold: one that was cut off is none of a table without columns. Throws ConnectorError. */
-function listIn(body: unknown, name: string, what: string): readonly unknown[] {
-  const list = typeof body === 'object' && body !== null ? (body as Readonly<Record<string, unknown>>)[name] : undefined
-  if (Array.isArray(list)) return list
-  throw new ConnectorError('sales', 'broken', {
-    message: `Sales gave an answer for ${what} that is not whole`,
-    remedy: 'Run again; if it stays, something between here and the service changes its answers: check `url`.',
-  })
 }
 
 interface TitledTable {
@@ -155,8 +149,17 @@ async function columnsOf(read: MetadataReader, { table, tables }: Tables): Promi
   const path = `EntityDefinitions(LogicalName='${table.LogicalName}')`
   const what = `the columns of ${table.LogicalName}`
   const body = await read(path, options, what)
-  const relationships = listIn(body, 'ManyToOneRelationships', what) as readonly Relationship[]
-  const attributes = listIn(body, 'Attributes', what) as readonly Attribute[]
+  const relationships = wholeList('sales', body, {
+    name: 'ManyToOneRelationships',
+    what,
+    texts: ['ReferencingAttribute', 'ReferencedEntity'],
+    maybe: ['ReferencingEntityNavigationPropertyName'],
+  }) as readonly Relationship[]
+  const attributes = wholeList('sales', body, {
+    name: 'Attributes',
+    what,
+    texts: ['LogicalName', 'AttributeType'],
+  }) as readonly Attribute[]
   const sets = new Map(tables.map((one) => [one.LogicalName, one.EntitySetName]))
   const columns: Record<string, Column> = {}
   for (const attribute of attributes) {

@@ -53,21 +53,23 @@ t.test('what a batch does not bring is asked for alone: refused whole, cut, or a
   }
 })
 
-/** A service of which half of each answer arrives, as whole as it looks. */
-const cutVia =
-  (path: string) =>
+/** A service whose answers are changed on the way, as whole as they look. */
+const changedVia =
+  (path: string, change: (text: string) => string) =>
   (simulator: Simulator): Http => {
     const http = directHttp(simulator)
     return {
       ...http,
       send: async (request) => {
         const answered = await http.send(request)
-        return request.url.includes(path)
-          ? { ...answered, text: answered.text.slice(0, answered.text.length / 2) }
-          : answered
+        return request.url.includes(path) ? { ...answered, text: change(answered.text) } : answered
       },
     }
   }
+
+const cut = (text: string): string => text.slice(0, text.length / 2)
+/** Each list holds nothing besides, and an empty object. */
+const holed = (text: string): string => text.replaceAll('[{', '[null,{},{')
 
 t.test('P1 metadata that was cut off is an error, and none of a table without columns', async (t) => {
   const custom = { kind: 'custom', route: 'v2.0', entity: 'customers' } as const
@@ -76,9 +78,26 @@ t.test('P1 metadata that was cut off is an error, and none of a table without co
     ['EntityDefinitions?', 'sales', standard('accounts')],
     ['$metadata', 'businessCentral', custom],
   ] as const) {
-    const w = await world({ http: cutVia(path) })
+    for (const change of path === '$metadata' ? [cut] : [cut, holed]) {
+      const w = await world({ http: changedVia(path, change) })
+      t.teardown(() => w.stop())
+      await t.rejects(w[side].describe(entity, ['none']), { name: 'ConnectorError', fault: 'broken' }, path)
+    }
+  }
+})
+
+t.test('a list with holes in it is an error that says of what, never a bug', async (t) => {
+  for (const [path, side, asked, what] of [
+    ['companies?', 'businessCentral', query('customers', ['number']), /for companies/],
+    ['PicklistAttributeMetadata', 'sales', query(choice, ['value']), /for the choice/],
+  ] as const) {
+    const w = await world({ http: changedVia(path, holed) })
     t.teardown(() => w.stop())
-    await t.rejects(w[side].describe(entity, ['none']), { name: 'ConnectorError', fault: 'broken' }, path)
+    await t.rejects(collect(w[side].changes(asked, undefined)), {
+      name: 'ConnectorError',
+      fault: 'broken',
+      message: what,
+    })
   }
 })
 
