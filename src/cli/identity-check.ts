@@ -66,17 +66,21 @@ async function salesIdentity(admin: Administration): Promise<SalesIdentity> {
   const held = (await admin.get(
     `systemusers(${id})/Microsoft.Dynamics.CRM.RetrieveUserPrivileges()`,
     'the privileges of the user',
-  )) as { readonly RolePrivileges?: readonly Row[] }
+  )) as { readonly RolePrivileges?: unknown }
   return {
     name: text(user['fullname']),
     disabled: user['isdisabled'] === true,
     application: given(user['applicationid']) !== undefined,
     roles: await rolesOf(admin, id),
     privileges: new Map(
-      (held.RolePrivileges ?? []).map((each) => [text(each['PrivilegeName']).toLowerCase(), text(each['Depth'])]),
+      rowsIn(held.RolePrivileges).map((each) => [text(each['PrivilegeName']).toLowerCase(), text(each['Depth'])]),
     ),
   }
 }
+
+/** The rows in a list within an answer; what is none is no privilege. */
+const rowsIn = (value: unknown): readonly Row[] =>
+  Array.isArray(value) ? value.filter((row): row is Row => typeof row === 'object' && row !== null) : []
 
 const roleColumns = '$select=name,_roletemplateid_value,_parentrootroleid_value'
 
@@ -107,7 +111,7 @@ async function privilegeNames({ config }: Project, admin: Administration): Promi
   for (const set of new Set(sets)) {
     const filter = `$select=EntitySetName,Privileges&$filter=EntitySetName eq '${set}'`
     const [definition] = await admin.list(`EntityDefinitions?${filter}`, 'metadata')
-    const privileges = (definition?.['Privileges'] ?? []) as readonly Row[]
+    const privileges = rowsIn(definition?.['Privileges'])
     found.set(
       set,
       Object.fromEntries(privileges.map((each) => [text(each['PrivilegeType']), text(each['Name'])])) as Record<

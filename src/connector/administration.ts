@@ -3,7 +3,7 @@
  * time, always under the connection's own address; a login of a person's own may stand in for the connection's.
  */
 import type { Clock } from '../clock.ts'
-import type { Connection } from '../config/config.ts'
+import type { Connection, Side } from '../config/config.ts'
 import { ConnectorError } from '../errors.ts'
 import { rootOf } from './address.ts'
 import { authorization } from './auth.ts'
@@ -60,7 +60,11 @@ export function administration(
     headers: dialect.headers,
   })
   const addressOf = addresses(connection, asked)
-  const get = async (path: string, what: string): Promise<unknown> => asked.get(await addressOf(path), what)
+  const get = async (path: string, what: string): Promise<unknown> => {
+    const body = await asked.get(await addressOf(path), what)
+    if (typeof body === 'object' && body !== null) return body
+    throw noAnswerOf(side, what)
+  }
   return {
     address: rootOf(connection, side === 'sales' ? 'api/data/v9.2' : 'api/v2.0').root,
     get,
@@ -103,10 +107,13 @@ function pageOf(
   what: string,
 ): { readonly rows: readonly Readonly<Record<string, unknown>>[]; readonly next: string | undefined } {
   const { value, '@odata.nextLink': next } = (body ?? {}) as { value?: unknown; '@odata.nextLink'?: unknown }
-  if (Array.isArray(value))
+  if (Array.isArray(value) && value.every((row) => typeof row === 'object' && row !== null))
     return { rows: value as Record<string, unknown>[], next: typeof next === 'string' ? next : undefined }
-  throw new ConnectorError(side, 'broken', {
-    message: `${sideName[side]} gave no list of ${what}`,
+  throw noAnswerOf(side, `a list of ${what}`)
+}
+
+const noAnswerOf = (side: Side, what: string): ConnectorError =>
+  new ConnectorError(side, 'broken', {
+    message: `${sideName[side]} gave an answer that is not ${what}`,
     remedy: 'Check `url` of the connection.',
   })
-}

@@ -43,7 +43,7 @@ export function entraToken(auth: Method, ports: AuthPorts): () => Promise<Token>
 
 function tokenOf(side: Side, result: AuthenticationResult | null): Token {
   // The library passes on whatever came; a header takes visible signs alone.
-  if (result === null || !/^[!-~]+$/.test(String(result.accessToken)))
+  if (result === null || !/^[!-~]+$/.test(result.accessToken))
     throw new ConnectorError(side, 'broken', {
       message: `no login to ${sideName[side]}: the login service sent no token that can be used`,
       remedy: 'Check `auth.authority`: something between here and Microsoft Entra may have answered.',

@@ -98,13 +98,15 @@ async function load(reach: Reach, set: string, column: string): Promise<Column> 
     table,
     column,
     shared: body.GlobalOptionSet?.Name,
-    labels: new Map(listed.map((option) => [String(option.Value), labelOf(option).Label ?? ''])),
+    labels: new Map(listed.map((option) => [String(option.Value), textIn(labelOf(option))])),
     language:
       listed.map((option) => labelOf(option).LanguageCode).find((code) => code !== undefined) ?? defaultLanguage,
   }
 }
 
 const labelOf = (option: Option): Label => option.Label?.UserLocalizedLabel ?? option.Label?.LocalizedLabels?.[0] ?? {}
+
+const textIn = ({ Label: text }: Label): string => (typeof text === 'string' ? text : '')
 
 /** Writes options one after the other, then publishes the tables concerned. */
 export async function writeChoices(

@@ -184,3 +184,24 @@ t.test('X-08 a refused environment is told with administration mode as a cause',
     { remedy: /administration mode/ },
   )
 })
+
+/** Lists hold nothing besides. */
+const holed = (body: string): string => body.replaceAll('[{', '[null,{')
+
+t.test('P5 answers with holes in them are told by the step that met them, never as a bug', async (t) => {
+  const world = await cliWorld(t, only)
+  for (const [path, rewrite] of [
+    ['RetrieveUserPrivileges', holed],
+    ['systemuserroles_association', holed],
+    ['EntityDefinitions', holed],
+    ['WhoAmI', () => 'null'],
+    ['users', holed],
+  ] as const) {
+    world.simulator.faults.clear()
+    world.simulator.faults.add({ match: { path }, do: { rewrite } })
+    const { code, out, err } = await world.run('doctor')
+    t.ok([0, 3].includes(code), `${path}: ends with ${code}`)
+    t.notMatch(out + err, /bug in Couplet/, path)
+    t.ok(world.simulator.faults.list()[0]?.seen, `${path}: it was asked`)
+  }
+})
