@@ -13,6 +13,8 @@ export interface Cell {
   agreed: string | undefined
   /** The runner may know an older agreement than that. */
   isStale: boolean
+  /** A runner has made the record since the state was pushed last: whoever knows that state meets it for the first time. */
+  isBorn: boolean
   /** What the state that was pushed last knows of it. */
   pushed: { readonly agreed: string | undefined; readonly written: BySide<readonly string[]> }
   /** What people and runners have written on a side since that was pushed. */
@@ -32,6 +34,7 @@ export const newCell = (): Cell => ({
   written: { businessCentral: [], sales: [] },
   agreed: undefined,
   isStale: false,
+  isBorn: false,
   pushed: { agreed: undefined, written: { businessCentral: [], sales: [] } },
   since: { businessCentral: [], sales: [] },
   former: new Set(),
@@ -65,7 +68,8 @@ export function agree(cell: Cell, text: string): void {
 /** A run has ended. What a state knows no more counts as an edit of the side that it was written on. */
 export function remember(cell: Cell, memory: Memory): void {
   if (memory === 'lost') {
-    cell.isStale ||= cell.agreed !== cell.pushed.agreed
+    cell.isStale ||= cell.isBorn || cell.agreed !== cell.pushed.agreed
+    cell.isBorn = false
     cell.agreed = cell.pushed.agreed
     for (const side of sides) cell.written[side].splice(0, Infinity, ...cell.pushed.written[side], ...cell.since[side])
     return
@@ -75,6 +79,7 @@ export function remember(cell: Cell, memory: Memory): void {
     cell.isStale = true
     for (const side of sides) cell.written[side].length = 0
   }
+  cell.isBorn = false
   const { businessCentral, sales } = cell.written
   cell.pushed = { agreed: cell.agreed, written: { businessCentral: [...businessCentral], sales: [...sales] } }
   for (const side of sides) cell.since[side].length = 0

@@ -86,8 +86,9 @@ function fieldWrongs(
   const [one, other] = [things.businessCentral.cells[field], things.sales.cells[field]]
   const what = `${field} of ${name}`
   if (one === other) return []
-  if (scene.references.has(field) && [one, other].some((named) => named !== undefined && ledger.wasDeleted(named)))
-    return []
+  // A reference that was cleared with what it named is no edit.
+  const named = [one, other, ...sides.map((side) => ledger.open(side, name, field))]
+  if (scene.references.has(field) && named.some((text) => text !== undefined && ledger.wasDeleted(text))) return []
   const values = `(${one}, ${other})`
   if (!isHeld) return [`P3: ${what} differs ${values} and does not wait`]
   // What one side said when its partner was deleted meets the other anew.
@@ -137,8 +138,10 @@ function lonely(world: SimulatedWorld, { deletes }: Story): readonly string[] {
 function deleted({ ledger }: SimulatedWorld, { deletes }: Story, pictures: BySide<Picture>): readonly string[] {
   return ledger.deletedPlainly.flatMap(({ side, thing }) => {
     const isThere = (on: Side): boolean => pictures[on].some(({ name }) => name === thing.name)
-    // A line goes with the other, whatever becomes of documents.
-    const policy = thing.of === undefined ? deletes : 'delete'
+    // A line goes with the other, while both have its document.
+    const { of } = thing
+    if (of !== undefined && sides.some((on) => !pictures[on].some(({ name }) => name === of))) return []
+    const policy = of === undefined ? deletes : 'delete'
     const isRight = isThere(side) === (policy === 'restore') && isThere(otherSide(side)) === (policy !== 'delete')
     return isRight ? [] : [`P3: ${thing.name} was deleted in ${sideName[side]}, which does not end as ${policy} says`]
   })

@@ -106,14 +106,23 @@ export class Ledger {
   /** People changed a side. */
   people(side: Side, { before, after, other }: Change): void {
     for (const { name, was, is } of compared(before, after)) {
-      this.#plainly.delete(name)
-      if (was !== undefined && is === undefined) this.#deletedBySomebody(side, was, other)
-      else if (is !== undefined) this.#stamps.see(side, is, 'somebody')
+      if (is !== undefined) this.#seenOfSomebody(side, { was, is }, other)
+      else if (was !== undefined) this.#deletedBySomebody(side, was, other)
       if (was === undefined && is !== undefined) this.#created.push({ side, name })
-      const said = this.#said(was, is)
-      for (const [field, text] of said) this.#edit(side, this.#cell(name, field), text, valueOf(other, name, field))
-      if (said.length === 0 && is !== undefined && was?.version !== is.version) this.#touch(side, is)
     }
+  }
+
+  #seenOfSomebody(
+    side: Side,
+    { was, is }: { readonly was: Thing | undefined; readonly is: Thing },
+    other: Picture,
+  ): void {
+    const { name } = is
+    this.#stamps.see(side, is, 'somebody')
+    const said = this.#said(was, is)
+    if (said.length > 0) this.#plainly.delete(name)
+    else if (was?.version !== is.version) this.#touch(side, is)
+    for (const [field, text] of said) this.#edit(side, this.#cell(name, field), text, valueOf(other, name, field))
   }
 
   /** A runner changed a side. */
@@ -138,6 +147,7 @@ export class Ledger {
     if (text === '' || cell.said.has(text) || cell.former.has(text) || text === other) meet(cell, text)
     if (cell.open[otherSide(side)] === text) delete cell.open[otherSide(side)]
     cell.isStale ||= this.#isDouble
+    cell.isBorn = true
   }
 
   #write(side: Side, { name, was }: Compared, { field, text, other }: Written): void {
@@ -281,6 +291,7 @@ export class Ledger {
     this.#deleted[side].add(name)
     const isUntouched = Object.keys(cells).every((field) => isAgreed(this.#cell(name, field), otherSide(side)))
     if (isUntouched && other.some((one) => one.name === name)) this.#plainly.set(name, { side, thing })
+    else this.#plainly.delete(name)
     for (const field of Object.keys(cells)) delete this.#cell(name, field).open[side]
   }
 
