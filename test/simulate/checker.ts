@@ -135,14 +135,19 @@ function lonely(world: SimulatedWorld, { deletes }: Story): readonly string[] {
 }
 
 /** What somebody deleted on one side, and nobody edited on the other: there is one right end for each policy. */
-function deleted({ ledger }: SimulatedWorld, { deletes }: Story, pictures: BySide<Picture>): readonly string[] {
+function deleted({ ledger, scene }: SimulatedWorld, { deletes }: Story, pictures: BySide<Picture>): readonly string[] {
   return ledger.deletedPlainly.flatMap(({ side, thing }) => {
     const isThere = (on: Side): boolean => pictures[on].some(({ name }) => name === thing.name)
     // A line goes with the other, while both have its document.
     const { of } = thing
     if (of !== undefined && sides.some((on) => !pictures[on].some(({ name }) => name === of))) return []
     const policy = of === undefined ? deletes : 'delete'
-    const isRight = isThere(side) === (policy === 'restore') && isThere(otherSide(side)) === (policy !== 'delete')
+    // What is left alone is made again where something else that travels names it, and takes it along.
+    const isTaken =
+      policy === 'uncouple' &&
+      pictures[otherSide(side)].some(({ cells }) => [...scene.references].some((field) => cells[field] === thing.name))
+    const isRight =
+      (isTaken || isThere(side) === (policy === 'restore')) && isThere(otherSide(side)) === (policy !== 'delete')
     return isRight ? [] : [`P3: ${thing.name} was deleted in ${sideName[side]}, which does not end as ${policy} says`]
   })
 }
