@@ -118,6 +118,8 @@ t.test('what a creation had still to write behind the lines meets what stands th
   t.strictSame(await finish('Rome', { decision: { kind: 'take', fields: { '*': 'businessCentral' } } }), [])
   t.strictSame(await finish('Rome', { decision: { kind: 'prefer', side: 'sales' } }), ['Oslo'])
   t.strictSame(await finish('Rome', { finishing: false }), [])
+  const rows = { businessCentral: loaded({ city: 'Rome' }), sales: loaded({ city: null }) }
+  t.strictSame(await finish('Rome', { rows }), [], 'Sales has none')
 })
 
 t.test('of two rows with a value for the same column of a new record, the later one is meant', async (t) => {

@@ -74,6 +74,14 @@ t.test(
   },
 )
 
+t.test('what is written to the other side is no line of this one', async (t) => {
+  const usual = sketch()
+  const pairs = await agreed(usual, 'one', 'two')
+  const businessCentral = [line('b0', 'one'), line('b1', 'two', { quantity: 5 }), line('b2', 'added')]
+  const sales = [line('s0', 'new'), line('s1', 'two')]
+  t.same(await printsAfter({ sketch: usual, pairs, businessCentral, sales }), [fingerprint('NEW')])
+})
+
 t.test('a side that only listens says nothing of its lines', async (t) => {
   const given = sketch({ direction: 'toBusinessCentral' })
   const [print] = await printsAfter({ sketch: given, sales: [line('s0', 'new')], meeting: 'new' })
