@@ -52,13 +52,17 @@ export class Ledger {
   /** Sides that a write without an answer went to: in this run, and in the one before. */
   #blind: ReadonlySet<Side> = new Set()
   #wasBlind: ReadonlySet<Side> = new Set()
+  /** What runners have written since the run began, step by step. */
+  readonly #stepped: BySide<Set<Cell>> = { businessCentral: new Set(), sales: new Set() }
+  readonly #isStepwise: boolean
   /** What people have edited since the run began. */
   readonly #edited: BySide<Set<Cell>> = { businessCentral: new Set(), sales: new Set() }
   /** Two run that do not know of each other: what one carries is an edit of that side to the other. */
   #isDouble = false
 
-  constructor(policy: ConflictPolicy, references: ReadonlySet<string>) {
+  constructor(policy: ConflictPolicy, references: ReadonlySet<string>, isStepwise = false) {
     this.#policy = policy
+    this.#isStepwise = isStepwise
     this.#references = references
   }
 
@@ -68,7 +72,10 @@ export class Ledger {
       if (cell.unseen !== undefined && !this.#blind.has(cell.unseen)) cell.unseen = undefined
     this.#wasBlind = this.#blind
     this.#blind = new Set(isMortal ? sides : [])
-    for (const side of sides) this.#edited[side].clear()
+    for (const side of sides) {
+      this.#edited[side].clear()
+      this.#stepped[side].clear()
+    }
     this.#isDouble = isDouble
     this.#isOneMemory &&= !isDouble
     for (const { name, cells } of seen.businessCentral)
@@ -91,6 +98,10 @@ export class Ledger {
   /** A write is sent to a side to which no answer will be seen: what people have edited there may come after it. */
   unanswered(side: Side): void {
     this.#blind = new Set([...this.#blind, side])
+    for (const cell of this.#stepped[side]) {
+      cell.unseen = side
+      cell.isDoubtful ||= this.#edited[side].has(cell)
+    }
     for (const cell of this.#edited[side]) cell.isDoubtful ||= cell.open[otherSide(side)] !== undefined
   }
 
@@ -272,6 +283,7 @@ export class Ledger {
     const since = now === text ? undefined : (cell.open[from] ?? (isBack ? now : undefined))
     this.#agree(side, cell, text)
     if (this.#blind.has(side)) cell.unseen = side
+    if (this.#isStepwise) this.#stepped[side].add(cell)
     if (since === undefined) return
     cell.open[from] = since
     cell.written[from].push(since)

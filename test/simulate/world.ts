@@ -94,7 +94,7 @@ export class SimulatedWorld {
     this.#restore()
     this.on.clock.set(this.#begun.at)
     this.#outside.ids = this.#begun.ids
-    this.#ledger = new Ledger(story.conflicts, this.scene.references)
+    this.#ledger = new Ledger(story.conflicts, this.scene.references, this.scene.isStepwise)
     this.#most = 0
     this.trace.length = 0
     this.#time.begin(story.pace)
