@@ -35,9 +35,9 @@ interface Said {
  * What the write left, as far as the target shows it. A row that says what was sent is agreed. Where another row does, the
  * write was made, and what differs is an edit after it. Else a row keeps the base it had (`before`) and is merged, unless
  * it may be an edit after the write: a value that the source would win over, one as it stood before though nothing else
- * tells why the version moved, or a blank in a record that was made with a value. A person decides then. What a new record says by itself in rows that travel from it
- * alone (the number it was given) is its own edit, as in the answer to its create. `meant` is the base that the write was
- * to leave.
+ * tells why the version moved, or a blank in a record that was made with a value. A person decides then. What a new record
+ * says by itself in rows that travel from it alone (the number it was given) is its own edit, as in the answer to its
+ * create. `meant` is the base that the write was to leave.
  */
 export async function baseSeen(seeing: Seeing, before: Base, meant: Base): Promise<Base> {
   const { deciding, side, row } = seeing

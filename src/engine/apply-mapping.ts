@@ -33,7 +33,10 @@ interface Work {
   readonly takeAlong: TakeAlong
 }
 
-/** Writes a mapping that was planned; its records are taken out of the intake as they are dealt with. With a saved plan that was not done whole, the same changes are read again. */
+/**
+ * Writes a mapping that was planned; its records are taken out of the intake as they are dealt with. With a saved plan
+ * that was not done whole, the same changes are read again.
+ */
 export async function applyMapping(
   session: Session,
   { intake, standing }: ToWrite,
