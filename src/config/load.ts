@@ -1,6 +1,6 @@
 /** Reads a project's files: the room's only effect. */
 import { readdir, readFile, realpath, stat } from 'node:fs/promises'
-import { isAbsolute, join, relative, resolve } from 'node:path'
+import { dirname, isAbsolute, join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { ConfigError, type ConfigProblem } from '../errors.ts'
 import { assemble, type Files, type Standard } from './assemble.ts'
@@ -320,7 +320,8 @@ export async function readOne(root: string, path: string): Promise<Source> {
     const found = await stat(absolute)
     // A device or a pipe has no end.
     if (!found.isFile() && !found.isDirectory()) return unreadable(shown, 'this is no file')
-    if (await leadsOut(root, absolute)) return unreadable(shown, 'a link leads out of the project; put the file here')
+    if (await leadsOut(root, absolute))
+      return unreadable(shown, 'a link leads out of the project and its repository; put the file here')
     const { size } = found
     return readSource(shown, size > largestFile ? new Uint8Array(size) : await readFile(absolute))
   } catch (error) {
@@ -329,14 +330,31 @@ export async function readOne(root: string, path: string): Promise<Source> {
 }
 
 /**
- * Whether a link takes a file of the project out of it. What is wrong with a file is told with what stands in it, and a
- * version that nobody has reviewed must not be able to show what others keep on the machine (P8).
+ * Whether a link takes a file of the project out of what is reviewed with it: its folder, or the repository around that.
+ * What is wrong with a file is told with what stands in it, and a version that nobody has reviewed must not be able to
+ * show what others keep on the machine, nor the credentials that Git keeps beside the files (P8).
  */
 async function leadsOut(root: string, absolute: string): Promise<boolean> {
-  return isBelow(root, absolute) && !isBelow(await realpath(root), await realpath(absolute))
+  if (!isBelow(root, absolute)) return false
+  const [home, target] = [await realpath(root), await realpath(absolute)]
+  const reviewed = isBelow(home, target) ? home : await repositoryOf(home)
+  return !isBelow(reviewed, target) || relative(reviewed, target).split(/[/\\]/).includes('.git')
 }
 
 const isBelow = (folder: string, path: string): boolean => !/^\.\.($|[/\\])/.test(relative(folder, path))
+
+/** The repository that a folder is part of; without one, the folder itself. */
+async function repositoryOf(folder: string): Promise<string> {
+  for (let above = folder; above !== dirname(above); above = dirname(above))
+    if (await isThere(join(above, '.git'))) return above
+  return folder
+}
+
+const isThere = (path: string): Promise<boolean> =>
+  stat(path).then(
+    () => true,
+    () => false,
+  )
 
 /** A file of the product's own set is named as people write it, wherever the product is installed. */
 function shownAs(root: string, absolute: string): string {

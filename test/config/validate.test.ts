@@ -1,5 +1,6 @@
 /** Each folder of broken/ is a project with something wrong; expected.txt holds every line that must be said of it. */
-import { copyFile, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { copyFile, mkdir, mkdtemp, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Ajv2020 } from 'ajv/dist/2020.js'
@@ -50,7 +51,10 @@ t.test('what is laid over a project hides nothing of what is wrong with it', asy
 })
 
 t.test('a file that is not there, or leads nowhere, is told as that', async (t) => {
-  const beside = t.testdir({ project: { mappings: {} }, 'hunter2.yaml': 'hunter2' })
+  const beside = await mkdtemp(join(tmpdir(), 'couplet-'))
+  t.teardown(() => rm(beside, { recursive: true }))
+  await mkdir(join(beside, 'project', 'mappings'), { recursive: true })
+  await writeFile(join(beside, 'hunter2.yaml'), 'hunter2')
   const folder = join(beside, 'project')
   await symlink('round.yaml', join(folder, 'mappings', 'round.yaml'))
   const said = async (): Promise<string> => formatProblems((await checkProject(folder, options)).problems)
@@ -63,7 +67,7 @@ t.test('a file that is not there, or leads nowhere, is told as that', async (t) 
   t.equal(await said(), 'mappings/round.yaml:1:1  the file cannot be read: ELOOP')
   await rm(join(folder, 'mappings', 'round.yaml'))
   for (const [name, target, message] of [
-    ['out', join(beside, 'hunter2.yaml'), 'a link leads out of the project; put the file here'],
+    ['out', join(beside, 'hunter2.yaml'), 'a link leads out of the project and its repository; put the file here'],
     ['endless', '/dev/zero', 'this is no file'],
   ] as const) {
     await symlink(target, join(folder, 'mappings', `${name}.yaml`))
@@ -74,6 +78,30 @@ t.test('a file that is not there, or leads nowhere, is told as that', async (t) 
   await symlink('../couplet.yaml', join(folder, 'mappings', 'within.yaml'))
   t.match(formatProblems((await checkProject(join(beside, 'linked'), options)).problems), /mapping/)
   t.notMatch(await said(), /leads out/, 'a link within the project is followed, and so is one that leads to it')
+})
+
+t.test('P8: a link is followed within the repository, and to nothing that Git keeps there', async (t) => {
+  const project = await readFile(join(broken, 'extends', 'couplet.yaml'), 'utf8')
+  const repository = t.testdir({
+    '.git': { config: 'hunter2' },
+    shared: { 'theirs.yaml': 'mapping: [' },
+    project: { 'couplet.yaml': project, mappings: {} },
+  })
+  const folder = join(repository, 'project')
+  const said = async (target: string): Promise<string> => {
+    const link = join(folder, 'mappings', 'link.yaml')
+    await symlink(target, link)
+    const problems = formatProblems((await checkProject(folder, options)).problems)
+    await rm(link)
+    return problems
+  }
+  t.match(await said('../../shared/theirs.yaml'), /link\.yaml:1:11 {2}not YAML/)
+  const refused = /link\.yaml:1:1 {2}a link leads out/
+  t.match(await said('../../.git/config'), refused)
+  t.notMatch(await said('../../.git/config'), /hunter2/)
+  await rename(join(repository, '.git'), join(folder, '.git'))
+  t.match(await said('../.git/config'), refused)
+  t.match(await said('../../shared/theirs.yaml'), refused, 'which is another repository now, or none')
 })
 
 t.test('a standard set that cannot be read is told file by file', async (t) => {
