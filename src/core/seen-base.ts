@@ -35,7 +35,7 @@ interface Said {
  * What the write left, as far as the target shows it. A row that says what was sent is agreed. Where another row does, the
  * write was made, and what differs is an edit after it. Else a row keeps the base it had (`before`) and is merged, unless
  * it may be an edit after the write: a value that the source would win over, one as it stood before though nothing else
- * tells why the version moved, or a blank in a record that was made with a value. A person decides then. What a new record
+ * tells why the version moved, or another value in a record that was made by the write. A person decides then. What a new record
  * says by itself in rows that travel from it alone (the number it was given) is its own edit, as in the answer to its
  * create. `meant` is the base that the write was to leave.
  */
@@ -122,13 +122,14 @@ const isOther = ({ now, stood }: Said): boolean =>
   stood !== undefined && !(now instanceof ExpressionError) && now !== stood
 
 /**
- * A new record holds another value than the one it was made with, and a first meeting would write that again: over what
- * somebody may have said since, a blank too.
+ * A new record holds another value than the one it was made with: somebody may have said that since. At a first meeting
+ * what was carried would be written again over a blank, now or when it is emptied later; only where the new record is
+ * right is that said at once.
  */
 function isUndone({ field: { field }, now }: Said, { deciding, kind, side, isKnown }: Seeing): boolean {
   if (kind !== 'create' || isKnown || field.direction !== 'both' || now instanceof ExpressionError) return false
   const { different } = field.firstMatch ?? deciding.compiled.mapping.firstMatch
-  return now === deciding.fingerprint(null) || different === otherSide(side)
+  return now === deciding.fingerprint(null) || different !== side
 }
 
 /** A conflict could be decided for the side that was to be carried; stamps do not tell what an edit was made upon. */

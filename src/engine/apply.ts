@@ -132,7 +132,7 @@ const settledOf = (actions: readonly Action[]): readonly Entry[] =>
   actions.map(({ intent: { id } }): Entry => ({ kind: 'settled', id }))
 
 /** Only reading shows what came of it. */
-const isToBeRead = ({ kind }: WriteResult): boolean => kind === 'stale' || kind === 'unknown'
+const isToBeRead = ({ kind }: WriteResult): boolean => kind === 'stale' || kind === 'unknown' || kind === 'exists'
 
 interface Outcome {
   readonly entries: readonly Entry[]
@@ -148,13 +148,8 @@ async function outcomeOf(session: Session, action: Action, result: WriteResult):
   switch (result.kind) {
     case 'done':
       return action.kind === 'claim' ? { entries: [settled] } : done(session, action, result)
-    case 'exists': {
-      const ended = action.judgement.action.kind === 'create' && action.judgement.action.restores
-      return {
-        entries: [...(ended ? uncoupled(action.judgement) : []), settled],
-        again: againFor(action, 'changed', pairRef(action, result.id)),
-      }
-    }
+    case 'exists':
+      return existing(session, action, result.id)
     case 'stale':
       return { entries: await staleEntries(session, action), again: againFor(action, 'changed') }
     case 'missing':
@@ -167,6 +162,19 @@ async function outcomeOf(session: Session, action: Action, result: WriteResult):
       return unknown(session, action)
     case 'later':
       return { entries: [settled], outage: outageOf(action.side, result) }
+  }
+}
+
+/**
+ * Another run has made it. Of a record that is made again for a deleted one the pair goes on in it at once: nothing else
+ * would report the record that was left, and to a run that begins where this one breaks off the new one would stand alone
+ * (P1).
+ */
+async function existing(session: Session, action: Action, id: string): Promise<Outcome> {
+  const isMadeAgain = action.judgement.action.kind === 'create' && action.judgement.action.restores
+  return {
+    entries: isMadeAgain ? await settleOne(session, action.intent) : [{ kind: 'settled', id: action.intent.id }],
+    again: againFor(action, 'changed', pairRef(action, id)),
   }
 }
 

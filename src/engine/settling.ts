@@ -78,7 +78,8 @@ async function entriesFor(session: Session, intent: Intent, found: Found): Promi
   const isUnmoved = outcome === 'not-written'
   if (target === undefined || (isUnmoved && intent.lines === undefined))
     return [...(isUnmoved ? [] : uncoupledBy(session, intent)), settled]
-  if (source === undefined) return [settled]
+  if (source === undefined)
+    return [...(await leftEntries(session, intent, { target, isKnown: found.isKnown })), settled]
   return [...(await pairEntries(session, intent, { ...found, target, source, isUnmoved })), settled]
 }
 
@@ -87,6 +88,18 @@ function uncoupledBy({ state }: Session, { side, target }: Intent): readonly Ent
   const coupling = state.bySide(side, target)
   if (coupling === undefined) return []
   return [{ kind: 'uncouple', businessCentral: coupling.businessCentral.id, sales: coupling.sales.id }]
+}
+
+/** The source is gone since: what the write left in the target is no edit of the target's side, which would beat the delete. */
+async function leftEntries(
+  session: Session,
+  intent: Intent,
+  found: { readonly target: Loaded; readonly isKnown: boolean },
+): Promise<readonly Entry[]> {
+  const coupling = session.state.bySide(intent.side, intent.target)
+  if (coupling?.[otherSide(intent.side)].id !== intent.source) return []
+  const { base } = await headerSeen(session, intent, found)
+  return [{ kind: 'couple', coupling: { ...coupling, ...packed(session, base) } }]
 }
 
 /** The pair as far as the target tells. */

@@ -1,6 +1,6 @@
 /** P2 and P7: the base of a pair after a write whose answer nobody saw, told by what the target says now. */
 import t from 'tap'
-import type { Field } from '../../src/config/config.ts'
+import type { Field, Side } from '../../src/config/config.ts'
 import type { Base } from '../../src/core/base.ts'
 import { fingerprinter } from '../../src/core/fingerprint.ts'
 import type { Row } from '../../src/core/record.ts'
@@ -103,18 +103,25 @@ t.test('P2 an edit whose moment cannot be told is a question where the source wo
   t.same(told(oneWay), { mark: 'old' }, 'one that travels one way is written from its source')
 })
 
-t.test('P2 a new record in which something was emptied is a question, and no first meeting', async (t) => {
-  const sent = base({ name: 'new', phone: 'new', mark: 'new', failing: 'new' })
-  const made = inBusinessCentral({ name: '', phone: 'theirs', mark: '' }, { kind: 'create' })
-  const nothing = new Map()
-  t.same(told(await baseSeen(made, nothing, sent)), { name: asked }, 'another text is held at a first meeting anyway')
-  t.same(told(await baseSeen({ ...made, kind: 'update' }, nothing, sent)), {})
-  t.same(told(await baseSeen({ ...made, isKnown: true }, nothing, sent)), {})
-  const firstMatch = { blank: 'fill', different: 'sales' } as const
-  const preferring = { ...deciding, compiled: { ...mapping, mapping: { ...mapping.mapping, firstMatch } } }
-  const asks = { name: asked, phone: asked }
-  t.same(told(await baseSeen({ ...made, deciding: preferring }, nothing, sent)), asks, 'the source would win')
-})
+t.test(
+  'P2 a new record in which something else stands than was sent is a question, and no first meeting',
+  async (t) => {
+    const sent = base({ name: 'new', phone: 'new', mark: 'new', failing: 'new' })
+    const made = inBusinessCentral({ name: '', phone: 'theirs', mark: '' }, { kind: 'create' })
+    const nothing = new Map()
+    const asks = { name: asked, phone: asked }
+    t.same(told(await baseSeen(made, nothing, sent)), asks, 'a blank, and what may be emptied later')
+    t.same(told(await baseSeen({ ...made, kind: 'update' }, nothing, sent)), {})
+    t.same(told(await baseSeen({ ...made, isKnown: true }, nothing, sent)), {})
+    const preferring = (different: Side): Partial<Seeing> => {
+      const firstMatch = { blank: 'fill', different } as const
+      return { deciding: { ...deciding, compiled: { ...mapping, mapping: { ...mapping.mapping, firstMatch } } } }
+    }
+    t.same(told(await baseSeen({ ...made, ...preferring('sales') }, nothing, sent)), asks, 'the source would win')
+    const own = told(await baseSeen({ ...made, ...preferring('businessCentral') }, nothing, sent))
+    t.same(own, { name: asked }, 'the new record wins, but for a blank')
+  },
+)
 
 t.test('a row whose expression fails keeps its base; one that was not meant has the one it had', async (t) => {
   const had = base({ failing: 'old', name: 'old' })

@@ -3,7 +3,7 @@ import t from 'tap'
 import type { DeletePolicy } from '../../src/config/config.ts'
 import { afterDelete } from '../../src/engine/decisions.ts'
 import { customerAccount } from './project.ts'
-import { type Stage, bothWays, counted, idOf, stage, writesMade } from './stage.ts'
+import { type Stage, bothWays, committingVia, counted, idOf, stage, writesMade } from './stage.ts'
 
 const name = 'customer-account'
 const day = 86_400_000
@@ -28,6 +28,24 @@ t.test('a delete in Sales is seen by its change token; by default it waits for a
   t.equal(s.customers().length, 2)
   t.equal(s.couplings().length, 2)
   t.match((await s.run([deleting('hold', 'hold')])).problems, [{ kind: 'deleted', isNew: false }])
+})
+
+t.test('what a run that died had carried is no edit that beats a delete', async (t) => {
+  const s = await stage(t)
+  const mapped = deleting('delete', 'delete')
+  const { bc, sales } = await pairs(s, mapped)
+  s.simulator.sales.edit('accounts', sales, { telephone1: '2' })
+  const { store } = s
+  s.store = committingVia(store, (_, entries) => {
+    if (entries.some(({ kind }) => kind === 'settled')) throw new Error('the runner dies')
+  })
+  await t.rejects(s.run([mapped]))
+  t.equal(s.customers().find((row) => row['id'] === bc)?.['phoneNumber'], '2')
+  s.simulator.sales.delete('accounts', sales)
+  s.store = store
+  await s.run([mapped])
+  t.equal(s.customers().length, 1)
+  t.equal(s.accounts().length, 1)
 })
 
 t.test('a person decides: restore, delete or uncouple', async (t) => {

@@ -1,6 +1,8 @@
 /** P1: nothing is created twice, whatever is lost. */
 import t from 'tap'
+import { portOf } from '../../src/connector/connector.ts'
 import { uncouple } from '../../src/engine/decisions.ts'
+import { ConnectorError } from '../../src/errors.ts'
 import { openMemoryStore, overlay } from '../../src/store/memory-store.ts'
 import { configOf, customerAccount, mapping, row, source } from './project.ts'
 import {
@@ -92,6 +94,46 @@ t.test('P1 a record that a forgotten run has made again finds its pair, and is c
   t.equal(s.held().length, 0)
 })
 
+t.test('P1 a record that was made again stays one where the next run breaks off on finding it', async (t) => {
+  const s = await stage(t)
+  for (const number of three) s.customer({ number })
+  const restoring = customerAccount({
+    ...bothWays,
+    createOn: { businessCentral: true, sales: true },
+    deletes: { businessCentral: 'restore', sales: 'restore', sweepMs: 1 },
+  })
+  await s.run([restoring])
+  const [customer] = s.customers()
+  s.simulator.businessCentral.delete('customers', idOf(customer ?? {}))
+  s.clock.advance(1000)
+  const disk = s.store
+  s.store = overlay(disk)
+  await s.run([restoring])
+  s.store = disk
+  t.equal(s.customers().length, 3, 'made again by a run that nobody remembers')
+  s.clock.advance(1000)
+  const { sales } = s.connectors
+  let asked = 0
+  const failing = new ConnectorError('sales', 'unreachable', { message: 'no answer', remedy: 'wait' })
+  s.connectors = {
+    ...s.connectors,
+    sales: {
+      ...portOf(sales),
+      read: (query, ids) => (++asked > 1 ? Promise.reject(failing) : sales.read(query, ids)),
+    },
+  }
+  await s.run([restoring]).catch(() => {})
+  t.ok(asked > 1, 'its source could not be looked at')
+  s.connectors = { ...s.connectors, sales }
+  for (let run = 0; run < 2; run++) {
+    s.clock.advance(1000)
+    t.equal((await s.run([restoring])).ok, true)
+  }
+  t.equal(s.customers().length, 3)
+  t.equal(s.accounts().length, 3)
+  t.equal(s.couplings().length, 3)
+})
+
 t.test('P1 a lost memory does not take what somebody edited since for agreed', async (t) => {
   const s = await stage(t)
   s.customer({ number: 'C1', phoneNumber: '1' })
@@ -120,7 +162,10 @@ t.test('P1 a create whose runner died agrees only on what the record still shows
   await s.run([customerAccount(bothWays)])
   t.equal(s.customers()[0]?.['phoneNumber'], '1', 'nothing is overwritten')
   t.equal(s.accounts()[0]?.['telephone1'], '2')
-  t.match(s.held(), [{ kind: 'different', fields: ['phone'] }])
+  t.match(s.held(), [{ kind: 'conflict', fields: ['phone'] }])
+  s.simulator.sales.edit('accounts', idOf(s.accounts()[0] ?? {}), { telephone1: '' })
+  await s.run([customerAccount(bothWays)])
+  t.equal(s.accounts()[0]?.['telephone1'] ?? '', '', 'P2: emptied later, it is not filled again')
   t.equal(s.accounts().length, 1)
 })
 
