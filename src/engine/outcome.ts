@@ -11,6 +11,7 @@ import { type Action, baseAfter } from './actions.ts'
 import { type Done, couplingAfter, rowSent } from './coupling-after.ts'
 import { freedBy } from './held-due.ts'
 import { aloneHold } from './holds.ts'
+import { isUnfinished } from './judge-lines.ts'
 import { type Hold, type Judgement, isClaiming } from './judgement.ts'
 import {
   type Session,
@@ -68,18 +69,25 @@ function pairEntries(session: Session, judgement: Judgement, writesFollow: boole
     sales: seen('sales'),
     ...packed(session, baseAfter(session, judgement, [])),
     ...(action.kind === 'merge' && action.paused ? { outside: true } : {}),
-    ...goesOn(judgement, writesFollow),
+    ...goesOn(session, judgement, writesFollow),
     ...packedLines(session, judgement.decided?.lines?.pairs ?? linePairsOf(session, coupling), soughtLinesOf(coupling)),
   }
   return coupling !== undefined && sameCoupling(coupling, next) ? [] : [{ kind: 'couple', coupling: next }]
 }
 
-/** What a coupling keeps of the former one: how often values moved, and what is not done to its end. */
+/**
+ * What a coupling keeps of the former one: how often values moved, and what is not done to its end. So is a document that
+ * another run began, until what follows is written: else it would be one that stands outside the filter.
+ */
 function goesOn(
-  { coupling, holds }: Judgement,
+  session: Session,
+  judgement: Judgement,
   writesFollow: boolean,
 ): Pick<Coupling, 'moved' | 'unfinished' | 'ours'> {
-  const { moved, unfinished, ours } = coupling ?? {}
+  const { coupling, holds } = judgement
+  const { moved, ours } = coupling ?? {}
+  const isBegun = coupling === undefined && isUnfinished(session, judgement)
+  const unfinished = isBegun ? 'new' : coupling?.unfinished
   const isOpen = writesFollow || holds.length > 0
   return {
     ...(moved === undefined ? {} : { moved }),

@@ -3,6 +3,7 @@ import t, { type Test } from 'tap'
 import type { ConflictPolicy, Config, Mapping } from '../../src/config/config.ts'
 import type { FaultRule } from '../../src/simulator/faults.ts'
 import { wrongMappings } from '../../src/store/document-shape.ts'
+import { overlay } from '../../src/store/memory-store.ts'
 import type { Entry, Store } from '../../src/store/store.ts'
 import type { Row } from '../../src/simulator/table.ts'
 import { type Documents, documents, linesOf, salesLine, salesOrder } from './document-stage.ts'
@@ -379,3 +380,41 @@ t.test('P2 a new line whose text is edited at once, too', async (t) => {
   await order.goesOn(t)
   t.same(order.texts(), ['second', 'second'])
 })
+
+t.test(
+  'P1 P3 an order that a forgotten run began is made whole, also where the write of its lines gets no answer',
+  async (t) => {
+    const given = await documents(t, mapping)
+    const { on, config } = given
+    const run = (): Promise<unknown> => on.run(config, { mappings: [mapping] })
+    const lost = (nth: number): void => {
+      on.simulator.faults.clear()
+      on.simulator.faults.add({
+        match: { service: 'businessCentral', method: 'POST', path: 'batch', nth },
+        do: { drop: 'before' },
+      })
+    }
+    salesOrder(given, 'O1', [{ product: 0, price: 100 }])
+    const disk = on.store
+    on.store = mortal(overlay(disk), isOutcome)
+    // Its head is made, and then the lines do not arrive.
+    lost(2)
+    await t.rejects(run(), /dies/)
+    t.same([on.simulator.businessCentral.rows('salesOrders').length, linesInBusinessCentral(given).length], [1, 0])
+    on.store = disk
+    on.clock.advance(1000)
+    // It is there already; it is opened; and again its lines do not arrive.
+    lost(3)
+    await run()
+    on.simulator.faults.clear()
+    for (let more = 0; more < 2; more++) {
+      on.clock.advance(1000)
+      await run()
+    }
+    t.match(linesInBusinessCentral(given), [{ unitPrice: 100 }])
+    t.match(on.simulator.businessCentral.rows('salesOrders'), [{ status: 'Open' }], 'and released')
+  },
+)
+
+const linesInBusinessCentral = ({ on }: Documents): readonly Row[] =>
+  on.simulator.businessCentral.rows('salesOrderLines').filter(({ lineType }) => lineType === 'Item')
