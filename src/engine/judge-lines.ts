@@ -196,17 +196,20 @@ const nothing: Loaded = { kind: 'upsert', id: '', etag: undefined, modified: und
 
 const hasAround = ({ compiled }: Session): boolean => compiled.fields.some(({ field }) => field.on === 'write')
 
-const writesTo = ({ writes, lines }: Decided, to: Side): boolean =>
+/** Whether anything of it, header or lines, is written to the side. */
+export const writesTo = ({ writes, lines }: Decided, to: Side): boolean =>
   writes.some((write) => write.to === to) || (lines?.writes ?? []).some((write) => write.to === to)
 
 /**
  * A document whose last write was not done to its end: the state says so, or it is ours by its reference and still
  * stands outside the filter.
  */
-export function isUnfinished(session: Session, { coupling, rows }: Common): boolean {
-  if (coupling !== undefined) return coupling.unfinished !== undefined
-  return sides.some((side) => {
+export const isUnfinished = (session: Session, { coupling, rows }: Common): boolean =>
+  coupling === undefined ? begunSide(session, rows) !== undefined : coupling.unfinished !== undefined
+
+/** The side on which it is ours by its reference and still stands outside the filter. */
+export const begunSide = (session: Session, rows: Common['rows']): Side | undefined =>
+  sides.find((side) => {
     const row = rows[side]
     return row !== undefined && session.mapping[side].reference !== undefined && !isAdmitted(session, side, row)
   })
-}

@@ -11,7 +11,7 @@ import { type Action, baseAfter } from './actions.ts'
 import { type Done, couplingAfter, rowSent } from './coupling-after.ts'
 import { freedBy } from './held-due.ts'
 import { aloneHold } from './holds.ts'
-import { isUnfinished } from './judge-lines.ts'
+import { begunSide, writesTo } from './judge-lines.ts'
 import { type Hold, type Judgement, isClaiming } from './judgement.ts'
 import {
   type Session,
@@ -75,10 +75,7 @@ function pairEntries(session: Session, judgement: Judgement, writesFollow: boole
   return coupling !== undefined && sameCoupling(coupling, next) ? [] : [{ kind: 'couple', coupling: next }]
 }
 
-/**
- * What a coupling keeps of the former one: how often values moved, and what is not done to its end. So is a document that
- * another run began, until what follows is written: else it would be one that stands outside the filter.
- */
+/** What a coupling keeps of the former one: how often values moved, and what is not done to its end. */
 function goesOn(
   session: Session,
   judgement: Judgement,
@@ -86,14 +83,22 @@ function goesOn(
 ): Pick<Coupling, 'moved' | 'unfinished' | 'ours'> {
   const { coupling, holds } = judgement
   const { moved, ours } = coupling ?? {}
-  const isBegun = coupling === undefined && isUnfinished(session, judgement)
-  const unfinished = isBegun ? 'new' : coupling?.unfinished
+  const unfinished = coupling === undefined ? begunOf(session, judgement) : coupling.unfinished
   const isOpen = writesFollow || holds.length > 0
   return {
     ...(moved === undefined ? {} : { moved }),
     ...(unfinished !== undefined && isOpen ? { unfinished } : {}),
     ...(ours !== undefined && isOpen ? { ours } : {}),
   }
+}
+
+/**
+ * Of a document that another run began, until what follows is written: else it would be one that merely stands outside
+ * the filter.
+ */
+function begunOf(session: Session, { decided, rows }: Judgement): Coupling['unfinished'] {
+  const side = begunSide(session, rows)
+  return side !== undefined && decided !== undefined && writesTo(decided, side) ? 'new' : undefined
 }
 
 function sameCoupling(a: Coupling, b: Coupling): boolean {
@@ -138,7 +143,7 @@ function endedEntries({ coupling, rows }: Judgement): readonly Entry[] {
 }
 
 /** The end of the pair's coupling. */
-export function uncoupled(judgement: Judgement): readonly Entry[] {
+function uncoupled(judgement: Judgement): readonly Entry[] {
   const { coupling } = judgement
   return coupling === undefined
     ? []

@@ -103,6 +103,11 @@ t.test('P2 an edit whose moment cannot be told is a question where the source wo
   t.same(told(oneWay), { mark: 'old' }, 'one that travels one way is written from its source')
 })
 
+function preferring(different: Side): Partial<Seeing> {
+  const firstMatch = { blank: 'fill', different } as const
+  return { deciding: { ...deciding, compiled: { ...mapping, mapping: { ...mapping.mapping, firstMatch } } } }
+}
+
 t.test(
   'P2 a new record in which something else stands than was sent is a question, and no first meeting',
   async (t) => {
@@ -113,10 +118,6 @@ t.test(
     t.same(told(await baseSeen(made, nothing, sent)), asks, 'a blank, and what may be emptied later')
     t.same(told(await baseSeen({ ...made, kind: 'update' }, nothing, sent)), {})
     t.same(told(await baseSeen({ ...made, isKnown: true }, nothing, sent)), {})
-    const preferring = (different: Side): Partial<Seeing> => {
-      const firstMatch = { blank: 'fill', different } as const
-      return { deciding: { ...deciding, compiled: { ...mapping, mapping: { ...mapping.mapping, firstMatch } } } }
-    }
     t.same(told(await baseSeen({ ...made, ...preferring('sales') }, nothing, sent)), asks, 'the source would win')
     const own = told(await baseSeen({ ...made, ...preferring('businessCentral') }, nothing, sent))
     t.same(own, { name: asked }, 'the new record wins, but for a blank')

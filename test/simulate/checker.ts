@@ -113,7 +113,7 @@ function wholes({ name, of }: Thing, field: string, pictures: BySide<Picture>): 
 /** A record without a partner waits, or is one that policies let stand alone. */
 function lonely(world: SimulatedWorld, { deletes }: Story): readonly string[] {
   const held = heldIds(world)
-  return world.scene.kinds.flatMap(({ mapping, records, hadPartner }) =>
+  return world.scene.kinds.flatMap(({ mapping, records, hadPartner, isBegun }) =>
     sides.flatMap((side) => {
       const pairs = world.on.couplings(mapping)
       const coupled = new Set(pairs.map((coupling) => coupling[side].id))
@@ -124,7 +124,11 @@ function lonely(world: SimulatedWorld, { deletes }: Story): readonly string[] {
       const ended = new Set(
         rows.filter((row) => hadPartner?.(row) === true && wasDeletedBeside(world, side, row)).map((row) => idOf(row)),
       )
-      const alone = [...ids].filter((id) => !coupled.has(id) && !held.has(id) && !ended.has(id))
+      // Nobody remembers that it was begun.
+      const begun = new Set(
+        world.ledger.isOneMemory ? [] : rows.filter((row) => isBegun?.(row)).map((row) => idOf(row)),
+      )
+      const alone = [...ids].filter((id) => ![coupled, held, ended, begun].some((known) => known.has(id)))
       const left = [...coupled].filter((id) => !ids.has(id) && !over.has(id) && !isHeldPair(world, mapping, id))
       return [
         ...(deletes === 'uncouple' ? [] : alone.map((id) => `P3: ${id} in ${side} has no partner and does not wait`)),
@@ -135,8 +139,11 @@ function lonely(world: SimulatedWorld, { deletes }: Story): readonly string[] {
 }
 
 /** What somebody deleted on one side, and nobody edited on the other: there is one right end for each policy. */
-function deleted({ ledger, scene }: SimulatedWorld, { deletes }: Story, pictures: BySide<Picture>): readonly string[] {
+function deleted(world: SimulatedWorld, { deletes }: Story, pictures: BySide<Picture>): readonly string[] {
+  const { ledger, scene } = world
   return ledger.deletedPlainly.flatMap(({ side, thing }) => {
+    // What was begun and stands outside the filter is deleted by nobody but a person (P9).
+    if (waitsBegun(world, pictures[otherSide(side)], thing.name)) return []
     const isThere = (on: Side): boolean => pictures[on].some(({ name }) => name === thing.name)
     // A line goes with the other, while both have its document.
     const { of } = thing
@@ -150,6 +157,14 @@ function deleted({ ledger, scene }: SimulatedWorld, { deletes }: Story, pictures
       (isTaken || isThere(side) === (policy === 'restore')) && isThere(otherSide(side)) === (policy !== 'delete')
     return isRight ? [] : [`P3: ${thing.name} was deleted in ${sideName[side]}, which does not end as ${policy} says`]
   })
+}
+
+function waitsBegun(world: SimulatedWorld, picture: Picture, name: string): boolean {
+  const thing = picture.find((one) => one.name === name)
+  if (thing === undefined || !heldIds(world).has(thing.id)) return false
+  return world.scene.kinds.some(({ records, isBegun }) =>
+    sides.some((side) => records(side).some((row) => idOf(row) === thing.id && isBegun?.(row) === true)),
+  )
 }
 
 /** Somebody deleted the record of the other side that is called the same. */

@@ -29,7 +29,12 @@ export const openContacts: OpenScene = async (t, options) => {
   for (const row of on.simulator.sales.rows('contacts')) on.simulator.sales.delete('contacts', idOf(row))
   const kinds = [
     { mapping: 'customer-account', records: (side: Side) => customersOf(on, side) },
-    { mapping: 'contact-contact', records: (side: Side) => contactsOf(on, side) },
+    {
+      mapping: 'contact-contact',
+      records: (side: Side) => contactsOf(on, side),
+      // Its company is written in a second step.
+      isBegun: (row: Row) => row['companyNumber'] === '',
+    },
   ]
   return {
     on,

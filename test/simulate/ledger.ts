@@ -44,6 +44,8 @@ export class Ledger {
   readonly #plainly = new Map<string, { readonly side: Side; readonly thing: Thing }>()
   /** All runs were made one by one, each from what the one before knew. */
   #isOneMemory = true
+  /** Lines that runners have written, by side, in the run that began last and in the one before. */
+  #linesWritten: readonly [now: Set<string>, before: Set<string>] = [new Set(), new Set()]
   readonly #stamps = new Stamps()
   readonly #created: { readonly side: Side; readonly name: string }[] = []
   /** What was wrong at a write. */
@@ -78,6 +80,7 @@ export class Ledger {
     }
     this.#isDouble = isDouble
     this.#isOneMemory &&= !isDouble
+    this.#linesWritten = [new Set(), this.#linesWritten[0]]
     for (const { name, cells } of seen.businessCentral)
       for (const [field, text] of Object.entries(cells))
         if (valueOf(seen.sales, name, field) === text) (isCalm ? agree : meet)(this.#cell(name, field), text)
@@ -145,6 +148,7 @@ export class Ledger {
       if (was === undefined)
         for (const [field, text] of Object.entries(is.cells))
           this.#begin(side, this.#cell(name, field), { text, other: valueOf(other, name, field) })
+      if (is.of !== undefined) this.#linesWritten[0].add(`${side}|${name}`)
       // What it wrote over was judged by the stamp from before.
       this.#stamps.see(side, is, this.#isDouble ? 'a runner that is forgotten' : 'the runner')
     }
@@ -200,6 +204,11 @@ export class Ledger {
   /** What somebody deleted on one side, which both had, where nobody edited it on the other; known to every run. */
   get deletedPlainly(): readonly { readonly side: Side; readonly thing: Thing }[] {
     return this.#isOneMemory ? [...this.#plainly.values()] : []
+  }
+
+  /** All that any run knew was known to the next. */
+  get isOneMemory(): boolean {
+    return this.#isOneMemory
   }
 
   wasDeletedIn(side: Side, name: string): boolean {
@@ -301,7 +310,10 @@ export class Ledger {
   #deletedBySomebody(side: Side, thing: Thing, other: Picture): void {
     const { name, cells } = thing
     this.#deleted[side].add(name)
-    const isUntouched = Object.keys(cells).every((field) => isAgreed(this.#cell(name, field), otherSide(side)))
+    // What a service makes of a line that a runner has written (its amounts) counts as an edit until it is carried back.
+    const isComputed = this.#linesWritten.some((written) => written.has(`${otherSide(side)}|${name}`))
+    const isUntouched =
+      !isComputed && Object.keys(cells).every((field) => isAgreed(this.#cell(name, field), otherSide(side)))
     if (isUntouched && other.some((one) => one.name === name)) this.#plainly.set(name, { side, thing })
     else this.#plainly.delete(name)
     for (const field of Object.keys(cells)) delete this.#cell(name, field).open[side]

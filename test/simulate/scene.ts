@@ -15,6 +15,8 @@ export interface Kind {
   readonly records: (side: Side) => readonly Row[]
   /** A record says itself that it had a partner, and is not given another. */
   readonly hadPartner?: (row: Row) => boolean
+  /** It was begun by a runner and not finished, and stands outside the filter as it is. */
+  readonly isBegun?: (row: Row) => boolean
 }
 
 export interface Scene {
