@@ -84,7 +84,7 @@ t.test('P8: a link is followed within the repository, and to nothing that Git ke
   const project = await readFile(join(broken, 'extends', 'couplet.yaml'), 'utf8')
   const repository = t.testdir({
     '.git': { config: 'hunter2' },
-    shared: { 'theirs.yaml': 'mapping: [' },
+    common: { 'theirs.yaml': 'mapping: [' },
     project: { 'couplet.yaml': project, mappings: {} },
   })
   const folder = join(repository, 'project')
@@ -95,13 +95,13 @@ t.test('P8: a link is followed within the repository, and to nothing that Git ke
     await rm(link)
     return problems
   }
-  t.match(await said('../../shared/theirs.yaml'), /link\.yaml:1:11 {2}not YAML/)
+  t.match(await said('../../common/theirs.yaml'), /link\.yaml:1:11 {2}not YAML/)
   const refused = /link\.yaml:1:1 {2}a link leads out/
   t.match(await said('../../.git/config'), refused)
   t.notMatch(await said('../../.git/config'), /hunter2/)
   await rename(join(repository, '.git'), join(folder, '.git'))
   t.match(await said('../.git/config'), refused)
-  t.match(await said('../../shared/theirs.yaml'), refused, 'which is another repository now, or none')
+  t.match(await said('../../common/theirs.yaml'), refused, 'which is another repository now, or none')
 })
 
 t.test('a standard set that cannot be read is told file by file', async (t) => {
