@@ -11,6 +11,7 @@ import { entityTypes } from './csdl.ts'
 import type { EntityType } from './csdl.ts'
 import { nearest } from './nearest.ts'
 import type { Service } from './service.ts'
+import { notWhole } from './whole-list.ts'
 
 /** Columns that hold the time of the last change, in order of trust. */
 const stamps = ['lastModifiedDateTime', 'systemModifiedAt', 'SystemModifiedAt', 'lastDateTimeModified']
@@ -86,17 +87,12 @@ const routeOf = (entity: EntityRef): string =>
 async function load(connection: Connection, service: Service, route: string): Promise<ReadonlyMap<string, EntityType>> {
   const { root, options } = rootOf(connection, route)
   const url = `${root}/$metadata${options === '' ? '' : `?${options}`}`
-  const body = await service.get(url, `the metadata of ${route}`, { Accept: 'application/xml' }).catch(noRoute(route))
-  if (typeof body !== 'string' || !/<\/([\w.]+:)?Edmx>\s*$/.test(body)) throw notWhole(route)
+  const what = `the metadata of ${route}`
+  const body = await service.get(url, what, { Accept: 'application/xml' }).catch(noRoute(route))
+  // A document that was cut off is none of a route with fewer pages and columns.
+  if (typeof body !== 'string' || !/<\/([\w.]+:)?Edmx>\s*$/.test(body)) throw notWhole('businessCentral', what)
   return entityTypes(body)
 }
-
-/** A document that was cut off is none of a route with fewer pages and columns. */
-const notWhole = (route: string): ConnectorError =>
-  new ConnectorError('businessCentral', 'broken', {
-    message: `Business Central gave metadata of ${route} that is not whole`,
-    remedy: 'Run again; if it stays, something between here and the service changes its answers: check `url`.',
-  })
 
 const noRoute =
   (route: string) =>

@@ -23,11 +23,15 @@ export function wholeList(
   const list = isObject(body) ? body[name] : undefined
   if (Array.isArray(list) && list.every((item) => isObject(item) && hasTexts(item, texts) && mayHave(item, maybe)))
     return list as readonly object[]
-  throw new ConnectorError(side, 'broken', {
+  throw notWhole(side, what)
+}
+
+/** An answer of which a part is missing or changed; `what` names what was asked for. */
+export const notWhole = (side: Side, what: string): ConnectorError =>
+  new ConnectorError(side, 'broken', {
     message: `${sideName[side]} gave an answer for ${what} that is not whole`,
     remedy: 'Run again; if it stays, something between here and the service changes its answers: check `url`.',
   })
-}
 
 type Item = Readonly<Record<string, unknown>>
 const isObject = (value: unknown): value is Item => typeof value === 'object' && value !== null
