@@ -113,6 +113,7 @@ t.test('P1 a record that was made again stays one where the next run breaks off 
   t.equal(s.customers().length, 3, 'made again by a run that nobody remembers')
   s.clock.advance(1000)
   const { sales } = s.connectors
+  const beside = s.account({ name: 'made in the same batch' })
   let asked = 0
   const failing = new ConnectorError('sales', 'unreachable', { message: 'no answer', remedy: 'wait' })
   s.connectors = {
@@ -124,14 +125,18 @@ t.test('P1 a record that was made again stays one where the next run breaks off 
   }
   await s.run([restoring]).catch(() => {})
   t.ok(asked > 1, 'its source could not be looked at')
+  t.ok(
+    s.couplings().some(({ sales: { id } }) => id === idOf(beside)),
+    'what was answered beside it is known',
+  )
   s.connectors = { ...s.connectors, sales }
   for (let run = 0; run < 2; run++) {
     s.clock.advance(1000)
     t.equal((await s.run([restoring])).ok, true)
   }
-  t.equal(s.customers().length, 3)
-  t.equal(s.accounts().length, 3)
-  t.equal(s.couplings().length, 3)
+  t.equal(s.customers().length, 4)
+  t.equal(s.accounts().length, 4)
+  t.equal(s.couplings().length, 4)
 })
 
 t.test('P1 a lost memory does not take what somebody edited since for agreed', async (t) => {
