@@ -12,6 +12,7 @@ import { proved } from '../proof.ts'
 import { customerAccount, row } from './project.ts'
 import { type Stage, bothWays, counted, idOf, stage, theKey, toSales, writesMade, writingVia } from './stage.ts'
 import { portOf } from '../../src/connector/connector.ts'
+import { ConnectorError } from '../../src/errors.ts'
 
 const name = 'customer-account'
 const mapped = customerAccount(bothWays)
@@ -866,3 +867,32 @@ t.test('P9 whoever knows neither that a blank was filled nor that it was emptied
   await from('theirs')
   t.equal(s.accounts()[0]?.['telephone1'], '2')
 })
+
+t.test(
+  'P2 a write that was refused for its version is known not to be made, also where the look at the record fails',
+  async (t) => {
+    const s = await stage(t)
+    const customer = s.customer({ number: 'C1', phoneNumber: '1', city: 'London' })
+    await s.run([customerAccount(bothWays)])
+    s.simulator.sales.edit('accounts', idOf(s.accounts()[0] ?? {}), { telephone1: '2' })
+    s.clock.advance(1000)
+    const { connectors } = s
+    const { businessCentral } = connectors
+    let isSent = false
+    const failing = new ConnectorError('businessCentral', 'unreachable', { message: 'no answer', remedy: 'wait' })
+    const edited = writingVia(businessCentral, () => {
+      isSent = true
+      s.simulator.businessCentral.edit('customers', idOf(customer), { city: 'Paris' })
+    })
+    const read: typeof edited.read = (query, ids) =>
+      isSent ? Promise.reject(failing) : businessCentral.read(query, ids)
+    s.connectors = { ...connectors, businessCentral: { ...edited, read } }
+    await s.run([customerAccount(bothWays)]).catch(() => {})
+    t.ok(isSent)
+    t.same(s.store.mapping('customer-account').intents(), [], 'nothing is left to be told by reading')
+    s.connectors = connectors
+    await s.run([customerAccount(bothWays)])
+    t.match(s.customers(), [{ phoneNumber: '2', city: 'Paris' }])
+    t.same(s.held(), [])
+  },
+)
