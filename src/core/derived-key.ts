@@ -32,6 +32,14 @@ export function derivedOption(origin: Origin): string {
   return String(800_000_000 + (digest.readUInt32BE(0) % 100_000_000))
 }
 
+/**
+ * Whether the key of a record looks like one that we derived, for a record or for an option. Services number otherwise; a
+ * key that looks so by chance costs a question.
+ */
+export const isDerived = (key: string): boolean => derivedLook.test(key)
+
+const derivedLook = /^(?:[\da-f]{8}-[\da-f]{4}-5[\da-f]{3}-[89ab][\da-f]{3}-[\da-f]{12}|8\d{8})$/i
+
 const namespace = Buffer.from('7c0d1f5e4b8a4d0c9a3e5f1b2c6d8e90', 'hex')
 
 function uuidOf(name: string): string {

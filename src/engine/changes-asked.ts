@@ -1,8 +1,7 @@
 /**
  * Asking a side for what has changed before it is its turn: the first page is under way at once, while the other side
- * is taken in. What is decided rests on rows of either side as they were read, and a write on their versions (P2). Which
- * was read first matters to one thing only, in either order: a record that somebody makes between the two readings, and
- * that another runner, which holds no lock on this state, carries over in the same moment, seems to have no partner.
+ * is taken in. What is decided rests on rows of either side as they were read, and a write on their versions (P2); what
+ * somebody made between the two readings, and another run carried at once, matching asks for again (P1).
  */
 import type { Side } from '../config/config.ts'
 import type { Page } from '../connector/connector.ts'

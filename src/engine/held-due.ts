@@ -8,7 +8,7 @@ import type { Coupling, Held, HeldKind, Missing, Rival } from '../core/coupling.
 import { versionOf } from '../core/fingerprint.ts'
 import type { Change, Upsert } from '../core/record.ts'
 import type { Contested } from './contested.ts'
-import type { Ref } from './intake.ts'
+import type { Ref } from './ref.ts'
 import type { Hold, Judgement } from './judgement.ts'
 import { type Session, heldOf, isAsRefused, refusedAs } from './session.ts'
 

@@ -3,6 +3,7 @@
  * partners found, deletes confirmed, held records taken up again. Nothing is decided or written here.
  */
 import { type Side, otherSide, sides } from '../config/config.ts'
+import type { Page } from '../connector/connector.ts'
 import type { Coupling, Held } from '../core/coupling.ts'
 import { versionOf } from '../core/fingerprint.ts'
 import type { Found } from '../core/reconcile.ts'
@@ -19,6 +20,7 @@ import { FollowedIntake } from './following.ts'
 import { needsPages } from './match-values.ts'
 import { Matching } from './matching.ts'
 import { Recheck } from './recheck.ts'
+import { type Ref, byIds, matched, unmatched } from './ref.ts'
 import { Reborn } from './reborn.ts'
 import type { NamedRecord } from './ports.ts'
 import { mayBeEmptied } from './posted.ts'
@@ -26,20 +28,6 @@ import { type Session, isAdmitted, isImagined, isRead } from './session.ts'
 import { absentIds, listedKeys, sweepIsDue, sweepName } from './sweep.ts'
 import { triggeredRows } from './triggers.ts'
 import { dayMarks, turnedRows } from './turning.ts'
-import type { Unclear } from './unclear.ts'
-
-/** A record to decide: a coupled pair, a pair found by matching, or a lone record with what was found for it. */
-export interface Ref {
-  readonly businessCentral: string | undefined
-  readonly sales: string | undefined
-  readonly coupled: boolean
-  /** For lone records. */
-  readonly found?: Found | undefined
-  /** For lone records: those of the other side that may be their partners. */
-  readonly unclear?: Unclear | undefined
-  /** The side whose record takes over the coupling of another one. */
-  readonly continues?: Side
-}
 
 export interface Intake {
   /** In a stable order. Who writes them takes them out. */
@@ -78,12 +66,6 @@ export async function takeIn(session: Session, scope: Scope): Promise<Intake> {
 }
 
 const none: Found = { kind: 'none' }
-// Spelled out: with names that are computed, or spread, each would take four times the room, and there may be many (P10).
-const matched = (businessCentral: string, sales: string): Ref => ({ businessCentral, sales, coupled: false })
-const unmatched = (side: Side, id: string, found: Found, unclear: Unclear | undefined): Ref =>
-  side === 'sales'
-    ? { businessCentral: undefined, sales: id, coupled: false, found, unclear }
-    : { businessCentral: id, sales: undefined, coupled: false, found, unclear }
 
 /** How a page came to be read. */
 interface PageReading {
@@ -116,6 +98,8 @@ class Reading {
   /** Of certain records nothing more is asked than they themselves. */
   readonly #contested: Contested | undefined
   readonly #marks: Entry[] = []
+  /** How far each side has been read. */
+  readonly #read: Partial<Record<Side, Watermark>> = {}
   readonly #alike: Alike[] = []
   readonly #emptied: Side[] = []
 
@@ -183,7 +167,10 @@ class Reading {
   }
 
   async finish(): Promise<Intake> {
-    const { found, unclear } = await this.#matching.find((side, row) => this.#session.cache.keep(side, row))
+    const { found, unclear } = await this.#matching.find(
+      (side) => this.#again(side),
+      (side, row) => this.#session.cache.keep(side, row),
+    )
     const pairs = [...this.#pairs.values()].filter(({ businessCentral }) => !this.#moved.has(businessCentral.id))
     const refs: Ref[] = pairs.map((coupling) => ({
       businessCentral: coupling.businessCentral.id,
@@ -373,7 +360,14 @@ class Reading {
     await this.#takePage(side, rows, unstamped)
   }
 
+  /** What changed since this run has read the side; where it has read certain records only, since the last run. */
+  #again(side: Side): AsyncIterable<Page> | undefined {
+    const { readers, state } = this.#session
+    return isRead(this.#session, side) ? readers[side].changes(this.#read[side] ?? state.watermark(side)) : undefined
+  }
+
   #mark(side: Side, watermark: Watermark): void {
+    this.#read[side] = watermark
     const before = this.#session.state.watermark(side)
     if (JSON.stringify(before) !== JSON.stringify(watermark))
       this.#marks.push({ kind: 'watermark', name: side, watermark })
@@ -384,8 +378,3 @@ class Reading {
     return coupling === undefined ? this.#lone[held.side].has(held.id) : this.#pairs.has(coupling.businessCentral.id)
   }
 }
-
-const byText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
-/** Pairs and records of Business Central first, in the order of their ids; then those of Sales. */
-const byIds = (a: Ref, b: Ref): number =>
-  byText(a.businessCentral ?? '~', b.businessCentral ?? '~') || byText(a.sales ?? '', b.sales ?? '')

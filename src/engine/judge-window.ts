@@ -1,7 +1,7 @@
 /** Deciding a window whole: what a decision has to know first is looked up or taken along, and it is made again. */
 import type { Upsert } from '../core/record.ts'
 import { canonical } from '../core/values.ts'
-import type { Ref } from './intake.ts'
+import type { Ref } from './ref.ts'
 import { type Wanted, judge } from './judge.ts'
 import type { Judgement } from './judgement.ts'
 import { newKey } from './new-key.ts'

@@ -4,7 +4,7 @@ import type { Coupling, Held, HeldKind, Rival } from '../core/coupling.ts'
 import type { Decided, HeldField } from '../core/decide.ts'
 import type { Wait } from '../core/offer.ts'
 import type { Loaded, Row } from '../core/record.ts'
-import type { Ref } from './intake.ts'
+import type { Ref } from './ref.ts'
 
 /** What was decided about one record or pair. */
 export interface Judgement {

@@ -4,7 +4,8 @@
  * own: a record whose key is derived from another is its partner, made by a run that nobody remembers (P1).
  */
 import { type BySide, type Side, otherSide, sides } from '../config/config.ts'
-import type { Condition } from '../connector/connector.ts'
+import type { Condition, Page } from '../connector/connector.ts'
+import { isDerived } from '../core/derived-key.ts'
 import { shortHash } from '../core/fingerprint.ts'
 import { type Candidate, matchRecords } from '../core/match.ts'
 import type { Found } from '../core/reconcile.ts'
@@ -31,6 +32,9 @@ export interface Matches {
   /** By side: records without a partner that may be anybody's. */
   readonly unclear: BySide<Unclear | undefined>
 }
+
+/** What a side says has changed since it was read by this run; undefined where it is not read at all. */
+export type ReadAgain = (side: Side) => AsyncIterable<Page> | undefined
 
 /** Collects candidates of both sides and finds pairs. */
 export class Matching {
@@ -82,7 +86,7 @@ export class Matching {
   }
 
   /** What was found for each record without a coupling. `keep` receives partner rows that were read on the way. */
-  async find(keep: (side: Side, row: Loaded) => void): Promise<Matches> {
+  async find(again: ReadAgain, keep: (side: Side, row: Loaded) => void): Promise<Matches> {
     const { match } = this.#session.mapping
     const searching = (side: Side): Entrant[] => [...this.#entrants[side].values()].filter(({ wanting }) => wanting)
     const [ours, theirs] = [searching('businessCentral'), searching('sales')]
@@ -91,7 +95,10 @@ export class Matching {
       await this.#look('businessCentral', theirs, keep)
       await this.#lookForTwins(keep)
     }
-    for (const side of sides) await this.#lookForMakers(side, keep)
+    for (const side of sides) {
+      await this.#lookForMakers(side, keep)
+      if (this.#hasOrphans(otherSide(side))) await this.#takePages(side, again(side), keep)
+    }
     const found = matchRecords(
       { businessCentral: this.#entrants.businessCentral.values(), sales: this.#entrants.sales.values() },
       match.length + sides.length,
@@ -170,6 +177,17 @@ export class Matching {
     )
   }
 
+  /**
+   * A record that looks for a partner under a key of ours has a maker. One that nobody has seen came after its side was
+   * read, and was carried at once by another run: the side is asked once more (P1).
+   */
+  #hasOrphans(side: Side): boolean {
+    const orphans = [...this.#entrants[side].values()].filter(({ id, wanting }) => wanting && isDerived(id))
+    if (orphans.length === 0) return false
+    const makers = new Set([...this.#entrants[otherSide(side)].values()].flatMap(({ keys }) => keys))
+    return orphans.some(({ id }) => !makers.has(id))
+  }
+
   #ownConditions(side: Side, id: string): readonly Condition[] {
     const row = this.#session.cache.get(side, id)
     if (row?.kind !== 'upsert') return []
@@ -179,14 +197,22 @@ export class Matching {
   }
 
   async #readAll(side: Side, keep: (side: Side, row: Loaded) => void): Promise<void> {
-    for await (const page of this.#session.readers[side].changes(undefined)) {
+    await this.#takePages(side, this.#session.readers[side].changes(undefined), keep)
+    this.sawAll(side)
+  }
+
+  async #takePages(
+    side: Side,
+    pages: AsyncIterable<Page> | undefined,
+    keep: (side: Side, row: Loaded) => void,
+  ): Promise<void> {
+    if (pages === undefined) return
+    for await (const { changes } of pages)
       await this.#take(
         side,
-        page.changes.filter((change) => change.kind === 'upsert'),
+        changes.filter((change) => change.kind === 'upsert'),
         keep,
       )
-    }
-    this.sawAll(side)
   }
 
   async #take(side: Side, rows: readonly Upsert[], keep: (side: Side, row: Loaded) => void): Promise<void> {

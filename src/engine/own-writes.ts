@@ -12,7 +12,7 @@
 import { type Mapping, type Side, sides } from '../config/config.ts'
 import { versionOf } from '../core/fingerprint.ts'
 import type { Upsert } from '../core/record.ts'
-import type { Ref } from './intake.ts'
+import type { Ref } from './ref.ts'
 import type { Judgement } from './judgement.ts'
 
 /** What keeps records of a mapping from the plan until they are written. */

@@ -4,7 +4,7 @@
 import { type BySide, type Side, sides } from '../config/config.ts'
 import type { Coupling } from '../core/coupling.ts'
 import type { Row, Upsert } from '../core/record.ts'
-import type { Ref } from './intake.ts'
+import type { Ref } from './ref.ts'
 import type { Session } from './session.ts'
 
 /** Whether documents of that side that are gone may have been posted. */

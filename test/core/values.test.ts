@@ -5,7 +5,7 @@ import * as fc from 'fast-check'
 import t from 'tap'
 import type { ValueType } from '../../src/config/config.ts'
 import { type Base, type Prints, isPending, noBase, packBase, unpackBase, withPrints } from '../../src/core/base.ts'
-import { type Origin, derivedKey, derivedOption } from '../../src/core/derived-key.ts'
+import { type Origin, derivedKey, derivedOption, isDerived } from '../../src/core/derived-key.ts'
 import { fingerprinter, shortHash, versionOf } from '../../src/core/fingerprint.ts'
 import { instantOf, localDate, startOfDay, utcText } from '../../src/core/instant.ts'
 import { type Norm, canonical, cut, decodeName, roundText } from '../../src/core/values.ts'
@@ -403,6 +403,24 @@ t.test('P1: every part of the origin gives another key and another option', asyn
   ]
   t.equal(new Set(others.map(derivedKey)).size, others.length)
   t.equal(new Set(others.map(derivedOption)).size, others.length)
+})
+
+t.test('P1: a derived key is known by its look, and what services number is not taken for one', async (t) => {
+  forAll(
+    fc.property(fc.string(), (sourceKey) => {
+      const made = { ...origin, sourceKey }
+      return isDerived(derivedKey(made)) && isDerived(derivedKey(made).toUpperCase()) && isDerived(derivedOption(made))
+    }),
+  )
+  for (const key of [
+    '5d115c9c-44e3-ea11-bb43-000d3a2feca1',
+    '82ad207b-c2d9-4007-80fb-54f2f809717d',
+    '10000',
+    '1800000000',
+    'C10000',
+    '',
+  ])
+    t.notOk(isDerived(key), key)
 })
 
 t.test('a derived option lies in the range that people do not fill by hand', async () => {

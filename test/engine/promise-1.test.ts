@@ -1,7 +1,9 @@
 /** P1: nothing is created twice, whatever is lost. */
 import t from 'tap'
-import { portOf } from '../../src/connector/connector.ts'
+import { type BySide, type Side, otherSide, sides } from '../../src/config/config.ts'
+import { type Connector, type Page, portOf } from '../../src/connector/connector.ts'
 import { uncouple } from '../../src/engine/decisions.ts'
+import { defaultRunOptions, run } from '../../src/engine/run.ts'
 import { ConnectorError } from '../../src/errors.ts'
 import { openMemoryStore, overlay } from '../../src/store/memory-store.ts'
 import { configOf, customerAccount, mapping, row, source } from './project.ts'
@@ -178,7 +180,6 @@ t.test('P1 two runners at once create one record of each', async (t) => {
   const s = await stage(t)
   for (const number of three) s.customer({ number })
   const other = { ...s.ports, store: openMemoryStore(theKey) }
-  const { run, defaultRunOptions } = await import('../../src/engine/run.ts')
   const config = configOf([customerAccount({ ...toSales, match: [] })])
   await Promise.all([run(config, s.ports, defaultRunOptions), run(config, other, defaultRunOptions)])
   t.equal(s.accounts().length, 3)
@@ -338,3 +339,71 @@ t.test(
     t.match(s.held(), [{ kind: 'different', fields: ['number'] }], 'the number that it had, and the one that it got')
   },
 )
+
+/** A run for which `first` is read before the other side answers; between the two, something happens. */
+function readingFirst(real: BySide<Connector>, first: Side, meanwhile: () => Promise<void>): BySide<Connector> {
+  const other = otherSide(first)
+  let open: (() => void) | undefined
+  const gate = new Promise<void>((resolve) => (open = resolve))
+  const read: Connector['changes'] = async function* (query, since) {
+    const pages: Page[] = []
+    for await (const page of real[first].changes(query, since)) pages.push(page)
+    await meanwhile()
+    open?.()
+    yield* pages
+  }
+  const waiting: Connector['changes'] = async function* (query, since) {
+    await gate
+    yield* real[other].changes(query, since)
+  }
+  return {
+    ...real,
+    [first]: { ...portOf(real[first]), changes: read },
+    [other]: { ...portOf(real[other]), changes: waiting },
+  }
+}
+
+for (const side of sides)
+  for (const full of [false, true])
+    t.test(
+      `P1 what is made in ${side} after its ${full ? 'whole ' : ''}reading, and carried by another runner, gets no second partner`,
+      async (t) => {
+        const s = await stage(t)
+        const mapped = configOf([customerAccount({ ...bothWays, match: [] })])
+        s.customer({ number: 'C1' })
+        await s.run(mapped)
+        s.clock.advance(1000)
+        const real = s.connectors
+        const beside = { ...s.ports, store: overlay(s.store) }
+        let wasCarried = false
+        s.connectors = readingFirst(real, side, async () => {
+          if (wasCarried) return
+          wasCarried = true
+          if (side === 'sales') s.account({ name: 'new' })
+          else s.customer({ number: 'new' })
+          await run(mapped, beside, defaultRunOptions)
+          t.equal(s.accounts().length, 2, 'carried by the other runner')
+          t.equal(s.customers().length, 2, 'carried by the other runner')
+        })
+        t.equal((await s.run(mapped, { full })).ok, true)
+        t.equal(s.accounts().length, 2)
+        t.equal(s.customers().length, 2)
+        t.equal(s.couplings().length, 2)
+        s.connectors = real
+        s.simulator.resetRequests()
+        await s.run(mapped)
+        t.equal(writesMade(s.simulator), 0)
+      },
+    )
+
+t.test('P1 a record named by a person finds who made it, also when all memory is lost', async (t) => {
+  const s = await stage(t)
+  const mapped = customerAccount({ ...bothWays, match: [] })
+  s.account({ name: 'From Sales' })
+  await s.run([mapped])
+  const [customer] = s.customers()
+  s.store = openMemoryStore(theKey)
+  await s.run([mapped], { records: [{ column: 'number', value: String(customer?.['number']) }] })
+  t.equal(s.accounts().length, 1)
+  t.match(s.couplings(), [{ businessCentral: { id: idOf(customer ?? {}) } }])
+})
