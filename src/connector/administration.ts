@@ -16,6 +16,7 @@ import { parallel } from './parallel.ts'
 import { proxySettings } from './proxy.ts'
 import { service, unanswered } from './service.ts'
 import type { Service } from './service.ts'
+import { endless, Trail } from './trail.ts'
 
 export interface AdministrationPorts {
   readonly clock: Clock
@@ -70,10 +71,13 @@ export function administration(
     get,
     list: async (path, what) => {
       const rows: Readonly<Record<string, unknown>>[] = []
+      const trail = new Trail()
       for (let next: string | undefined = await addressOf(path); next !== undefined;) {
+        if (trail.crosses(next)) throw circle(side, what)
         const page = pageOf(connection, await asked.get(next, what), what)
         rows.push(...page.rows)
         next = page.next
+        if (next !== undefined && trail.turns(page.rows)) throw circle(side, what)
       }
       return rows
     },
@@ -111,6 +115,9 @@ function pageOf(
     return { rows: value as Record<string, unknown>[], next: typeof next === 'string' ? next : undefined }
   throw noAnswerOf(side, `a list of ${what}`)
 }
+
+const circle = (side: Side, what: string): ConnectorError =>
+  endless(side, what, 'something between here and the service changes its answers: check `url` of the connection.')
 
 const noAnswerOf = (side: Side, what: string): ConnectorError =>
   new ConnectorError(side, 'broken', {

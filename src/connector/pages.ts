@@ -2,6 +2,7 @@
 import { ConnectorError } from '../errors.ts'
 import { sideName } from './failure.ts'
 import type { Reach } from './reach.ts'
+import { endless, Trail } from './trail.ts'
 
 /** One page of an answer. */
 export interface RawPage {
@@ -27,36 +28,19 @@ export interface Paging {
  * leads in a circle.
  */
 export async function* pages(reach: Reach, url: string, paging: Paging): AsyncGenerator<RawPage> {
-  const seen = new Set<string>()
-  const isStuck = standstill()
+  const trail = new Trail()
   const headers = { Prefer: preference(reach, paging) }
   const ask = async (link: string): Promise<RawPage> => {
-    if (seen.has(link)) throw circle(reach, paging.what)
-    seen.add(link)
+    if (trail.crosses(link)) throw circle(reach, paging.what)
     return pageOf(await reach.service.get(link, paging.what, headers), reach, paging.what)
   }
   for (let coming: Promise<RawPage> | undefined = ask(url); coming !== undefined;) {
     const page: RawPage = await coming
-    if (page.nextLink !== undefined && isStuck(page)) throw circle(reach, paging.what)
+    if (page.nextLink !== undefined && trail.turns(page.rows)) throw circle(reach, paging.what)
     coming = page.nextLink === undefined ? undefined : ask(page.nextLink)
     // Its failure is told when its turn comes; who stops before does not want it.
     coming?.catch(() => {})
     yield page
-  }
-}
-
-/** A service that is stuck may make up a new link each time: so many pages without a row, or all the same, are a circle. */
-const mostAlike = 10
-const mostEmpty = 200
-
-function standstill(): (page: RawPage) => boolean {
-  let last = ''
-  let alike = 0
-  return ({ rows }) => {
-    const sign = JSON.stringify([rows.length, rows[0], rows.at(-1)])
-    alike = sign === last ? alike + 1 : 1
-    last = sign
-    return alike >= (rows.length === 0 ? mostEmpty : mostAlike)
   }
 }
 
@@ -82,10 +66,7 @@ function preference(reach: Reach, { track, most = Infinity }: Paging): string {
 }
 
 const circle = (reach: Reach, what: string): ConnectorError =>
-  new ConnectorError(reach.dialect.side, 'broken', {
-    message: `${sideName[reach.dialect.side]} leads from page to page of ${what} in a circle`,
-    remedy: 'Run again; if it stays, set a smaller `pageSize` on the connection.',
-  })
+  endless(reach.dialect.side, what, 'set a smaller `pageSize` on the connection.')
 
 /** Gateways, login pages and captive networks answer with a page for people. */
 const isHtml = (body: unknown): boolean => typeof body === 'string' && /^\s*<(!doctype|html)/i.test(body)

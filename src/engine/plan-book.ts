@@ -14,8 +14,10 @@ export interface PlannedWhole {
 export class PlanBook {
   readonly #operations = new Map<string, PlannedWhole>()
   readonly #holds = new Map<string, PlannedHold>()
-  /** Records by mapping, side and kind; how many there are where no more are to come. */
-  readonly #counted = new Map<string, Set<string> | number>()
+  /** Records by mapping, side and kind, while more may come; then how many there are. */
+  #counted: { readonly records: Map<string, Set<string>> } | { readonly numbers: ReadonlyMap<string, number> } = {
+    records: new Map(),
+  }
   /** Whether operations and holds are kept with their values; counts always are. */
   readonly #keeps: boolean
 
@@ -41,18 +43,13 @@ export class PlanBook {
       for (const hold of planned.holds) this.#holds.set(`${hold.mapping}/${hold.kind}/${hold.side}/${hold.id}`, hold)
   }
 
-  /** Nothing more comes: which records they are need not be known any longer, only how many (P10). */
-  close(): void {
-    for (const [group, records] of this.#counted)
-      if (typeof records !== 'number') this.#counted.set(group, records.size)
-  }
-
-  /** What the plan does to one side of one mapping. */
+  /**
+   * What the plan does to one side of one mapping. Who counts closes the book: nothing more is taken, and which records
+   * they are need not be known any longer, only how many (P10).
+   */
   counts(mapping: string, side: Side, coupled: number): MappingCounts {
-    const of = (kind: OperationKind): number => {
-      const records = this.#counted.get(`${mapping}/${side}/${kind}`) ?? 0
-      return typeof records === 'number' ? records : records.size
-    }
+    const numbers = this.#close()
+    const of = (kind: OperationKind): number => numbers.get(`${mapping}/${side}/${kind}`) ?? 0
     return {
       mapping,
       side,
@@ -65,14 +62,20 @@ export class PlanBook {
     }
   }
 
+  #close(): ReadonlyMap<string, number> {
+    if ('records' in this.#counted)
+      this.#counted = { numbers: new Map([...this.#counted.records].map(([group, { size }]) => [group, size])) }
+    return this.#counted.numbers
+  }
+
   #take(operation: Operation): void {
     const { mapping, side, kind } = operation
     const group = `${mapping}/${side}/${kind}`
     // The partner of a new record names it as well, and is in memory already.
     const record = (kind === 'create' ? operation.partner : operation.key) ?? operation.partner ?? ''
-    const counted = this.#counted.get(group) ?? new Set<string>()
-    if (typeof counted === 'number') throw new Error('a plan that is closed takes nothing more')
-    this.#counted.set(group, counted.add(record))
+    if (!('records' in this.#counted)) throw new Error('a plan that was counted takes nothing more')
+    const { records } = this.#counted
+    records.set(group, (records.get(group) ?? new Set()).add(record))
     if (!this.#keeps) return
     const key = `${group}/${record}`
     this.#operations.set(key, merged(this.#operations.get(key), operation))

@@ -170,7 +170,6 @@ class WholeRun {
   /** Writes what was planned, mapping by mapping, then the second pass. */
   async apply(): Promise<void> {
     this.#permit?.compare(this.#book.wholes)
-    this.#book.close()
     for (const [name, { prepared, planned }] of this.#planned) {
       await this.#inTurn(name, 'apply', async () => {
         const session = this.#open(name, prepared)
