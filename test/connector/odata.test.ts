@@ -532,6 +532,37 @@ t.test('writing', async (t) => {
     t.match(done, { kind: 'done', id: /^[0-9a-f-]{36}$/, row: { phoneNumber: '7' } })
   })
 
+  t.test('P2: a line moves the mark of its document, which is read again for the step behind it', async (t) => {
+    await w.businessCentral.write([create('customers', id(90), { displayName: 'Ninety' })])
+    await w.businessCentral.write([create('items', id(91), { displayName: 'Ninety-one' })])
+    const entity = standard('salesOrders')
+    const line = { kind: 'child', entity: 'salesOrderLines', parent: 'salesOrders', parentKey: 'documentId' } as const
+    const [made] = await w.businessCentral.write([create('salesOrders', undefined, { customerId: id(90) })])
+    const key = made?.kind === 'done' ? made.id : ''
+    const ordered = { lineType: 'Item', itemId: id(91), quantity: 2 }
+    const steps: WriteOperation['steps'] = [
+      { kind: 'update', entity, key, etag: made?.kind === 'done' ? made.etag : '', values: { phoneNumber: '1' } },
+      {
+        kind: 'create',
+        entity: line,
+        key: undefined,
+        values: ordered,
+        parent: { column: 'documentId', set: '', id: key },
+      },
+      { kind: 'update', entity, key, etag: 'inherit', values: { email: 'a@b.example' }, seen: ['email'] },
+    ]
+    // With the line, the service works out something in the document, too.
+    w.simulator.faults.add({
+      match: { service: 'businessCentral', method: 'POST', path: 'batch', nth: 2 },
+      do: { rewrite: (body) => (w.simulator.businessCentral.edit('salesOrders', key, { shipToCity: 'Rome' }), body) },
+    })
+    const [done] = await w.businessCentral.write([{ id: 'o', about: { entity, key }, select: ['email'], steps }])
+    t.match(done, { kind: 'done', id: key, row: { email: 'a@b.example' } })
+    t.equal(done?.kind === 'done' ? done.made?.length : 0, 1)
+    t.equal(w.simulator.faults.list()[0]?.seen, 3, 'one request a step')
+    w.simulator.faults.clear()
+  })
+
   t.test('a record without a key of ours is created plainly, and its key told', async (t) => {
     const [order] = await w.sales.write([create('accounts', undefined, { name: 'Keyless' }, ['name'])])
     t.match(order, { kind: 'done', row: { name: 'Keyless' }, id: /^[0-9a-f-]{36}$/ })
