@@ -116,17 +116,17 @@ t.test('P10 a circle of pages ends with an error that names side and table', asy
     })
 })
 
+/** Nine pages come twice; behind each pair lie 150 pages on which there is nothing to show. */
+const slowly: Way = (asked) => ({
+  rows: asked % 152 < 2 ? [Math.ceil(asked / 152)] : [],
+  link: asked < 152 * 9 ? asked : undefined,
+})
+
 t.test('a few pages that come again, and long stretches without a row, are no circle', async (t) => {
   const w = await known()
   t.teardown(() => w.stop())
   for (const [told, read] of reads(w)) {
-    // Nine pages come twice; before each new one lie 150 pages on which there is nothing to show.
-    const way: Way = (asked) => {
-      const round = Math.ceil(asked / 152)
-      const link = asked < 152 * 9 ? asked : undefined
-      return { rows: asked % 152 < 2 ? [round] : [], link }
-    }
-    const asked = lead(w, way)
+    const asked = lead(w, slowly)
     t.ok(await read(), told)
     t.equal(asked(), 152 * 9, told)
   }
