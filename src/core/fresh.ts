@@ -16,7 +16,8 @@ import type { Loaded } from './record.ts'
 import { canonical } from './values.ts'
 
 /** Whether the row is as its create left it. */
-export const isFresh = ({ side, version }: Fresh, rows: BySide<Loaded>): boolean => versionOf(rows[side]) === version
+export const isFresh = ({ side, version }: Fresh, { [side]: row }: BySide<Loaded | undefined>): boolean =>
+  row !== undefined && versionOf(row) === version
 
 /**
  * The base of the rows on the pages of a fresh record: what stands there is known, and what the source says is news. A

@@ -7,7 +7,6 @@ import { type Base, noBase, withPrints } from '../core/base.ts'
 import type { Coupling, Decision, Held } from '../core/coupling.ts'
 import { type Decided, type FieldWrite, decidePair, isEdited } from '../core/decide.ts'
 import { decideEnd } from '../core/decide-end.ts'
-import { versionOf } from '../core/fingerprint.ts'
 import { freshBase, isFresh } from '../core/fresh.ts'
 import type { Loaded } from '../core/record.ts'
 import { type PairVerdict, type Standing, reconcile } from '../core/reconcile.ts'
@@ -54,9 +53,7 @@ function withoutOwnSay(
   { coupling: { fresh }, standing }: { readonly coupling: Coupling; readonly standing: BySide<Standing> },
 ): BySide<Standing> {
   if (fresh === undefined || mapping.lines !== undefined || standing[otherSide(fresh.side)] !== 'gone') return standing
-  const row = rows[fresh.side]
-  const isAsMade = row !== undefined && versionOf(row) === fresh.version
-  return isAsMade && standing[fresh.side] === 'edited' ? { ...standing, [fresh.side]: 'same' } : standing
+  return isFresh(fresh, rows) && standing[fresh.side] === 'edited' ? { ...standing, [fresh.side]: 'same' } : standing
 }
 
 /** What is known of a coupled pair. */

@@ -6,6 +6,7 @@ import { type Side, otherSide, sides } from '../config/config.ts'
 import type { Refusal } from '../connector/connector.ts'
 import { type Coupling, type Held, type HeldKind } from '../core/coupling.ts'
 import { versionOf } from '../core/fingerprint.ts'
+import { isFresh } from '../core/fresh.ts'
 import type { Entry } from '../store/store.ts'
 import { type Action, baseAfter } from './actions.ts'
 import { type Done, couplingAfter, rowSent } from './coupling-after.ts'
@@ -75,20 +76,24 @@ function pairEntries(session: Session, judgement: Judgement, writesFollow: boole
   return coupling !== undefined && sameCoupling(coupling, next) ? [] : [{ kind: 'couple', coupling: next }]
 }
 
-/** What a coupling keeps of the former one: how often values moved, and what is not done to its end. */
+/**
+ * What a coupling keeps of the former one: how often values moved, and what is not done to its end. A record that is as we
+ * made it stays so until what it says by itself has been carried.
+ */
 function goesOn(
   session: Session,
   judgement: Judgement,
   writesFollow: boolean,
-): Pick<Coupling, 'moved' | 'unfinished' | 'ours'> {
-  const { coupling, holds } = judgement
-  const { moved, ours } = coupling ?? {}
+): Pick<Coupling, 'moved' | 'unfinished' | 'ours' | 'fresh'> {
+  const { coupling, holds, rows } = judgement
+  const { moved, ours, fresh } = coupling ?? {}
   const unfinished = coupling === undefined ? begunOf(session, judgement) : coupling.unfinished
   const isOpen = writesFollow || holds.length > 0
   return {
     ...(moved === undefined ? {} : { moved }),
     ...(unfinished !== undefined && isOpen ? { unfinished } : {}),
     ...(ours !== undefined && isOpen ? { ours } : {}),
+    ...(fresh !== undefined && isOpen && isFresh(fresh, rows) ? { fresh } : {}),
   }
 }
 

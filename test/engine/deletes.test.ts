@@ -3,7 +3,7 @@ import t from 'tap'
 import type { DeletePolicy } from '../../src/config/config.ts'
 import { afterDelete } from '../../src/engine/decisions.ts'
 import { customerAccount } from './project.ts'
-import { type Stage, bothWays, committingVia, counted, idOf, stage, writesMade } from './stage.ts'
+import { type Stage, bothWays, committingVia, counted, idOf, refusing, stage, writesMade } from './stage.ts'
 
 const name = 'customer-account'
 const day = 86_400_000
@@ -146,6 +146,39 @@ t.test(
       t.equal(s.customers().length, edit === undefined ? 2 : 3)
       t.equal(s.accounts().length, edit === undefined ? 2 : 3)
       t.equal(s.couplings().length, edit === undefined ? 2 : 3)
+    }
+  },
+)
+
+t.test(
+  'nor is it one when the record is deleted right before its number is carried, or after that was refused',
+  async (t) => {
+    for (const when of ['between', 'refused'] as const) {
+      const s = await stage(t)
+      const mapped = deleting('delete', 'delete')
+      await pairs(s, mapped)
+      const account = idOf(s.account({ name: 'new', telephone1: '1' }))
+      await s.run([mapped])
+      const drop = (): void => s.simulator.sales.delete('accounts', account)
+      const real = s.connectors
+      if (when === 'refused')
+        s.connectors = { ...real, sales: refusing(real.sales, (values) => 'accountnumber' in values) }
+      else
+        s.onEvent = (event) => {
+          if (event.kind === 'mapping.started' && event.phase === 'apply') drop()
+        }
+      await s.run([mapped])
+      s.onEvent = () => {}
+      s.connectors = real
+      if (when === 'refused') {
+        t.match(s.held(), [{ kind: 'failed' }])
+        drop()
+        await s.run([mapped])
+      }
+      t.equal(s.customers().length, 2, when)
+      t.equal(s.accounts().length, 2, when)
+      t.equal(s.couplings().length, 2, when)
+      t.same(s.held(), [], when)
     }
   },
 )
