@@ -332,6 +332,8 @@ export interface Field {
   readonly reveal: boolean
   readonly conflicts: ConflictPolicy | undefined
   readonly firstMatch: FirstMatch | undefined
+  /** What the row is for. */
+  readonly description?: string | undefined
   /** Hash of this row; a changed row has no base. */
   readonly hash: string
 }

@@ -49,7 +49,8 @@ export function resolveRow(name: string, row: FieldRow, context: { mapping: Mapp
     firstMatch: row.firstMatch && resolveFirstMatch(row.firstMatch),
     hash: hashOf({ ...told, number, constant }, 8),
   }
-  return number === undefined ? field : { ...field, number }
+  const { description } = row
+  return { ...field, ...(number !== undefined && { number }), ...(description !== undefined && { description }) }
 }
 
 /** Spelt anew, an expression is the same row: nothing meets for the first time. */

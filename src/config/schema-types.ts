@@ -353,6 +353,10 @@ export interface Settings {
    */
   salesOrders?: 'off' | 'legacy' | 'bidirectional'
   /**
+   * Whether the prices of orders in Sales include VAT: always or never, and orders are made so in Business Central, or as the customer's card says. Default: as the customer's card says, and an order or quote that names an item whose price includes VAT is held until it is said.
+   */
+  pricesIncludeVat?: 'always' | 'never' | 'customer'
+  /**
    * Several companies on one organisation of Sales. own: a company takes the rows that are its own or nobody's, and marks what it takes (bcbi_companyid); shared: master data of all companies, documents of this one; off: the column is neither read nor written. Default: own, without effect where the organisation lacks the column.
    */
   company?: 'own' | 'shared' | 'off'

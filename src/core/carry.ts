@@ -47,7 +47,14 @@ export type Carried =
   | { readonly kind: 'value'; readonly cell: Cell; readonly canonical: Canonical }
   /** Nothing is written for this row this time. */
   | { readonly kind: 'keep' }
-  | { readonly kind: 'uncoupled'; readonly mapping: string; readonly key: string; readonly keys?: NaturalKeys }
+  | {
+      readonly kind: 'uncoupled'
+      readonly mapping: string
+      readonly key: string
+      readonly keys?: NaturalKeys
+      /** What a query asked for in vain: columns, and the constants that they were to hold. */
+      readonly asked?: string
+    }
   | { readonly kind: 'ask'; readonly query: RecordQuery }
 
 /** The value in a row at `column` or `page.column`. */
@@ -266,9 +273,15 @@ function byQuery(lookup: Extract<Lookup, { kind: 'query' }>, carriage: Carriage)
   const answer = carriage.lookups.query(query)
   if (answer === 'ask') return { kind: 'ask', query }
   return answer === 'none'
-    ? { kind: 'uncoupled', mapping: lookup.find, key: Object.values(where).join(', ') }
+    ? { kind: 'uncoupled', mapping: lookup.find, key: Object.values(where).join(', '), asked: askedFor(lookup) }
     : referenceCell(carriage, take?.of ?? lookup.find, answer.id)
 }
+
+/** `number, priceIncludesTax = false`. What the record itself gave is not repeated (P8). */
+const askedFor = ({ where }: Extract<Lookup, { kind: 'query' }>): string =>
+  Object.entries(where)
+    .map(([column, wanted]) => ('constant' in wanted ? `${column} = ${String(wanted.constant)}` : column))
+    .join(', ')
 
 function byCase(lookup: Extract<Lookup, { kind: 'case' }>, carriage: Carriage, key: string): Carried {
   const value = canonical(valueAt(carriage.row, splitPath(lookup.column)), { type: 'choice' })

@@ -40,6 +40,10 @@ export interface Wait {
   readonly key: string
   /** The record by natural keys, where it is not named by id. */
   readonly keys?: NaturalKeys
+  /** What a query asked for in vain, where it is not a coupling that is missing. */
+  readonly asked?: string
+  /** What the row is for, as its mapping says. */
+  readonly about?: string
   /** defer: left for the second pass of this run; sync: take that record along first. */
   readonly policy: 'hold' | 'defer' | 'sync' | 'skip'
 }
@@ -127,7 +131,7 @@ function uncoupled(
   missing: Extract<Carried, { kind: 'uncoupled' }>,
   context: OfferContext,
 ): Offer {
-  const policy = field.field.whenUncoupled
+  const { whenUncoupled: policy, description } = field.field
   const wait = (how: Wait['policy'], mapping = missing.mapping): Offer => ({
     kind: 'wait',
     wait: {
@@ -137,6 +141,8 @@ function uncoupled(
       key: missing.key,
       policy: how,
       ...(missing.keys === undefined ? {} : { keys: missing.keys }),
+      ...(missing.asked === undefined ? {} : { asked: missing.asked }),
+      ...(missing.asked === undefined || description === undefined ? {} : { about: description }),
       ...(mapping === missing.mapping ? {} : { through: missing.mapping }),
     },
   })

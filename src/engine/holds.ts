@@ -70,19 +70,41 @@ function doubtHold(fields: readonly HeldField[], command: string): Hold {
   }
 }
 
-/** It needs a coupling of another mapping first. */
+/** It needs a coupling of another mapping first, or a record that a query did not find. */
 export function waitingHold(waits: readonly Wait[], secondPass: boolean): Hold {
-  const mappings = [...new Set(waits.map(({ mapping }) => mapping))].join(', ')
+  const uncoupled = waits.filter(({ asked }) => asked === undefined)
+  const told = [
+    ...(uncoupled.length > 0 ? [uncoupledWords(uncoupled)] : []),
+    ...waits.filter(({ asked }) => asked !== undefined).map(unfoundWords),
+  ]
   return {
     kind: 'waiting',
     fields: [],
     names: names(waits),
-    message: `${names(waits).join(', ')} refers to a record that is not coupled yet in ${mappings}`,
-    remedy: `couple or create that record in ${mappings}; this one goes on by itself in the next run`,
+    message: eachOnce(told.map(({ message }) => message)),
+    remedy: `${eachOnce(told.map(({ remedy }) => remedy))}; this one goes on by itself in the next run`,
     waits,
     ...(secondPass ? { secondPass } : {}),
   }
 }
+
+const eachOnce = (words: readonly string[]): string => [...new Set(words)].join('; ')
+
+type Words = Pick<Hold, 'message' | 'remedy'>
+
+function uncoupledWords(waits: readonly Wait[]): Words {
+  const mappings = [...new Set(waits.map(({ mapping }) => mapping))].join(', ')
+  return {
+    message: `${names(waits).join(', ')} refers to a record that is not coupled yet in ${mappings}`,
+    remedy: `couple or create that record in ${mappings}`,
+  }
+}
+
+/** What a query asks for only its mapping knows: what the row says of itself is told with it. */
+const unfoundWords = ({ field, mapping, asked = '', about }: Wait): Words => ({
+  message: `${field} finds no single record of ${mapping} that fits (${asked})${about === undefined ? '' : `: ${about}`}`,
+  remedy: `see what the row ${field} asks for in the mapping`,
+})
 
 /** It is to be written as a person who has no user in Sales yet. */
 export const callerHold = ({ mapping, column }: Extract<Caller, { kind: 'missing' }>): Hold => ({

@@ -29,9 +29,9 @@ const reasons: Readonly<Record<HeldKind | 'service', Reason>> = {
     next: (mapping) => `Say which one: ${couple(mapping)}`,
   },
   waiting: {
-    title: 'waiting for another record to be coupled',
+    title: 'waiting for another record',
     short: 'waiting',
-    next: () => 'They go on by themselves when that record is coupled.',
+    next: () => 'They go on by themselves when what they wait for is there.',
   },
   conflict: {
     title: 'changed on both sides, in the same field',

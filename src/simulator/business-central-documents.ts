@@ -1,5 +1,6 @@
 /** Sales documents: defaults from customer and item, amounts, what a posted document still allows. */
 
+import { documentAmounts, lineAmounts } from './business-central-amounts.ts'
 import type { Company } from './business-central-company.ts'
 import { dialog } from './business-central-error.ts'
 import type { Fields } from './business-central-input.ts'
@@ -92,7 +93,10 @@ function copied(customer: Row): Fields {
     'Shipping Agent Code',
     'Salesperson Code',
   ]
-  return Object.fromEntries(fields.map((field) => [field, customer[field] ?? '']))
+  return {
+    ...Object.fromEntries(fields.map((field) => [field, customer[field] ?? ''])),
+    'Prices Including VAT': customer['Prices Including VAT'] === true,
+  }
 }
 
 function address(customer: Row, prefix: string, name: string): Fields {
@@ -114,11 +118,11 @@ export function lineRules(header: HeaderTable): TableRules {
     inserting: (company, fields) => {
       const { row } = openDocument(document(company, fields))
       const place = { 'Document No.': row['No.'], 'Line No.': lineNumber(company, header, fields) }
-      return amounts({ ...fromObject(company, fields), ...taxOf(row), ...fields, ...place })
+      return lineAmounts(company, row, { ...fromObject(company, fields), ...taxOf(row), ...fields, ...place })
     },
     inserted: (company, { row }) => total(company, header, textOf(row['Document Id'])),
     modifying: (company, before, changes) => {
-      openDocument(document(company, before))
+      const { row } = openDocument(document(company, before))
       refuseChange(before, changes, 'Document Id', 'The value for "documentId" cannot be modified.')
       const sequence = 'The value for sequence cannot be modified. Delete and insert the line again.'
       refuseChange(before, changes, 'Line No.', sequence)
@@ -126,7 +130,7 @@ export function lineRules(header: HeaderTable): TableRules {
       const object = renamed ? fromObject(company, { ...before, ...changes }) : {}
       const after: Fields = { ...before, ...object, ...changes }
       if (changes['Line Discount Amount'] !== undefined) delete after['Line Discount %']
-      return amounts(after)
+      return lineAmounts(company, row, after)
     },
     modified: (company, { row }) => total(company, header, textOf(row['Document Id'])),
     deleting: (company, entry) => {
@@ -178,34 +182,6 @@ function taxOf(header: Row): Fields {
   return { 'VAT %': home ? 25 : 0, 'Tax Code': home ? 'VAT25' : '' }
 }
 
-function amounts(line: Fields): Fields {
-  const gross = number(line, 'Quantity') * number(line, 'Unit Price')
-  const percent = line['Line Discount %']
-  const discount = typeof percent === 'number' ? cents((gross * percent) / 100) : number(line, 'Line Discount Amount')
-  const net = cents(gross - discount)
-  const tax = cents((net * number(line, 'VAT %')) / 100)
-  return {
-    ...line,
-    'Line Discount Amount': discount,
-    'Line Discount %': percent ?? (gross === 0 ? 0 : Math.round((discount / gross) * 1e7) / 1e5),
-    'Line Amount Excluding Tax': net,
-    'Line Tax Amount': tax,
-    'Line Amount Including Tax': cents(net + tax),
-    Amount: net,
-    'Tax Amount': tax,
-    'Amount Including VAT': cents(net + tax),
-  }
-}
-
-function number(row: Row, field: string): number {
-  const value = row[field]
-  return typeof value === 'number' ? value : 0
-}
-
-function cents(value: number): number {
-  return Math.round(value * 100) / 100
-}
-
 /** The lines of a document, in their order. */
 export function linesOfDocument(company: Company, header: HeaderTable, id: string): Entry[] {
   return company.table(linesOf[header]).lookup('Document Id', [id])
@@ -216,13 +192,12 @@ function total(company: Company, header: HeaderTable, id: string, without?: stri
   const before = company.table(header).get(id)
   if (before === undefined) return
   const lines = linesOfDocument(company, header, id).filter((line) => line.key !== without)
-  const sum = (field: string) => cents(lines.reduce((all, { row }) => all + number(row, field), 0))
-  const discount = number(before.row, 'Invoice Discount Amount')
-  const net = cents(sum('Amount') - discount)
-  const share = sum('Amount') === 0 ? 0 : net / sum('Amount')
-  const tax = cents(sum('Tax Amount') * share)
-  const totals: Fields = { Amount: net, 'Total Tax Amount': tax, 'Amount Including VAT': cents(net + tax) }
-  const moved = Object.entries(totals).some(([field, value]) => number(before.row, field) !== value)
+  const totals = documentAmounts(
+    company,
+    before.row,
+    lines.map(({ row }) => row),
+  )
+  const moved = Object.entries(totals).some(([field, value]) => (before.row[field] ?? 0) !== value)
   if (moved) company.table(header).update(id, totals)
 }
 

@@ -634,8 +634,20 @@ t.test('a reference found by a query asks first, then links, holds or keeps', as
   t.strictSame(written(await decide(known, rows)), { 'sales.price': { set: 'prices', id: 'p1' } })
   const none = await decide(decidingOf(sketch, { records: { prices: [] } }), rows)
   t.strictSame(none.waits, [
-    { field: 'price', from: 'businessCentral', mapping: 'prices', key: '1, PCS', policy: 'hold' },
+    {
+      field: 'price',
+      from: 'businessCentral',
+      mapping: 'prices',
+      key: '1, PCS',
+      policy: 'hold',
+      asked: 'level = 1, unit',
+    },
   ])
+  const description = 'a unit without a price'
+  const price = { sales: 'price', direction: 'toSales', lookup: find, description } as const
+  const described = { ...sketch, fields: { ...sketch.fields, price } }
+  const [wait] = (await decide(decidingOf(described, { records: { prices: [] } }), rows)).waits
+  t.match(wait, { asked: 'level = 1, unit', about: description }, 'and says what the row is for')
   const blank = await decide(known, { ...rows, businessCentral: { unit: '' } })
   t.strictSame(written(blank), { 'sales.unit': null }, 'nothing to ask with')
   const created = await decideNew(decidingOf(sketch), 'sales', rows.businessCentral)

@@ -172,7 +172,16 @@ t.test('what shows in no coupling is looked for in each run', async (t) => {
   const mappings = [{ ...owned({ kind: 'hold' }), fields: [...customerAccount().fields.map(oneWay), team] }]
   s.customer({ number: 'C1', city: 'Rome' })
   await s.run(mappings)
-  t.match(s.held(), [{ kind: 'waiting', waits: undefined }])
+  const unfound = 'team finds no single record of teams that fits (name)'
+  t.match(s.held(), [{ kind: 'waiting', waits: undefined, message: unfound, remedy: /what the row team asks for/ }])
+  const told = await stage(t)
+  const both = owned({ kind: 'hold' }, { fields: [owner({ kind: 'hold' }), { ...team, description: 'whose it is' }] })
+  told.simulator.businessCentral.create('salespeoplePurchasers', { code: 'XX', displayName: 'No user' })
+  told.customer({ number: 'C1', city: 'Rome', salespersonCode: 'XX' })
+  await told.run([both])
+  const [held] = told.held()
+  t.match(held?.message, /^owner refers to a record that is not coupled yet in user; team finds .*: whose it is$/)
+  t.match(held?.remedy, /^couple or create that record in user; see what the row team asks for in the mapping; this/)
   await later(s, mappings)
   s.simulator.sales.create('teams', { name: 'Rome' })
   await s.run(mappings)

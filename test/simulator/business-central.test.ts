@@ -378,6 +378,32 @@ t.test('an order takes its defaults from customer and item, and adds up its line
   t.match(message(locked), /^Status must be equal to 'Open' {2}in Sales Header/)
 })
 
+t.test('amounts are rounded as the currency does, and VAT is taken out of prices that include it', async (t) => {
+  const bc = company()
+  const order = (header: Readonly<Record<string, unknown>>, line: Readonly<Record<string, unknown>>) => {
+    const salesOrderLines = [{ lineType: 'Item', lineObjectNumber: '1968-S', ...line }]
+    const { body } = bc.send('POST', `${bc.api}/salesOrders`, { customerNumber: '10000', ...header, salesOrderLines })
+    const id = String(body['id'])
+    return { order: body, line: bc.first('salesOrderLines', `documentId eq ${id}`) }
+  }
+  const gross = order({ pricesIncludeTax: true, discountAmount: 10 }, { quantity: 3, unitPrice: 124.99 })
+  t.match(gross.line, { unitPrice: 124.99, netAmount: 299.98, netTaxAmount: 74.99, netAmountIncludingTax: 374.97 })
+  t.match(gross.order, { totalAmountExcludingTax: 291.98, totalTaxAmount: 72.99, totalAmountIncludingTax: 364.97 })
+  bc.send('POST', `${bc.api}/currencies`, { code: 'KWD', displayName: 'Dinar', amountDecimalPlaces: '3:3' })
+  t.match(order({ currencyCode: 'KWD' }, { quantity: 3, unitPrice: 0.41115 }).line, {
+    netAmount: 1.233,
+    netTaxAmount: 0.308,
+    netAmountIncludingTax: 1.541,
+  })
+  t.match(order({}, { quantity: 1, unitPrice: 1.005 }).line, { netAmount: 1.01 }, 'a half is rounded up')
+  t.match(order({}, { quantity: -3, unitPrice: 0.335 }).line, { netAmount: -1.01 }, 'away from zero')
+  t.match(order({}, { quantity: 0, unitPrice: 5 }).line, { discountPercent: 0, netAmount: 0 })
+  t.match(order({}, { quantity: 1, unitPrice: 5, discountPercent: 100 }).line, { discountAmount: 5, netAmount: 0 })
+  t.match(order({}, { quantity: 1, unitPrice: 99_999_999.99 }).line, { netAmount: 99_999_999.99 })
+  bc.service.hand.edit('CustomerCard', '10000', { Prices_Including_VAT: true })
+  t.equal(order({}, { quantity: 1 }).order['pricesIncludeTax'], true, "as the customer's card says")
+})
+
 t.test('posting keeps the id and closes the document', async (t) => {
   const bc = company()
   const draft = bc.send('POST', `${bc.api}/salesInvoices`, {
