@@ -6,6 +6,7 @@ import { readFile, readdir, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import t from 'tap'
+import type { Test } from 'tap'
 import { readPlanFile } from '../src/cli/plan-file.ts'
 import { readReplacementFile } from '../src/cli/replace.ts'
 import { UsageError } from '../src/cli/usage-error.ts'
@@ -106,7 +107,7 @@ async function pictureOf(folder: string): Promise<unknown> {
 const identity = { businessCentral: 'contoso CRONUS', sales: 'contoso org' }
 
 /** A state with two pairs in its snapshot, one more in its journal, and a record that waits. */
-async function smallState(folder: string): Promise<void> {
+async function smallState(t: Pick<Test, 'teardown'>, folder: string): Promise<void> {
   const store = await openJsonStore({ folder, clock: systemClock })
   await store.lock('run-1')
   await store.bind(identity)
@@ -120,7 +121,8 @@ async function smallState(folder: string): Promise<void> {
   await store.commit('m', first)
   await store.replace('m', store.content('m'))
   await store.commit('m', [couple('B3', 'S3')])
-  // Not closed: closing folds the journal into the snapshot.
+  // Not closed before the end: closing folds the journal into the snapshot.
+  t.teardown(() => store.close())
 }
 
 /** What is wrong with how an edited state is read; undefined where all is well. */
@@ -143,7 +145,7 @@ async function amiss(folder: string, file: string, before: unknown): Promise<str
 
 t.test('P7 a state edited by hand is refused with its file and a remedy, or is the same state', async (t) => {
   const folder = join(t.testdir(), 'state')
-  await smallState(folder)
+  await smallState(t, folder)
   const before = await pictureOf(folder)
   const entries = await readdir(folder, { recursive: true, withFileTypes: true })
   const files = entries

@@ -6,6 +6,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
   rmSync,
   statSync,
   truncateSync,
@@ -31,8 +32,14 @@ import { forAllAsync } from '../property.ts'
 /** A process number of this machine that nobody has any more: its locks are free at once. */
 const deadOwner = { host: hostname(), pid: spawnSync(process.execPath, ['-e', '']).pid }
 
-const open = (folder: string, more: Partial<JsonStoreOptions> = {}): Promise<JsonStore> =>
-  openJsonStore({ folder, clock: systemClock, owner: deadOwner, ...more })
+/** All that were opened: dead runners are left as they are until the end. */
+const opened: JsonStore[] = []
+
+async function open(folder: string, more: Partial<JsonStoreOptions> = {}): Promise<JsonStore> {
+  const store = await openJsonStore({ folder, clock: systemClock, owner: deadOwner, ...more })
+  opened.push(store)
+  return store
+}
 
 async function locked(folder: string, more: Partial<JsonStoreOptions> = {}): Promise<JsonStore> {
   const store = await open(folder, more)
@@ -46,6 +53,19 @@ async function model(commits: readonly (readonly Entry[])[]): Promise<unknown> {
   await store.lock('model')
   for (const entries of commits) await store.commit('m', entries)
   return picture(store.mapping('m'))
+}
+
+/** Files below a folder that this process has open; none where the system does not tell. */
+function openBelow(folder: string): readonly string[] {
+  if (process.platform !== 'linux') return []
+  const held = readdirSync('/proc/self/fd').map((fd) => {
+    try {
+      return readlinkSync(`/proc/self/fd/${fd}`)
+    } catch {
+      return ''
+    }
+  })
+  return held.filter((path) => path.startsWith(folder))
 }
 
 const read = (...path: string[]): string => readFileSync(join(...path), 'utf8')
@@ -125,24 +145,24 @@ t.test(
       [{ kind: 'counted', side: 'sales', count: 3 }],
     ]
     const moments = new Set<string>()
-    const left: JsonStore[] = []
     for (let stopAt = 1, frozen = true; frozen; stopAt++) {
       const folder = fresh()
       let count = 0
       let acknowledged = 0
       frozen = false
       const stopped = new EventEmitter()
+      const ended = once(stopped, 'end')
       const fault = async (moment: string): Promise<void> => {
         if (++count < stopAt) return
         moments.add(moment)
         frozen = true
         stopped.emit('stop')
-        await new Promise(() => {})
+        await ended
+        throw new Error('long dead')
       }
       const work = async (): Promise<void> => {
         for (const part of [commits.slice(0, 3), commits.slice(3)]) {
           const store = await locked(folder, { fault })
-          left.push(store)
           for (const entries of part) {
             await store.commit('m', entries)
             acknowledged++
@@ -150,7 +170,8 @@ t.test(
           await store.close()
         }
       }
-      await Promise.race([work(), once(stopped, 'stop')])
+      const working = work()
+      await Promise.race([working, once(stopped, 'stop')])
       const reader = picture((await open(folder)).mapping('m'))
       const next = await locked(folder)
       const found = picture(next.mapping('m'))
@@ -165,6 +186,8 @@ t.test(
       const names = readdirSync(join(folder, 'm'))
       t.same(names.sort(), ['couplings.json', 'held.json', 'marks.json'], 'nothing lies about')
       await (await open(folder)).close()
+      stopped.emit('end')
+      await working.catch(() => {})
     }
     t.same([...moments].sort(), [
       'journal.append',
@@ -609,4 +632,9 @@ t.test('of the runs the last thousand are kept', async (t) => {
     ['after', 'last'],
   )
   await store.close()
+})
+
+t.test('a store that is closed has let go of every file, whatever became of its folder and its lock', async (t) => {
+  for (const store of opened) await store.close()
+  t.same(openBelow(root), [])
 })

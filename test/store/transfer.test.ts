@@ -257,4 +257,5 @@ t.test('verify names every file that is wrong, and goes on to the next', async (
     ],
   )
   t.ok(findings.every(({ remedy }) => remedy.length > 10))
+  await store.close()
 })
