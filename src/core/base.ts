@@ -3,7 +3,7 @@
  * one string in the order of a layout: `print` when both sides said the same, `bc:sales` when not, empty when the row
  * has no base. A row of the configuration that changed has another id (`name@hash`) and therefore no base.
  */
-import type { BySide } from '../config/config.ts'
+import type { BySide, Side } from '../config/config.ts'
 
 /** Fingerprints of one field row; undefined on a side that never spoke. */
 export type Prints = BySide<string | undefined>
@@ -47,6 +47,10 @@ export function withPrints(base: Base, changed: Base): Base {
   for (const [row, prints] of changed) merged.set(row, prints)
   return merged
 }
+
+/** What is said of one side, in rows where `than` says something else of it. */
+export const differing = (said: Base, than: Base, side: Side): Base =>
+  new Map([...said].filter(([row, prints]) => prints[side] !== than.get(row)?.[side]))
 
 const packPrints = ({ businessCentral = '', sales = '' }: Partial<Prints> = {}): string =>
   businessCentral === sales ? sales : `${businessCentral}:${sales}`

@@ -4,7 +4,7 @@
  * made), P2 (each line carries its own version) and P3.
  */
 import { type BySide, type Side, otherSide, sides, travelsTo } from '../config/config.ts'
-import { type Base, noBase } from './base.ts'
+import { type Base, differing, noBase } from './base.ts'
 import type { Decision, Versions } from './coupling.ts'
 import { type Decided, type FieldWrite, type HeldField, decidePair, isEdited } from './decide.ts'
 import { decideCreate } from './decide-create.ts'
@@ -50,6 +50,8 @@ export interface LineWrite {
   readonly source: string | undefined
   readonly etag: string | undefined
   readonly writes: readonly FieldWrite[]
+  /** What a line that is edited says now, in rows where that is not what both last agreed on. */
+  readonly said?: Base
   /** The number that a new line gets. */
   readonly number?: number
   /** The pair's base once this is done. */
@@ -213,6 +215,7 @@ class LinesWork {
       source: pair[otherSide(to)],
       etag: row.etag,
       writes,
+      said: differing(decided.said, agreed, to),
       base,
     })
   }

@@ -84,6 +84,8 @@ export interface Decided {
   readonly claims: readonly FieldWrite[]
   /** Rows newly in step, with their base. */
   readonly agreed: Base
+  /** What both sides say now, in rows where that is not what they last agreed on. */
+  readonly said: Base
   readonly held: readonly HeldField[]
   readonly waits: readonly Wait[]
   /** Rows that wait until their expression, or the value that it failed on, is mended: their base stays. */
@@ -101,6 +103,7 @@ export interface Draft {
   readonly writes: FieldWrite[]
   readonly claims: FieldWrite[]
   readonly agreed: Map<string, Prints>
+  readonly said: Map<string, Prints>
   readonly held: HeldField[]
   readonly waits: Wait[]
   readonly failed: FailedField[]
@@ -111,6 +114,7 @@ export const emptyDraft = (): Draft => ({
   writes: [],
   claims: [],
   agreed: new Map(),
+  said: new Map(),
   held: [],
   waits: [],
   failed: [],
@@ -133,12 +137,17 @@ export async function decidePair(deciding: Deciding, facts: PairFacts): Promise<
       fail(draft, field, offers)
       continue
     }
+    note(draft, offers)
     if (asksFailed(draft, field)) continue
     const verdict = verdictOf(deciding, facts, offers)
     if (verdict.kind === 'write' && !facts.writable[verdict.to] && !field.field.claim) draft.left = true
     else settle(draft, offers, verdict, deciding)
   }
   return { ...draft, writes: await echoed(deciding, facts.rows, draft) }
+}
+
+function note(draft: Draft, { field, before, prints }: Offers): void {
+  if (sides.some((side) => prints[side] !== before?.[side])) draft.said.set(field.rowId, prints)
 }
 
 function fail(draft: Draft, { field: { name, step } }: CompiledField, error: ExpressionError): void {
@@ -279,10 +288,8 @@ function postponed(draft: Draft, offers: Offers): boolean {
 }
 
 function agree(draft: Draft, offers: Offers): void {
-  const { before, prints, field } = offers
-  const known =
-    before !== undefined && before.businessCentral === prints.businessCentral && before.sales === prints.sales
-  if (!known) draft.agreed.set(field.rowId, prints)
+  const { prints, field } = offers
+  if (draft.said.has(field.rowId)) draft.agreed.set(field.rowId, prints)
 }
 
 function write(

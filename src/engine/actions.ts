@@ -5,7 +5,7 @@
 import { type EntityRef, type Side, otherSide } from '../config/config.ts'
 import type { WriteOperation, WriteStep } from '../connector/connector.ts'
 import { callerOf } from '../core/act-as.ts'
-import { type Base, type Prints, noBase, packBase } from '../core/base.ts'
+import { type Base, type Prints, differing, noBase, packBase } from '../core/base.ts'
 import { type FieldWrite, firstMatchOf } from '../core/decide.ts'
 import { versionOf } from '../core/fingerprint.ts'
 import type { Cell, Loaded, Row, Values } from '../core/record.ts'
@@ -221,6 +221,9 @@ function actionMade(session: Session, judgement: Judgement, made: Made, steps: r
   const id = `${session.mapping.name}/${made.kind}/${made.side}/${source}/${made.key}`
   const { entity } = session.mapping[made.side]
   const about = entity === undefined || session.mapping.lines === undefined ? {} : { about: { entity, key: made.key } }
+  const meant = baseMeant(session, judgement, made)
+  const agreed = judgement.coupling === undefined ? meant : baseOf(session, judgement.coupling)
+  const stood = differing(judgement.decided?.said ?? noBase, agreed, made.side)
   const intent: Intent = {
     id,
     kind: made.kind,
@@ -228,7 +231,8 @@ function actionMade(session: Session, judgement: Judgement, made: Made, steps: r
     target: made.key,
     source,
     before: made.version,
-    ...packed(session, baseMeant(session, judgement, made)),
+    ...packed(session, meant),
+    ...(stood.size === 0 ? {} : { stood: packed(session, stood).base }),
     ...linesMeant(session, judgement, made.side),
   }
   return {
@@ -252,12 +256,13 @@ function linesMeant({ compiled }: Session, judgement: Judgement, side: Side): Pi
   const layout = compiled.lines?.compiled.layout
   if (layout === undefined) return {}
   const pairs = lineWritesTo(judgement, side).flatMap(
-    ({ kind, key = '', source = '', base, writes, number = null, etag }) => {
+    ({ kind, key = '', source = '', base, said = noBase, writes, number = null, etag }) => {
       if (kind === 'delete') return []
       const ids = side === 'sales' ? ([source, key] as const) : ([key, source] as const)
       const before = kind === 'create' ? number : (versionOf({ etag, modified: undefined }) ?? null)
       const meant = kind === 'create' ? base : printsOf(writes)
-      return [[...ids, packBase(meant, layout.rows), before] as const]
+      const line = [...ids, packBase(meant, layout.rows), before] as const
+      return [said.size === 0 ? line : ([...line, packBase(said, layout.rows)] as const)]
     },
   )
   return pairs.length === 0 ? {} : { lines: { layout: layout.id, pairs } }

@@ -272,6 +272,7 @@ const notLookedAt: Decided = {
   writes: [],
   claims: [],
   agreed: noBase,
+  said: noBase,
   held: [],
   waits: [],
   failed: [],

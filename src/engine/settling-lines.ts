@@ -4,7 +4,7 @@
  * side's edits, which could win over a person's.
  */
 import { type Side, otherSide } from '../config/config.ts'
-import { type Prints, doubtful, noBase, unpackBase } from '../core/base.ts'
+import { type Base, type Prints, doubtful, noBase, unpackBase, withPrints } from '../core/base.ts'
 import type { Coupling, SoughtLine } from '../core/coupling.ts'
 import type { LinePair } from '../core/decide-lines.ts'
 import { type LineRow, numberIn } from '../core/document-lines.ts'
@@ -53,16 +53,18 @@ export async function linesSeen(
 interface Meant extends LinePair {
   /** See `MeantLine` of the store. */
   readonly before: string | number | null
+  readonly stood: Base
 }
 
 function meantLines(session: Session, { lines }: Intent): readonly Meant[] {
   const rows = lines === undefined ? undefined : session.state.layout(lines.layout)
   if (lines === undefined || rows === undefined) return []
-  return lines.pairs.map(([businessCentral, sales, base, before]) => ({
+  return lines.pairs.map(([businessCentral, sales, base, before, stood = '']) => ({
     businessCentral,
     sales,
     base: unpackBase(base, rows),
     before,
+    stood: unpackBase(stood, rows),
   }))
 }
 
@@ -112,8 +114,9 @@ class LinesSeen {
       if (row === undefined || isUnmoved(row, pair)) continue
       open.delete(row.id)
       const known = pairs.get(pair[from])
-      const seeing = this.#seeing(row, known === undefined ? 'create' : 'update')
-      const base = await baseSeen(seeing, known?.base ?? noBase, pair.base)
+      const before = known?.base ?? noBase
+      const seeing = this.#seeing(row, known === undefined ? 'create' : 'update', withPrints(before, pair.stood))
+      const base = await baseSeen(seeing, before, pair.base)
       const ids = { [side]: row.id, [from]: pair[from] } as Record<Side, string>
       pairs.set(pair[from], { businessCentral: ids.businessCentral, sales: ids.sales, base })
     }
@@ -124,14 +127,15 @@ class LinesSeen {
   async #ours({ base, before }: Meant, open: readonly LineRow[]): Promise<LineRow | undefined> {
     const { order = '' } = this.#lines.lines.sides[this.#side]
     const line = open.find(({ row }) => before !== null && numberIn(row, order) === before)
-    return line !== undefined && (await isAsSent(this.#seeing(line, 'create'), base)) ? line : undefined
+    return line !== undefined && (await isAsSent(this.#seeing(line, 'create', noBase), base)) ? line : undefined
   }
 
-  #seeing({ row }: LineRow, kind: Seeing['kind']): Seeing {
+  #seeing({ row }: LineRow, kind: Seeing['kind'], stood: Base): Seeing {
     return {
       deciding: lineDeciding(this.#session, this.#lines),
       side: this.#side,
       row,
+      stood,
       kind,
       isKnown: this.#isKnown,
       hasSteps: false,

@@ -3,7 +3,7 @@
  * P7). Nothing is written to a service here.
  */
 import { type Side, otherSide } from '../config/config.ts'
-import { type Base, noBase, unpackBase } from '../core/base.ts'
+import { type Base, noBase, unpackBase, withPrints } from '../core/base.ts'
 import { saidOrFailure } from '../core/carry.ts'
 import { type Coupling, anyVersion } from '../core/coupling.ts'
 import { versionOf } from '../core/fingerprint.ts'
@@ -138,8 +138,9 @@ async function headerSeen(
   const kind = intent.kind === 'create' ? 'create' : 'update'
   const hasSteps = compiled.lines !== undefined
   const { conflicts } = mapping
-  const seeing: Seeing = { deciding, side: intent.side, row: target.row, kind, isKnown, hasSteps, conflicts }
-  return { base: await baseSeen(seeing, before, meant), isBefore: await isStillBefore(seeing, before, meant) }
+  const stood = withPrints(before, rows === undefined ? noBase : unpackBase(intent.stood ?? '', rows))
+  const seeing: Seeing = { deciding, side: intent.side, row: target.row, stood, kind, isKnown, hasSteps, conflicts }
+  return { base: await baseSeen(seeing, before, meant), isBefore: await isStillBefore(seeing, meant) }
 }
 
 /** The base of the pair that the write was for. */

@@ -40,10 +40,13 @@ const list =
       ? firstOf(value.entries(), ([at, each]) => shape(each, `${place}[${at}]`))
       : `${place} is not a list`
 
+/** A list of so many; what may be absent may be left off at its end. */
 const tuple =
   (...shapes: readonly Shape[]): Shape =>
   (value, place) =>
-    Array.isArray(value) && value.length === shapes.length
+    Array.isArray(value) &&
+    value.length <= shapes.length &&
+    shapes.slice(value.length).every((shape) => shape(undefined, place) === undefined)
       ? firstOf(shapes.entries(), ([at, shape]) => shape(value[at], `${place}[${at}]`))
       : `${place} is not a list of ${shapes.length}`
 
@@ -170,6 +173,7 @@ const meantLines = members<MeantLines>({
       text,
       text,
       fits((value) => value === null || ['string', 'number'].includes(typeof value), 'a version, a number or null'),
+      maybe(text),
     ),
   ),
 })
@@ -183,6 +187,7 @@ const intent = members<Intent>({
   before: maybe(text),
   layout: text,
   base: text,
+  stood: maybe(text),
   lines: maybe(meantLines),
 })
 

@@ -99,6 +99,8 @@ export interface Intent {
   /** The base the coupling gets when the write was done: layout id and packed fingerprints of what was sent. */
   readonly layout: string
   readonly base: string
+  /** In the same layout: what the record said before the write, in rows where that was not what both last agreed on. */
+  readonly stood?: string
   readonly lines?: MeantLines
 }
 
@@ -109,8 +111,17 @@ export interface MeantLines {
   readonly pairs: readonly MeantLine[]
 }
 
-/** With the number of a new line, or the fingerprint of the version that a line had before. */
-export type MeantLine = readonly [businessCentral: string, sales: string, base: string, before: string | number | null]
+/**
+ * With the number of a new line, or the fingerprint of the version that a line had before and what it said then (see
+ * `stood`).
+ */
+export type MeantLine = readonly [
+  businessCentral: string,
+  sales: string,
+  base: string,
+  before: string | number | null,
+  stood?: string,
+]
 
 export interface RunSummary {
   readonly run: string

@@ -96,8 +96,11 @@ class Order {
 
   /** Of the line with that price. */
   quantityInBusinessCentral(price: number, quantity: number): void {
+    this.lineInBusinessCentral(price, { quantity })
+  }
+
+  lineInBusinessCentral(price: number, edit: Row): void {
     const line = this.#inBusinessCentral().find(({ unitPrice }) => unitPrice === price)
-    const edit = { quantity }
     this.inBusinessCentral(() =>
       this.given.on.simulator.businessCentral.edit('salesOrderLines', String(line?.['id']), edit),
     )
@@ -176,6 +179,8 @@ class Order {
 }
 
 const isOutcome = ({ kind }: Entry): boolean => kind === 'settled'
+const isOfBusinessCentral = (entry: Entry): boolean =>
+  isOutcome(entry) && 'id' in entry && entry.id.includes('/businessCentral/')
 
 /** Of a runner that dies before it notes the first entry of that kind. */
 function mortal(disk: Store, when: (entry: Entry) => boolean): Store {
@@ -239,6 +244,25 @@ for (const conflicts of ['hold', 'businessCentral', 'sales'] as const) {
     },
   )
 }
+
+t.test(
+  'P2 a line that says what it said before a write that never arrived is decided by the policy as before',
+  async (t) => {
+    const order = await Order.atRest(t, 'sales')
+    order.quantityInBusinessCentral(100, 5)
+    order.quantityInSales(100, 3)
+    // The order is opened, and then the write of its line does not arrive.
+    const line = { service: 'businessCentral', method: 'POST', path: 'batch', nth: 2 } as const
+    await order.dies({ match: line, do: { drop: 'before' } }, isOfBusinessCentral)
+    const intents = order.given.on.store.mapping(mapping).intents()
+    t.equal(intents[0]?.lines?.pairs[0]?.length, 5, 'it is noted what it said')
+    t.equal(wrongMappings(JSON.parse(JSON.stringify({ [mapping]: { intents } })), 'mappings'), undefined)
+    t.match(order.lines(), { businessCentral: ['100: 5', '200: 1'] })
+    order.lineInBusinessCentral(100, { unitPrice: 150 })
+    await order.goesOn(t)
+    t.match(order.lines(), both('150: 3', '200: 1'))
+  },
+)
 
 t.test('P3 a line of each side added around a death is one of its own, and nothing waits', async (t) => {
   const neverSent = await Order.atRest(t, 'hold')

@@ -57,6 +57,8 @@ export class Ledger {
   /** What runners have written since the run began, step by step. */
   readonly #stepped: BySide<Set<Cell>> = { businessCentral: new Set(), sales: new Set() }
   readonly #isStepwise: boolean
+  /** Things that one of two runners has written since they began. */
+  readonly #halfWritten: BySide<Set<string>> = { businessCentral: new Set(), sales: new Set() }
   /** What people have edited since the run began. */
   readonly #edited: BySide<Set<Cell>> = { businessCentral: new Set(), sales: new Set() }
   /** Two run that do not know of each other: what one carries is an edit of that side to the other. */
@@ -77,6 +79,7 @@ export class Ledger {
     for (const side of sides) {
       this.#edited[side].clear()
       this.#stepped[side].clear()
+      this.#halfWritten[side].clear()
     }
     this.#isDouble = isDouble
     this.#isOneMemory &&= !isDouble
@@ -110,11 +113,21 @@ export class Ledger {
 
   /** A run has ended, and left that behind. */
   ends(memory: Memory): void {
+    for (const side of this.#blind) for (const name of this.#halfWritten[side]) this.#doubtWhole(side, name)
     for (const cell of this.#cells.values()) remember(cell, memory)
     this.#isOneMemory &&= memory === 'kept'
     if (memory !== 'kept') this.#stamps.forget()
     if (memory !== 'lost') this.#stamps.push()
     this.#isDouble = false
+  }
+
+  /**
+   * One of two runners saw no answer, and what it was to write stands there in part: all of it was written, and the rest
+   * taken back since, or the other runner wrote that part, which had not read the rest. Nobody can tell.
+   */
+  #doubtWhole(side: Side, name: string): void {
+    for (const [key, cell] of this.#cells)
+      if (key.startsWith(`${name}|`) && cell.open[otherSide(side)] !== undefined) cell.isDoubtful = true
   }
 
   /** People changed a side. */
@@ -148,6 +161,7 @@ export class Ledger {
       if (was === undefined)
         for (const [field, text] of Object.entries(is.cells))
           this.#begin(side, this.#cell(name, field), { text, other: valueOf(other, name, field) })
+      if (this.#isDouble) this.#halfWritten[side].add(name)
       if (is.of !== undefined) this.#linesWritten[0].add(`${side}|${name}`)
       // What it wrote over was judged by the stamp from before.
       this.#stamps.see(side, is, this.#isDouble ? 'a runner that is forgotten' : 'the runner')
