@@ -6,7 +6,10 @@ type Writer = 'somebody' | 'the runner' | 'a runner that is forgotten'
 interface Stamp {
   readonly at: string
   readonly version: number
-  /** When somebody had edited it before that. */
+  /**
+   * When somebody had edited it before that; to whoever knows nothing of a write of a runner, it is somebody's. A run
+   * decides by that before its own write to the side covers it.
+   */
   readonly before: string
   by: Writer
 }
@@ -27,7 +30,7 @@ export class Stamps {
     const known = this.#stamps[side].get(name)
     // Two may have written it within one second.
     if (known?.at === modified && known.version === version) return
-    const before = known?.by === 'somebody' ? known.at : known?.before
+    const before = known?.by === 'the runner' ? known.before : known?.at
     const stamp = { at: modified, version, before: before ?? '', by }
     this.#stamps[side].set(name, stamp)
     if (by === 'the runner') this.#written.add(stamp)
