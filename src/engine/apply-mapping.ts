@@ -1,6 +1,6 @@
 /**
- * Writing one mapping, window by window, deletes last; what changed meanwhile is read and decided again, a bounded
- * number of times (P2). Watermarks are committed when everything is remembered (P5).
+ * Writing one mapping, window by window; what changed meanwhile is read and decided again, a bounded number of times (P2).
+ * Deletes are left for the end of the run. Watermarks are committed when everything is remembered (P5).
  */
 import { type Side, sideName, sides } from '../config/config.ts'
 import { ConnectorError } from '../errors.ts'
@@ -35,13 +35,14 @@ interface Work {
 
 /**
  * Writes a mapping that was planned; its records are taken out of the intake as they are dealt with. With a saved plan
- * that was not done whole, the same changes are read again.
+ * that was not done whole, the same changes are read again. Returns what is left to do when the other mappings are written,
+ * where there is something to delete.
  */
 export async function applyMapping(
   session: Session,
   { intake, standing }: ToWrite,
   takeAlong: TakeAlong,
-): Promise<void> {
+): Promise<(() => Promise<void>) | undefined> {
   const work: Work = { session, takeAlong }
   await commit(session, layoutEntries(session))
   const deletes: Action[] = []
@@ -64,9 +65,14 @@ export async function applyMapping(
     await Promise.allSettled(writing)
   }
   for (const portion of writing) deletes.push(...(await portion))
-  await writeDeletes(work, deletes)
-  if (session.permit?.hasRefused(session.mapping.name) !== true)
-    await commit(session, [...intake.marks, ...alikeEntries(session, intake.alike), ...hashEntries(session)])
+  const finish = async (): Promise<void> => {
+    await writeDeletes(work, deletes)
+    if (session.permit?.hasRefused(session.mapping.name) !== true)
+      await commit(session, [...intake.marks, ...alikeEntries(session, intake.alike), ...hashEntries(session)])
+  }
+  if (deletes.length > 0) return finish
+  await finish()
+  return undefined
 }
 
 /** Writes decisions; returns the deletes they lead to. */

@@ -10,7 +10,7 @@ import { ConnectorError, UnsafePlanError } from '../errors.ts'
 import type { Store } from '../store/store.ts'
 import { Ceiling } from './ceiling.ts'
 import { type Intake, type Scope, takeIn } from './intake.ts'
-import type { Wanted } from './judge.ts'
+import type { TakeAlong } from './judge-window.ts'
 import { applyMapping } from './apply-mapping.ts'
 import { takeUpJobs } from './job-recovery.ts'
 import { chosen, contextOf } from './context.ts'
@@ -25,6 +25,7 @@ import { type Prepared, type RunContext, foresee, knowing, prepare, sessionOf } 
 import { type Failure, type Measured, reportOf, unfinishedOf } from './report.ts'
 import { idsOf, refuseNobody, scopeOf } from './scope.ts'
 import { problemsToKeep } from './run-problems.ts'
+import { deferNothing, noteFresh, secondPass } from './second-pass.ts'
 import { type Session, pairsToCount } from './session.ts'
 import { settleIntents } from './settling.ts'
 
@@ -109,6 +110,8 @@ class WholeRun {
   readonly #failures: Failure[] = []
   readonly #cost = new Map<string, Measured>()
   readonly #coupledBefore = new Map<string, number>()
+  /** What is left to delete, of the mapping that was written last first. */
+  readonly #deletes: { readonly session: Session; readonly finish: () => Promise<void> }[] = []
   readonly #permit: Permit | undefined
   readonly #referred: ReadonlySet<string>
   /** The side that is out of reach: nothing more is asked of it. */
@@ -167,13 +170,16 @@ class WholeRun {
     )
   }
 
-  /** Writes what was planned, mapping by mapping, then the second pass. */
+  /**
+   * Writes what was planned, mapping by mapping, then the second pass. Deletes come last, in the other order: what refers to
+   * a record goes before it, as long as the service lets it go and it is what it was when that was decided.
+   */
   async apply(): Promise<void> {
     this.#permit?.compare(this.#book.wholes)
     for (const [name, { prepared, planned }] of this.#planned) {
       await this.#inTurn(name, 'apply', async () => {
         const session = this.#open(name, prepared)
-        await applyMapping(session, planned, this.#takeAlong('apply', name))
+        await this.#write(session, planned, this.#takeAlong('apply', name))
         prepared.cache.clear()
       })
     }
@@ -182,6 +188,15 @@ class WholeRun {
       noteFresh(session)
       if (session.deferred.size > 0) await this.#guarded(name, 'apply', () => this.#applyAgain(session))
     }
+    for (const { session, finish } of this.#deletes) {
+      deferNothing(session)
+      await this.#guarded(session.mapping.name, 'apply', finish)
+    }
+  }
+
+  async #write(session: Session, toWrite: ToWrite, takeAlong: TakeAlong): Promise<void> {
+    const finish = await applyMapping(session, toWrite, takeAlong)
+    if (finish !== undefined) this.#deletes.unshift({ session, finish })
   }
 
   /** What the plan does to each side of each mapping. */
@@ -253,7 +268,7 @@ class WholeRun {
     const ids = secondPass(session)
     session.cache.clear()
     const intake = await takeInAgain(session, ids)
-    await applyMapping(
+    await this.#write(
       session,
       { intake: { ...intake, marks: [] }, standing: new Standing() },
       this.#takeAlong('apply', session.mapping.name),
@@ -264,7 +279,7 @@ class WholeRun {
    * Takes records of other mappings along first, each by its own mapping's rules. One that could not be run to its end
    * has not looked at all of its records for partners: what it would take along waits, and is made no second time (P1).
    */
-  #takeAlong(phase: Session['phase'], from: string): (wanted: Wanted['records']) => Promise<void> {
+  #takeAlong(phase: Session['phase'], from: string): TakeAlong {
     return async (wanted) => {
       for (const [name, waits] of wanted) {
         const mapping = this.#context.byName.get(name)
@@ -277,7 +292,7 @@ class WholeRun {
         if (phase === 'plan')
           this.#book.add(await planMapping(session, { kind: 'ids', ids }, takeNothing, this.#keeping(name)))
         else
-          await applyMapping(
+          await this.#write(
             session,
             { intake: { ...(await takeInAgain(session, ids)), marks: [] }, standing: new Standing() },
             takeNothing,
@@ -376,21 +391,6 @@ class WholeRun {
 
 /** What is taken along takes nothing along itself. */
 const takeNothing = async (): Promise<void> => {}
-
-/** The records of the second pass: nothing runs later any more. */
-function secondPass(session: Session): Readonly<Record<Side, readonly string[]>> {
-  session.deferLater = false
-  session.lookups.allHaveRun()
-  const ids = { businessCentral: [...session.deferred], sales: [] }
-  session.deferred.clear()
-  return ids
-}
-
-/** Followed pairs whose record the plan could only foresee, because the service chooses its key. */
-function noteFresh({ following, deferred, options, mapping, writable }: Session): void {
-  if (following?.source !== 'businessCentral' || !writable.sales || mapping.follows === undefined) return
-  if (options.ids === undefined && options.records.length === 0) for (const id of following.fresh()) deferred.add(id)
-}
 
 const takeInAgain = (session: Session, ids: Readonly<Record<Side, readonly string[]>>): Promise<Intake> =>
   takeIn(session, { kind: 'ids', ids })

@@ -7,7 +7,7 @@ import { dialog } from './business-central-error.ts'
 import type { Fields } from './business-central-input.ts'
 import type { TableRules } from './business-central-table-rules.ts'
 import { textOf } from './business-central-value.ts'
-import type { Row } from './table.ts'
+import type { Entry, Row } from './table.ts'
 
 /** The rules of a table; a table without rules has none. */
 export function rulesOf(table: string): TableRules {
@@ -75,11 +75,18 @@ function partner(table: 'Customer' | 'Vendor', letter: string): TableRules {
     },
     deleting: (company, { row }) => {
       if (table === 'Customer') refuseOpenDocuments(company, textOf(row['No.']))
-      for (const contact of company.table('Contact').lookup(link, [row['No.']])) {
-        company.table('Contact').update(contact.key, { [link]: '', 'Contact Business Relation': '_x0020_' })
-      }
+      for (const contact of company.table('Contact').lookup(link, [row['No.']])) unlink(company, contact, link)
     },
   }
+}
+
+/** The relation that a company contact has left is also that of its persons. */
+function unlink(company: Company, { key, row }: Entry, link: string): void {
+  const contacts = company.table('Contact')
+  const [left] = ['Customer', 'Vendor'].filter((table) => `${table} No.` !== link && textOf(row[`${table} No.`]) !== '')
+  const relation = { 'Contact Business Relation': left ?? 'None' }
+  for (const person of contacts.lookup('Company No.', [row['No.']])) contacts.update(person.key, relation)
+  contacts.update(key, { ...relation, [link]: '' })
 }
 
 function refuseOpenDocuments(company: Company, number: string): void {

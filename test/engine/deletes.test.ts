@@ -1,8 +1,9 @@
 /** Deletes on both sides, with every policy; tombstones by change token and by sweep. */
-import t from 'tap'
+import t, { type Test } from 'tap'
 import type { DeletePolicy } from '../../src/config/config.ts'
 import { afterDelete } from '../../src/engine/decisions.ts'
 import { customerAccount } from './project.ts'
+import { only, standardSet } from './standard-set.ts'
 import { type Stage, bothWays, committingVia, counted, idOf, refusing, stage, writesMade } from './stage.ts'
 
 const name = 'customer-account'
@@ -165,10 +166,11 @@ t.test(
         s.connectors = { ...real, sales: refusing(real.sales, (values) => 'accountnumber' in values) }
       else
         s.onEvent = (event) => {
-          if (event.kind === 'mapping.started' && event.phase === 'apply') drop()
+          if (event.kind !== 'mapping.started' || event.phase !== 'apply') return
+          s.onEvent = () => {}
+          drop()
         }
       await s.run([mapped])
-      s.onEvent = () => {}
       s.connectors = real
       if (when === 'refused') {
         t.match(s.held(), [{ kind: 'failed' }])
@@ -275,4 +277,51 @@ t.test('a record left alone gets a new partner when it is edited', async (t) => 
   s.simulator.businessCentral.edit('customers', bc, { phoneNumber: '2' })
   t.equal((await s.run([mapped])).ok, true)
   t.equal(s.accounts().length, 2)
+})
+
+/** A customer with a person and a customer that stays, in step by the standard set with its deletes carried out. */
+async function customerWithPerson(t: Test) {
+  const set = only(await standardSet(t), 'currency', 'customer-account', 'contact-contact')
+  const deletes = { businessCentral: 'delete', sales: 'delete', sweepMs: 1 } as const
+  const config = { ...set, mappings: set.mappings.map((each) => ({ ...each, deletes })) }
+  const s = await stage(t, { sales: { baseSolution: false } })
+  const { businessCentral, sales } = s.simulator
+  for (const sample of sales.rows('contacts')) sales.delete('contacts', idOf(sample))
+  for (const number of ['C1', 'C2']) {
+    const customer = s.customer({ number })
+    const company = businessCentral.rows('contacts').find((row) => row['displayName'] === customer['displayName'])
+    businessCentral.create('contacts', {
+      type: 'Person',
+      displayName: `Ann ${number}`,
+      companyNumber: company?.['number'],
+    })
+  }
+  t.same((await s.run(config)).problems, [])
+  const persons = () => businessCentral.rows('contacts').filter((row) => row['type'] === 'Person')
+  const contact = sales.rows('contacts').find((row) => row['lastname'] === 'C1')
+  const account = s.accounts().find((row) => row['name'] === 'Customer C1')
+  return { s, config, persons, contact: idOf(contact ?? {}), account: idOf(account ?? {}) }
+}
+
+t.test('what refers to a record is deleted before it, which would take it out of its filter', async (t) => {
+  const { s, config, persons, contact, account } = await customerWithPerson(t)
+  s.simulator.sales.delete('contacts', contact)
+  s.simulator.sales.delete('accounts', account)
+  const report = await s.run(config)
+  t.same(report.problems, [])
+  t.match(s.customers(), [{ number: 'C2' }])
+  t.match(persons(), [{ displayName: 'Ann C2' }])
+})
+
+t.test('a delete that a run does not come to is done by the next one', async (t) => {
+  const { s, config, persons, contact, account } = await customerWithPerson(t)
+  s.simulator.sales.delete('contacts', contact)
+  s.simulator.sales.delete('accounts', account)
+  s.simulator.faults.add({ match: { service: 'businessCentral', path: 'batch' }, do: { status: 401 } })
+  t.equal((await s.run(config)).ok, false)
+  t.equal(persons().length, 2)
+  s.simulator.faults.clear()
+  t.same((await s.run(config)).problems, [])
+  t.match(s.customers(), [{ number: 'C2' }])
+  t.match(persons(), [{ displayName: 'Ann C2' }])
 })

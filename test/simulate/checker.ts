@@ -50,7 +50,10 @@ function fields(world: SimulatedWorld, story: Story, pictures: BySide<Picture>):
     const partner = pictures.sales.find(({ name }) => name === thing.name)
     if (partner === undefined) return []
     const isHeld = held.has(thing.id) || held.has(partner.id)
-    return Object.keys(thing.cells).flatMap((field) =>
+    // Outside the filter a pair rests (P9); what says where it belongs may bring it back.
+    const rests = isOutside(world, thing.id) || isOutside(world, partner.id)
+    const fields = Object.keys(thing.cells).filter((field) => !rests || world.scene.references.has(field))
+    return fields.flatMap((field) =>
       fieldWrongs(world, story, { field, things: { businessCentral: thing, sales: partner }, isHeld, pictures }),
     )
   })
@@ -113,7 +116,7 @@ function wholes({ name, of }: Thing, field: string, pictures: BySide<Picture>): 
 /** A record without a partner waits, or is one that policies let stand alone. */
 function lonely(world: SimulatedWorld, { deletes }: Story): readonly string[] {
   const held = heldIds(world)
-  return world.scene.kinds.flatMap(({ mapping, records, hadPartner, isBegun }) =>
+  return world.scene.kinds.flatMap(({ mapping, records, hadPartner, isBegun, isLeft }) =>
     sides.flatMap((side) => {
       const pairs = world.on.couplings(mapping)
       const coupled = new Set(pairs.map((coupling) => coupling[side].id))
@@ -128,11 +131,13 @@ function lonely(world: SimulatedWorld, { deletes }: Story): readonly string[] {
       const begun = new Set(
         world.ledger.isOneMemory ? [] : rows.filter((row) => isBegun?.(row)).map((row) => idOf(row)),
       )
-      const alone = [...ids].filter((id) => ![coupled, held, ended, begun].some((known) => known.has(id)))
-      const left = [...coupled].filter((id) => !ids.has(id) && !over.has(id) && !isHeldPair(world, mapping, id))
+      // What nothing is known of and no mapping takes is nobody's.
+      const left = new Set(rows.filter((row) => isLeft?.(side, row)).map((row) => idOf(row)))
+      const alone = [...ids].filter((id) => ![coupled, held, ended, begun, left].some((known) => known.has(id)))
+      const gone = [...coupled].filter((id) => !ids.has(id) && !over.has(id) && !isHeldPair(world, mapping, id))
       return [
         ...(deletes === 'uncouple' ? [] : alone.map((id) => `P3: ${id} in ${side} has no partner and does not wait`)),
-        ...left.map((id) => `P3: ${id} is coupled, is not in ${side}, and does not wait`),
+        ...gone.map((id) => `P3: ${id} is coupled, is not in ${side}, and does not wait`),
       ]
     }),
   )
@@ -141,31 +146,42 @@ function lonely(world: SimulatedWorld, { deletes }: Story): readonly string[] {
 /** What somebody deleted on one side, and nobody edited on the other: there is one right end for each policy. */
 function deleted(world: SimulatedWorld, { deletes }: Story, pictures: BySide<Picture>): readonly string[] {
   const { ledger, scene } = world
-  return ledger.deletedPlainly.flatMap(({ side, thing }) => {
-    // What was begun and stands outside the filter is deleted by nobody but a person (P9).
-    if (waitsBegun(world, pictures[otherSide(side)], thing.name)) return []
+  return ledger.deletedPlainly.flatMap(({ side, thing, left }) => {
+    // What stands outside the filter is deleted or made again by nobody but a person (P9).
+    if (waitsOutside(world, pictures[otherSide(side)], thing.name)) return []
     const isThere = (on: Side): boolean => pictures[on].some(({ name }) => name === thing.name)
     // A line goes with the other, while both have its document.
     const { of } = thing
     if (of !== undefined && sides.some((on) => !pictures[on].some(({ name }) => name === of))) return []
     const policy = of === undefined ? deletes : 'delete'
-    // What is left alone is made again where something else that travels names it, and takes it along.
-    const isTaken =
-      policy === 'uncouple' &&
-      pictures[otherSide(side)].some(({ cells }) => [...scene.references].some((field) => cells[field] === thing.name))
+    const isTaken = policy === 'uncouple' && mayBeTaken(scene.references, pictures[otherSide(side)], left)
     const isRight =
       (isTaken || isThere(side) === (policy === 'restore')) && isThere(otherSide(side)) === (policy !== 'delete')
     return isRight ? [] : [`P3: ${thing.name} was deleted in ${sideName[side]}, which does not end as ${policy} says`]
   })
 }
 
-function waitsBegun(world: SimulatedWorld, picture: Picture, name: string): boolean {
+/**
+ * What is left alone is made again where something else that travels names it, and takes it along; and where its row is
+ * written: all that is kept of it is a version, which does not tell an edit from what its service writes by itself (the
+ * new name of what it refers to).
+ */
+const mayBeTaken = (references: ReadonlySet<string>, picture: Picture, { name, version }: Thing): boolean =>
+  picture.some((one) => one.name === name && one.version !== version) ||
+  picture.some(({ cells }) => [...references].some((field) => cells[field] === name))
+
+function waitsOutside(world: SimulatedWorld, picture: Picture, name: string): boolean {
   const thing = picture.find((one) => one.name === name)
   if (thing === undefined || !heldIds(world).has(thing.id)) return false
-  return world.scene.kinds.some(({ records, isBegun }) =>
-    sides.some((side) => records(side).some((row) => idOf(row) === thing.id && isBegun?.(row) === true)),
-  )
+  return isOutside(world, thing.id)
 }
+
+const isOutside = ({ scene }: SimulatedWorld, id: string): boolean =>
+  scene.kinds.some(({ records, isBegun, isLeft }) =>
+    sides.some((side) =>
+      records(side).some((row) => idOf(row) === id && (isBegun?.(row) === true || isLeft?.(side, row) === true)),
+    ),
+  )
 
 /** Somebody deleted the record of the other side that is called the same. */
 function wasDeletedBeside({ scene, ledger }: SimulatedWorld, side: Side, row: Row): boolean {

@@ -34,6 +34,9 @@ export const openContacts: OpenScene = async (t, options) => {
       records: (side: Side) => contactsOf(on, side),
       // Its company is written in a second step.
       isBegun: (row: Row) => row['companyNumber'] === '',
+      // With the customer goes the relation of its company and of all persons there.
+      isLeft: (side: Side, row: Row) =>
+        side === 'sales' ? row['_parentcustomerid_value'] === null : row['contactBusinessRelation'] === 'None',
     },
   ]
   return {

@@ -22,6 +22,13 @@ export interface Thing {
   readonly cells: Readonly<Record<string, string>>
 }
 
+/** What somebody deleted on one side, and what it left on the other. */
+interface DeletedThing {
+  readonly side: Side
+  readonly thing: Thing
+  readonly left: Thing
+}
+
 /** Everything that stands on one side. */
 export type Picture = readonly Thing[]
 
@@ -41,7 +48,7 @@ export class Ledger {
   readonly #cells = new Map<string, Cell>()
   readonly #deleted: BySide<Set<string>> = { businessCentral: new Set(), sales: new Set() }
   /** What somebody deleted on one side, which both had, where nobody edited it on the other. */
-  readonly #plainly = new Map<string, { readonly side: Side; readonly thing: Thing }>()
+  readonly #plainly = new Map<string, DeletedThing>()
   /** All runs were made one by one, each from what the one before knew. */
   #isOneMemory = true
   /** Lines that runners have written, by side, in the run that began last and in the one before. */
@@ -216,7 +223,7 @@ export class Ledger {
   }
 
   /** What somebody deleted on one side, which both had, where nobody edited it on the other; known to every run. */
-  get deletedPlainly(): readonly { readonly side: Side; readonly thing: Thing }[] {
+  get deletedPlainly(): readonly DeletedThing[] {
     return this.#isOneMemory ? [...this.#plainly.values()] : []
   }
 
@@ -328,7 +335,8 @@ export class Ledger {
     const isComputed = this.#linesWritten.some((written) => written.has(`${otherSide(side)}|${name}`))
     const isUntouched =
       !isComputed && Object.keys(cells).every((field) => isAgreed(this.#cell(name, field), otherSide(side)))
-    if (isUntouched && other.some((one) => one.name === name)) this.#plainly.set(name, { side, thing })
+    const left = other.find((one) => one.name === name)
+    if (isUntouched && left !== undefined) this.#plainly.set(name, { side, thing, left })
     else this.#plainly.delete(name)
     for (const field of Object.keys(cells)) delete this.#cell(name, field).open[side]
   }

@@ -17,6 +17,8 @@ export interface Kind {
   readonly hadPartner?: (row: Row) => boolean
   /** It was begun by a runner and not finished, and stands outside the filter as it is. */
   readonly isBegun?: (row: Row) => boolean
+  /** It stands outside the filter: what it belonged to is gone. */
+  readonly isLeft?: (side: Side, row: Row) => boolean
 }
 
 export interface Scene {

@@ -323,6 +323,20 @@ t.test('deleting leaves no trace, and is refused for a customer with open docume
   t.equal(bc.send('GET', `${bc.api}/customers(${made['id']})`).status, 404)
 })
 
+t.test('a company contact loses its relation with its customer, and so do its persons', async (t) => {
+  const bc = company()
+  const relation = (number: unknown): unknown =>
+    bc.first('contacts', `number eq '${String(number)}'`)['contactBusinessRelation']
+  const customer = bc.send('POST', `${bc.api}/customers`, { displayName: 'Alpha' }).body
+  const head = bc.first('contacts', "displayName eq 'Alpha'")
+  const person = { type: 'Person', displayName: 'Ann Ek', companyNumber: head['number'] }
+  const made = bc.send('POST', `${bc.api}/contacts`, person).body
+  t.same([relation(head['number']), relation(made['number'])], ['Customer', 'Customer'])
+  bc.send('DELETE', `${bc.api}/customers(${customer['id']})`)
+  t.same([relation(head['number']), relation(made['number'])], ['None', 'None'])
+  t.not(bc.first('contacts', "displayName eq 'Ann Ek'")['@odata.etag'], made['@odata.etag'])
+})
+
 t.test("a person's name and its parts follow each other", async (t) => {
   const bc = company()
   const person = bc.first('contacts', "number eq 'CT000201'")
