@@ -7,6 +7,7 @@ import { type Config, type Mapping, type Side, otherSide, sideName, sides } from
 import type { Coupling } from '../core/coupling.ts'
 import type { Upsert } from '../core/record.ts'
 import { type Crossings, crossings } from './audit-crossings.ts'
+import { type Doubles, doubles } from './audit-doubles.ts'
 import { type Compared, comparePair } from './audit-pair.ts'
 import { chosen, contextOf } from './context.ts'
 import { judgeWindow, windows } from './judge-window.ts'
@@ -116,9 +117,11 @@ async function auditMapping(context: RunContext, name: string): Promise<readonly
 /** Every record of a side: coupled ones are kept for the comparison, admitted ones without a partner are findings. */
 async function readWhole(session: Session, side: Side, crossed: Crossings): Promise<readonly Finding[]> {
   const alone: Upsert[] = []
+  const made = doubles(session, side)
   for await (const page of session.readers[side].changes(undefined)) {
     const rows = page.changes.filter((change) => change.kind === 'upsert')
     const isCoupled = ({ id }: Upsert): boolean => session.state.bySide(side, id) !== undefined
+    for (const row of rows) made.take(row)
     for (const row of rows.filter(isCoupled)) {
       session.cache.keep(side, row)
       await crossed.take(side, row)
@@ -129,7 +132,10 @@ async function readWhole(session: Session, side: Side, crossed: Crossings): Prom
       if (isAdmitted(session, side, row) && !isConstant(row.id)) alone.push(row)
   }
   const isNext = await nextReader(session, side, alone)
-  return alone.map((row) => neverSent(session, { side, row, isNext: isNext(row.id) }))
+  return [
+    ...made.findings().map((pair) => doubleFinding(session, side, pair)),
+    ...alone.map((row) => neverSent(session, { side, row, isNext: isNext(row.id) })),
+  ]
 }
 
 /** Tells which of the records without a partner, of which nothing is known yet, the next run reads by itself. */
@@ -257,6 +263,22 @@ const texts: Readonly<Record<Why, Texts>> = {
     message: `the next sync writes what ${sideName[side]} says to ${sideName[otherSide(side)]}`,
     remedy: `couplet sync ${mapping}`,
   }),
+}
+
+function doubleFinding(session: Session, side: Side, pair: ReturnType<Doubles['findings']>[number]): Finding {
+  const coupling = session.state.bySide(side, pair.known)
+  const known = Object.values(coupling?.[side].keys ?? {})[0] ?? pair.known
+  return {
+    mapping: session.mapping.name,
+    kind: 'coupled-twice',
+    side,
+    id: pair.double.id,
+    number: numberOf(session, side, pair.double.row),
+    partner: coupling?.[otherSide(side)].id,
+    fields: [],
+    message: `it bears the reference of ${known}, which is coupled with that record: it was made twice`,
+    remedy: `look at both in ${sideName[side]}, and delete the one that is not wanted; ${known} is the one that is kept in step`,
+  }
 }
 
 function crossedFinding(session: Session, pair: { readonly id: string; readonly partner: string }): Finding {

@@ -1,8 +1,10 @@
 /** The audit: both sides whole against the couplings, and nothing written. */
 import t from 'tap'
 import { audit } from '../../src/engine/audit.ts'
-import { configOf, customerAccount } from './project.ts'
-import { type Stage, bothWays, idOf, stage, writesMade } from './stage.ts'
+import { defaultRunOptions, run } from '../../src/engine/run.ts'
+import { openMemoryStore } from '../../src/store/memory-store.ts'
+import { configOf, customerAccount, simpleOrder } from './project.ts'
+import { type Stage, bothWays, idOf, stage, theKey, writesMade } from './stage.ts'
 
 const mapped = customerAccount({
   ...bothWays,
@@ -138,6 +140,27 @@ t.test('a record that two mappings over the same collections couple with differe
     findings.filter(({ kind }) => kind === 'coupled-twice'),
     [{ mapping: 'second', id: one?.bc, partner: two?.sales }],
   )
+})
+
+t.test('an order that two runners made in the same moment is told, with the one that is kept in step', async (t) => {
+  const s = await stage(t)
+  s.customer({ number: 'C1' })
+  s.simulator.sales.create('salesorders', { name: 'one', ordernumber: 'ORD-1', shipto_name: 'Quay 1' })
+  s.simulator.sales.create('salesorders', { name: 'two', ordernumber: 'ORD-2', shipto_name: 'Quay 2' })
+  const config = configOf([simpleOrder])
+  const other = { ...s.ports, store: openMemoryStore(theKey) }
+  await Promise.all([run(config, s.ports, defaultRunOptions), run(config, other, defaultRunOptions)])
+  t.equal(s.simulator.businessCentral.rows('salesOrders').length, 4, 'each found none before either had made any')
+  s.simulator.businessCentral.create('salesOrders', { customerNumber: 'C1', externalDocumentNumber: 'by hand' })
+  const { findings } = await audit(config, s.ports, { mappings: [] })
+  const theirs = [...other.store.mapping('order').couplings()]
+  t.strictSame(
+    findings.map(({ kind, id, partner }) => ({ kind, id, partner })).sort((a, b) => (a.id < b.id ? -1 : 1)),
+    theirs
+      .map(({ businessCentral, sales }) => ({ kind: 'coupled-twice', id: businessCentral.id, partner: sales.id }))
+      .sort((a, b) => (a.id < b.id ? -1 : 1)),
+  )
+  t.match(findings[0], { message: /bears the reference of .+, which is coupled/, remedy: /delete the one/ })
 })
 
 t.test('P6 an audit writes nothing, to no service and not into the state', async (t) => {

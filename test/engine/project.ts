@@ -124,6 +124,25 @@ export const customerAccount = (given: Partial<Mapping> = {}): Mapping =>
     ...given,
   })
 
+/** Orders of Sales into Business Central, which chooses their ids: the reference tells one from another. */
+export const simpleOrder = mapping({
+  name: 'order',
+  direction: 'toBusinessCentral',
+  businessCentral: source('businessCentral', 'salesOrders', { reference: 'externalDocumentNumber' }),
+  sales: source('sales', 'salesorders'),
+  createOn: { businessCentral: true, sales: false },
+  fields: [
+    row('reference', {
+      businessCentral: 'externalDocumentNumber',
+      sales: 'ordernumber',
+      direction: 'toBusinessCentral',
+      on: 'create',
+    }),
+    row('customer', { businessCentral: 'customerNumber', value: 'C1', direction: 'toBusinessCentral', on: 'create' }),
+    row('note', { businessCentral: 'shipToName', sales: 'shipto_name', direction: 'toBusinessCentral' }),
+  ],
+})
+
 /** A configuration of these mappings in this order. The connections are not used: the engine gets connectors. */
 export function configOf(mappings: readonly Mapping[]): Config {
   const connection = {

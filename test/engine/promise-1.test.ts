@@ -6,7 +6,7 @@ import { uncouple } from '../../src/engine/decisions.ts'
 import { defaultRunOptions, run } from '../../src/engine/run.ts'
 import { ConnectorError } from '../../src/errors.ts'
 import { openMemoryStore, overlay } from '../../src/store/memory-store.ts'
-import { configOf, customerAccount, mapping, row, source } from './project.ts'
+import { configOf, customerAccount, simpleOrder } from './project.ts'
 import {
   bothWays,
   committingVia,
@@ -221,37 +221,19 @@ t.test('P1 Business Central keeps the id we give: a lost answer makes no second 
   t.equal(s.couplings().length, 2)
 })
 
-const orders = mapping({
-  name: 'order',
-  direction: 'toBusinessCentral',
-  businessCentral: source('businessCentral', 'salesOrders', { reference: 'externalDocumentNumber' }),
-  sales: source('sales', 'salesorders'),
-  createOn: { businessCentral: true, sales: false },
-  fields: [
-    row('reference', {
-      businessCentral: 'externalDocumentNumber',
-      sales: 'ordernumber',
-      direction: 'toBusinessCentral',
-      on: 'create',
-    }),
-    row('customer', { businessCentral: 'customerNumber', value: 'C1', direction: 'toBusinessCentral', on: 'create' }),
-    row('note', { businessCentral: 'shipToName', sales: 'shipto_name', direction: 'toBusinessCentral' }),
-  ],
-})
-
 t.test('P1 a document whose id the service chooses is posted once, whatever answer or memory is lost', async (t) => {
   const s = await stage(t)
   s.customer({ number: 'C1' })
   for (const ordernumber of ['ORD-1', 'ORD-2'])
     s.simulator.sales.create('salesorders', { name: ordernumber, ordernumber, shipto_name: 'Quay 1' })
   s.simulator.faults.add({ match: { service: 'businessCentral', path: 'batch', nth: 1 }, do: { drop: 'after' } })
-  const report = await s.run([orders])
+  const report = await s.run([simpleOrder])
   t.equal(report.ok, true, JSON.stringify(report.problems))
   t.equal(s.simulator.businessCentral.rows('salesOrders').length, 2)
   t.equal(s.couplings('order').length, 2)
   const before = pairsOf(s.couplings('order'))
   s.store = openMemoryStore(theKey)
-  await s.run([orders])
+  await s.run([simpleOrder])
   t.equal(s.simulator.businessCentral.rows('salesOrders').length, 2)
   t.same(pairsOf(s.couplings('order')), before)
 })
