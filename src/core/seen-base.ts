@@ -69,8 +69,10 @@ export async function baseSeen(seeing: Seeing, before: Base, meant: Base): Promi
 function printsNow(seeing: Seeing, said: Said, isMoved: boolean): Prints | undefined {
   const { field, meant, stood, now } = said
   if (meant === undefined || isItsOwn(field, seeing) || now === meant[seeing.side]) return meant
+  // Made without a value there, it holds what somebody has said since.
+  if (isUndone(said, seeing)) return meant[seeing.side] === seeing.deciding.fingerprint(null) ? meant : doubtful
   const isChange = stood !== meant[seeing.side]
-  return isUndone(said, seeing) || (isChange && mayBeLater(said, seeing, isMoved)) ? doubtful : undefined
+  return isChange && mayBeLater(said, seeing, isMoved) ? doubtful : undefined
 }
 
 /** The row says something else than what was sent, and that may have been said upon it. */

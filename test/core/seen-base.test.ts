@@ -21,6 +21,7 @@ const fields: Readonly<Record<string, Partial<Field>>> = {
 const columns = ['name', 'phone', 'number', 'mark', 'fails'].map((name) => `${name} text(20)`).join(', ')
 const mapping = compiled({ businessCentral: columns, sales: columns.replace('fails', 'failing'), fields })
 const fingerprint = fingerprinter('key')
+const printOf = (text: string): string => fingerprint(text === '' ? null : text)
 const deciding = { compiled: mapping, fingerprint, lookups: lookupsOf({}), bindings: {} }
 
 const rowId = (name: string): string => mapping.fields.find(({ field }) => field.name === name)?.rowId ?? name
@@ -29,14 +30,14 @@ const rowId = (name: string): string => mapping.fields.find(({ field }) => field
 const base = (said: Readonly<Record<string, string>>): Base =>
   new Map(
     Object.entries(said).map(([name, text]) => {
-      const print = fingerprint(text)
+      const print = printOf(text)
       return [rowId(name), { businessCentral: print, sales: print }]
     }),
   )
 
 /** What a base says of each field row. */
 function told(said: Base): Readonly<Record<string, string>> {
-  const texts = new Map(['old', 'new', 'other', 'theirs'].map((text) => [fingerprint(text), text]))
+  const texts = new Map(['old', 'new', 'other', 'theirs', ''].map((text) => [printOf(text), text]))
   const names = Object.keys(fields).filter((name) => said.has(rowId(name)))
   return Object.fromEntries(names.map((name) => [name, texts.get(said.get(rowId(name))?.businessCentral ?? '') ?? '?']))
 }
@@ -146,6 +147,8 @@ t.test(
     t.same(told(await baseSeen({ ...made, kind: 'update' }, nothing, sent)), {})
     t.same(told(await baseSeen({ ...made, isKnown: true }, nothing, sent)), {})
     t.same(told(await baseSeen({ ...made, ...preferring('sales') }, nothing, sent)), asks, 'the source would win')
+    const bare = base({ name: 'new', phone: '' })
+    t.same(told(await baseSeen(made, nothing, bare)), { name: asked, phone: '' }, 'nothing was sent')
     const own = told(await baseSeen({ ...made, ...preferring('businessCentral') }, nothing, sent))
     t.same(own, { name: asked }, 'the new record wins, but for a blank')
   },

@@ -331,6 +331,35 @@ t.test('P2 what somebody empties in a record that was made without an answer is 
   }
 })
 
+t.test('P3 what somebody fills in a record that was made without an answer is carried, and asks nobody', async (t) => {
+  for (const drop of ['before', 'after'] as const) {
+    const s = await stage(t)
+    const mapped = customerAccount(bothWays)
+    s.customer({ number: 'C1', phoneNumber: '1' })
+    s.simulator.faults.add({ match: { service: 'sales', path: 'batch', nth: 1 }, do: { drop } })
+    const filled = (): void => {
+      for (const account of s.accounts()) s.simulator.sales.edit('accounts', idOf(account), { address1_city: 'Rome' })
+    }
+    const { sales } = s.connectors
+    s.connectors = {
+      ...s.connectors,
+      sales: {
+        ...portOf(sales),
+        write: (operations, onBatch) =>
+          sales.write(operations, async (results) => {
+            filled()
+            await onBatch?.(results)
+          }),
+      },
+    }
+    await s.run([mapped])
+    await s.run([mapped])
+    t.match(s.customers(), [{ phoneNumber: '1', city: 'Rome' }], `lost ${drop} it was made`)
+    t.match(s.accounts(), [{ telephone1: '1', address1_city: 'Rome' }])
+    t.same(s.held(), [])
+  }
+})
+
 t.test('P2 a write without an answer tells nothing of a row that the same run has carried the other way', async (t) => {
   const s = await stage(t)
   const mapped = customerAccount({ ...bothWays, conflicts: 'sales' })
