@@ -181,7 +181,13 @@ const isFinishing = ({ mapping }: Session, { meeting, unfinished }: LinesMeeting
 /** The mark that is set before something is made of a document of Sales needs the document open, too. */
 async function withClaimsAround(session: Session, { rows }: Common, decided: Decided): Promise<Decided> {
   const { sales } = rows
-  if (decided.claims.length === 0 || sales === undefined || !hasAround(session)) return decided
+  if (decided.claims.length === 0 || sales === undefined) return decided
+  return { ...decided, claims: [...decided.claims, ...(await aroundMark(session, sales))] }
+}
+
+/** What opens a document of Sales for a mark of its own, and closes it behind it; nothing where none is locked. */
+export async function aroundMark(session: Session, sales: Loaded): Promise<Decided['writes']> {
+  if (!hasAround(session)) return []
   const { writes } = await decideAround(session.deciding, 'sales', {
     rows: { businessCentral: nothing, sales },
     finishing: false,
@@ -189,7 +195,7 @@ async function withClaimsAround(session: Session, { rows }: Common, decided: Dec
     missingPages: missingPages(session),
     deferLater: session.deferLater,
   })
-  return { ...decided, claims: [...decided.claims, ...writes] }
+  return writes
 }
 
 const nothing: Loaded = { kind: 'upsert', id: '', etag: undefined, modified: undefined, row: {} }

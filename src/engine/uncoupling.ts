@@ -3,19 +3,20 @@
  * the marks by which Sales says whose a record is (K-09, K-11). First looked at, then done, window by window: a mark is
  * cleared before its pair is forgotten, so that whoever is killed half-way does the rest the next time (P7).
  */
-import { type Config, type Mapping, sides } from '../config/config.ts'
-import type { WriteOperation } from '../connector/connector.ts'
+import { type Config, type Field, type Mapping, sides } from '../config/config.ts'
+import type { WriteOperation, WriteStep } from '../connector/connector.ts'
 import type { Coupling } from '../core/coupling.ts'
 import { lookupMappings } from '../core/carry.ts'
 import { claimedValue } from '../core/decide-create.ts'
 import type { CompiledField } from '../core/mapping.ts'
 import { standsAt } from '../core/offer.ts'
-import type { Change, Upsert } from '../core/record.ts'
+import type { Change, Upsert, Values } from '../core/record.ts'
 import { chosen, contextOf } from './context.ts'
 import { uncouple as entriesFor } from './decisions.ts'
+import { aroundMark } from './judge-lines.ts'
 import { type Ports, defaultRunOptions } from './ports.ts'
 import { type RunContext, prepare, sessionOf } from './prepare.ts'
-import type { Session } from './session.ts'
+import { type Session, isAdmitted } from './session.ts'
 
 /** A pair that is to be taken apart. */
 export interface PairToEnd {
@@ -214,14 +215,22 @@ async function releaseOnce(
 ): Promise<readonly string[]> {
   const { entity } = session.mapping.sales
   if (entity === undefined) return []
-  const rows = await session.connectors.sales.read({ entity, select: marks.map(({ column }) => column) }, ids)
-  const operations = rows.filter(isHere).flatMap((row): readonly WriteOperation[] => {
+  const rows = await session.connectors.sales.read({ entity, select: session.compiled.sides.sales.select }, ids)
+  const operations: WriteOperation[] = []
+  for (const row of rows.filter(isHere)) {
     const held = marks.filter(({ field, value }) => standsAt(field, 'sales', row.row) === value)
-    if (held.length === 0) return []
-    const values = Object.fromEntries(held.map(({ column }) => [column, null]))
+    if (held.length === 0) continue
+    const cleared = Object.fromEntries(held.map(({ column }) => [column, null]))
     const etag = session.compiled.sides.sales.description.preconditions ? row.etag : undefined
-    return [{ id: row.id, select: [], steps: [{ kind: 'update', entity, key: row.id, etag, values }] }]
-  })
+    const steps = (await stepsFor(session, row, cleared)).map((values, step): WriteStep => ({
+      kind: 'update',
+      entity,
+      key: row.id,
+      etag: step === 0 ? etag : 'inherit',
+      values,
+    }))
+    operations.push({ id: row.id, select: [], steps })
+  }
   const results = operations.length === 0 ? [] : await session.connectors.sales.write(operations)
   return results.flatMap((result, index) => {
     const id = operations[index]?.id ?? ''
@@ -232,3 +241,15 @@ async function releaseOnce(
 }
 
 const isHere = (change: Change): change is Upsert => change.kind === 'upsert'
+
+/** These values as they are written: a locked document that takes part is opened for it, and closed again (K-10). */
+async function stepsFor(session: Session, row: Upsert, values: Values): Promise<readonly Values[]> {
+  const around = isAdmitted(session, 'sales', row) ? await aroundMark(session, row) : []
+  const at = (step: Field['step']): Values =>
+    Object.fromEntries(
+      around
+        .filter(({ field }) => field.field.step === step)
+        .map(({ field, cell }) => [field.place.sales?.column ?? '', cell]),
+    )
+  return [at('before'), values, at('after')].filter((each) => Object.keys(each).length > 0)
+}

@@ -34,12 +34,13 @@ export interface LineSketch {
   readonly discount?: number
 }
 
-const ground = ['currency', 'payment-terms', 'shipment-method', 'customer-account', 'item-product', 'resource-product']
+export const ground = ['currency', 'payment-terms', 'shipment-method', 'customer-account', 'item-product', 'resource-product']
 
 const settings = {
   'sales-order': 'salesOrders: legacy',
   'sales-order-bidirectional': 'salesOrders: bidirectional, orderPage: couplet/orders/v1.0',
   'sales-invoice': 'salesOrders: legacy',
+  'sales-quote': 'salesOrders: legacy',
 } as const
 
 const configs = new Map<string, Promise<Config>>()
