@@ -159,8 +159,8 @@ export function postedHold(session: Session, who: Who, entity: string): Hold {
     kind: 'ambiguous',
     fields: [],
     names: [],
-    message: `it stands in Business Central already, among ${entity}: it was posted, so it is not made again`,
-    remedy: `close it in Sales; or, if it is really another document, give it a number of its own: ${recordArgument(session, who)}`,
+    message: `it stands in Business Central already, among ${entity}, so it is not made again`,
+    remedy: `close it in Sales, where it is open; or, if it is really another document, give it a number of its own: ${recordArgument(session, who)}`,
     // What was posted stays.
     rivals: [],
   }

@@ -34,7 +34,14 @@ export interface LineSketch {
   readonly discount?: number
 }
 
-export const ground = ['currency', 'payment-terms', 'shipment-method', 'customer-account', 'item-product', 'resource-product']
+export const ground = [
+  'currency',
+  'payment-terms',
+  'shipment-method',
+  'customer-account',
+  'item-product',
+  'resource-product',
+]
 
 const settings = {
   'sales-order': 'salesOrders: legacy',

@@ -3,7 +3,7 @@ import t, { type Test } from 'tap'
 import { Lookout } from '../../src/engine/lookout.ts'
 import { carryOutUncoupling } from '../../src/engine/uncoupling.ts'
 import type { Row } from '../../src/simulator/table.ts'
-import { type Documents, documents, ground, linesOf, ordersOf, salesLine, salesOrder } from './document-stage.ts'
+import { type Documents, documents, ground, linesOf, ordersOf, salesOrder } from './document-stage.ts'
 import { only, standardSet } from './standard-set.ts'
 import { counted, writesMade } from './stage.ts'
 
@@ -320,6 +320,25 @@ t.test('Q-04 Q-05 a won quote that nobody saw becomes a quote, its submitted ord
     t.same(quotesIn(given), [])
   }
   t.equal(ordersOf(given).length, 1)
+})
+
+t.test('P1 Q-05 a won quote of which people made an order is not made again, whatever is forgotten', async (t) => {
+  const given = await documents(t, 'sales-quote')
+  const { on } = given
+  const { businessCentral, sales } = on.simulator
+  const won = quote(given, 'Q1', 2)
+  sales.edit('quotes', won, { statecode: 1 })
+  await given.run()
+  sales.edit('quotes', won, { statecode: 2 })
+  await given.run()
+  businessCentral.act?.('salesQuotes', String(businessCentral.rows('salesQuotes')[0]?.['id']), 'makeOrder')
+  for (const set of ['salesOrders', 'salesInvoices'] as const) {
+    on.store = await given.freshStore()
+    t.match((await given.run()).problems, [{ number: 'Q1', message: new RegExp(`among ${set}`) }])
+    t.same(quotesIn(given), [])
+    const [order] = businessCentral.rows('salesOrders')
+    if (order !== undefined) businessCentral.act?.('salesOrders', String(order['id']), 'shipAndInvoice')
+  }
 })
 
 t.test('Q-06 quotes that people make in Business Central stay there', async (t) => {
