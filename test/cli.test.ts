@@ -463,6 +463,15 @@ t.test('pairs are taken apart and coupled by hand, by number or id', async (t) =
   t.equal(kept.length, 5, 'where a record must be named better nothing is erased, in no mapping')
 })
 
+t.test('K-07 a mapping without match rules is not matched, and says so', async (t) => {
+  const world = await worldFor(t)
+  await writeFile(join(world.folder, 'mappings', 'customer.yaml'), mappingFile.replace(/^match:\n(?: {2}- .*\n)+/m, ''))
+  world.simulator.resetRequests()
+  const matched = await world.run('match customer')
+  t.match(matched, { code: 2, err: /customer has no match rules\.[^]*Add `match:` to the mapping/ })
+  t.equal(world.simulator.requests().sales.writes + world.simulator.requests().businessCentral.writes, 0)
+})
+
 t.test('match couples and creates none; another runner keeps us out with 5; idleness can fail', async (t) => {
   const world = await worldFor(t)
   const matched = await world.run('match customer')

@@ -31,21 +31,24 @@ const held = (privileges: Record<string, string>) => identity({ privileges: new 
 const outcomes = (steps: readonly CheckStep[]): readonly string[] =>
   steps.map(({ step, outcome }) => `${step} ${outcome}`)
 
-t.test('X-04 the identity in Sales: active, its own, not System Administrator, with roles', async (t) => {
-  const table: readonly (readonly [string, Partial<SalesIdentity>, readonly string[]])[] = [
-    ['as it should be', {}, ['user ok', 'roles ok']],
-    ['switched off', { disabled: true }, ['user failed', 'roles ok']],
-    ['a person', { application: false }, ['user warning', 'roles ok']],
-    ['no role', { roles: [] }, ['user ok', 'roles failed']],
-    [
-      'may do everything, whatever the role is called',
-      { roles: [...nativeRoles, administrator] },
-      ['user ok', 'roles failed'],
-    ],
-    ['roles of its own only', { roles: [role('Couplet')] }, ['user ok', 'roles ok', 'roles warning']],
-  ]
-  for (const [name, given, expected] of table) t.strictSame(outcomes(userSteps(identity(given))), expected, name)
-})
+t.test(
+  'X-04 X-11 the identity in Sales: active, an application of its own, not System Administrator, with roles',
+  async (t) => {
+    const table: readonly (readonly [string, Partial<SalesIdentity>, readonly string[]])[] = [
+      ['as it should be', {}, ['user ok', 'roles ok']],
+      ['switched off', { disabled: true }, ['user failed', 'roles ok']],
+      ['a person', { application: false }, ['user warning', 'roles ok']],
+      ['no role', { roles: [] }, ['user ok', 'roles failed']],
+      [
+        'may do everything, whatever the role is called',
+        { roles: [...nativeRoles, administrator] },
+        ['user ok', 'roles failed'],
+      ],
+      ['roles of its own only', { roles: [role('Couplet')] }, ['user ok', 'roles ok', 'roles warning']],
+    ]
+    for (const [name, given, expected] of table) t.strictSame(outcomes(userSteps(identity(given))), expected, name)
+  },
+)
 
 t.test('privileges that the mappings need: missing ones and ones that do not reach far enough are named', async (t) => {
   const names = new Map([

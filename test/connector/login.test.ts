@@ -272,7 +272,7 @@ t.test('login', async (t) => {
     t.equal(await authorized(t, secret(busy.base, scope)).header(), 'Bearer after')
   })
 
-  t.test('a certificate signs an assertion', async (t) => {
+  t.test('X-07 a certificate signs an assertion', async (t) => {
     const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
     const key = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
     const locked = privateKey

@@ -217,6 +217,32 @@ t.test('M-01 M-03 companies that share couple the same row, and its mark stays w
   t.same(owners(), ['one', 'two'])
 })
 
+t.test('M-01 companies that share leave documents to the company whose mark they carry', async (t) => {
+  const set = await standardSet(t, ', company: shared, salesOrders: legacy, unitGroups: false')
+  const config = only(set, ...companies, 'payment-terms', 'shipment-method', 'sales-order')
+  const on = await stage(t)
+  on.customer({ number: 'C1', displayName: 'Adatum' })
+  const account = on.account({ accountnumber: 'C1', name: 'Adatum' })
+  await on.run(config)
+  const own = companyRows(on)[0]
+  const other = on.simulator.sales.create('bcbi_companies', { bcbi_name: 'Other', bcbi_externalid: 'another' })
+  for (const [index, company] of [own, other, undefined].entries()) {
+    const order = on.simulator.sales.create('salesorders', {
+      ordernumber: `O${index}`,
+      'customerid_account@odata.bind': `/accounts(${String(account['accountid'])})`,
+      ...(company === undefined
+        ? {}
+        : { 'bcbi_companyid@odata.bind': `/bcbi_companies(${String(company['bcbi_companyid'])})` }),
+    })
+    on.simulator.sales.edit('salesorders', String(order['salesorderid']), { statecode: 1 })
+  }
+  await on.run(config)
+  t.same(
+    on.simulator.businessCentral.rows('salesOrders').map((row) => row['externalDocumentNumber']),
+    ['O0'],
+  )
+})
+
 t.test(
   'a mapping that is run alone brings the company along: a lost memory takes nobody else’s rows for its own',
   async (t) => {

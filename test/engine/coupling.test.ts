@@ -1,11 +1,12 @@
-/** K-01 to K-08, K-14, C-07, P6, P7, P9: coupling one and many, what follows, and looking at both records first. */
+/** E-01, E-02, E-09, K-01 to K-08, K-14, C-07, P6, P7, P9: coupling one and many, what follows, and looking at both records first. */
 import t from 'tap'
 import { compare, wouldBeLost } from '../../src/engine/compare.ts'
 import { couple } from '../../src/engine/decisions.ts'
 import { type SyncAfter, misfit, preferenceOf, runsAfter } from '../../src/engine/sync-after.ts'
 import type { RunOptions } from '../../src/engine/run.ts'
 import { configOf, customerAccount, mapping, row, source } from './project.ts'
-import { type Stage, bothWays, counted, idOf, stage, writesMade } from './stage.ts'
+import { standardSet } from './standard-set.ts'
+import { type Stage, bothWays, counted, idOf, refusing, stage, writesMade } from './stage.ts'
 
 const name = 'customer-account'
 const mapped = customerAccount()
@@ -197,4 +198,82 @@ t.test('both records side by side before coupling: what differs, what would be w
     }),
     { name: 'ConfigError', message: /not there any more/ },
   )
+})
+
+t.test(
+  'E-01 a pair holds what both sides last agreed on; what is refused stands beside it and changes nothing of it',
+  async (t) => {
+    const s = await stage(t)
+    const customer = s.customer({ number: 'C1', phoneNumber: '1' })
+    await s.run([customerAccount(bothWays)])
+    await s.run([customerAccount(bothWays)])
+    const [agreed] = s.couplings()
+    t.match(agreed, { businessCentral: { id: idOf(customer), version: String }, sales: { version: String } })
+    t.not(agreed?.base, '')
+    const { connectors } = s
+    s.connectors = { ...connectors, sales: refusing(connectors.sales, (values) => values['telephone1'] === '2') }
+    s.simulator.businessCentral.edit('customers', idOf(customer), { phoneNumber: '2' })
+    await s.run([customerAccount(bothWays)])
+    t.match(s.held(), [{ kind: 'failed', number: 'C1', attempts: 1 }])
+    t.match(s.couplings(), [{ base: agreed?.base, sales: agreed?.sales }])
+  },
+)
+
+t.test('E-02 a record of Sales has one partner in a mapping, and may have another one in another', async (t) => {
+  const s = await stage(t)
+  const { mappings } = await standardSet(t)
+  const config = mappings.filter((each) => ['customer-account', 'vendor-account'].includes(each.name))
+  const [one, two] = ['C1', 'C2'].map((number) => idOf(s.customer({ number })))
+  const vendor = idOf(s.simulator.businessCentral.create('vendors', { number: 'V1', displayName: 'Adatum' }))
+  const account = idOf(s.account({ name: 'Adatum' }))
+  const asked = { prefer: 'hold', gone: new Set<string>(), at: s.clock.now().toISOString() } as const
+  const coupled = async (mapping: string, id = ''): Promise<string> => {
+    const pair = { businessCentral: { id, keys: {} }, sales: { id: account, keys: {} } }
+    const decided = couple(s.store.mapping(mapping), pair, asked)
+    if (decided.kind !== 'decided') return decided.message
+    await s.store.lock('decision')
+    await s.store.commit(mapping, decided.entries)
+    await s.store.unlock()
+    return 'coupled'
+  }
+  t.equal(await coupled('customer-account', one), 'coupled')
+  t.match(await coupled('customer-account', two), 'is coupled with another record')
+  t.equal(await coupled('vendor-account', vendor), 'coupled')
+  await s.run(config)
+  t.match(s.couplings('customer-account'), [{ businessCentral: { id: one }, sales: { id: account } }])
+  t.match(s.couplings('vendor-account'), [{ businessCentral: { id: vendor }, sales: { id: account } }])
+})
+
+t.test('E-09 a run counts what it made, changed, coupled, uncoupled, deleted, left, and could not do', async (t) => {
+  const s = await stage(t)
+  const deletes = { businessCentral: 'uncouple', sales: 'delete', sweepMs: 0 } as const
+  const mapping = customerAccount({ ...bothWays, deletes })
+  const numbers = ['changed', 'deleted', 'uncoupled', 'touched'] as const
+  const customers = new Map(numbers.map((number) => [number, idOf(s.customer({ number, phoneNumber: '1' }))]))
+  const bc = (number: (typeof numbers)[number]): string => customers.get(number) ?? ''
+  await s.run([mapping])
+  await s.run([mapping])
+  const { connectors } = s
+  s.connectors = { ...connectors, sales: refusing(connectors.sales, (values) => values['telephone1'] === 'bad') }
+  s.customer({ number: 'new' })
+  s.customer({ number: 'refused', phoneNumber: 'bad' })
+  s.customer({ number: 'met', phoneNumber: '1' })
+  s.account({ accountnumber: 'met', name: 'Customer met', telephone1: '2', creditlimit: 0 })
+  s.simulator.businessCentral.edit('customers', bc('changed'), { phoneNumber: '3' })
+  s.simulator.businessCentral.edit('customers', bc('touched'), { taxRegistrationNumber: 'x' })
+  s.simulator.businessCentral.delete('customers', bc('uncoupled'))
+  const { sales } = s.store.mapping(name).bySide('businessCentral', bc('deleted')) ?? {}
+  s.simulator.sales.delete('accounts', sales?.id ?? '')
+  const report = await s.run([mapping])
+  t.match(counted(report, name), {
+    created: 1,
+    updated: 1,
+    deleted: 1,
+    coupled: 1,
+    uncoupled: 1,
+    unchanged: 2,
+    // What differs where two met, and the account that was left alone.
+    held: 2,
+    failed: 1,
+  })
 })

@@ -224,7 +224,7 @@ t.test('P8 the state holds ids, numbers and fingerprints, and no business value'
   t.notMatch(text, /7319451/)
 })
 
-t.test('P7 a store of another company is refused', async (t) => {
+t.test('P7 K-12 a store of another company is refused', async (t) => {
   const s = await stage(t)
   s.store = openMemoryStore(theKey)
   await s.store.bind({ businessCentral: 'another', sales: 'organisation' })

@@ -129,6 +129,20 @@ export async function documents(
   }
 }
 
+/** Couples two records as a run of their own mapping would. */
+export async function couple(
+  { on }: Documents,
+  mapping: string,
+  ids: { readonly businessCentral: string; readonly sales: string },
+  keys: Readonly<Record<string, string>>,
+): Promise<void> {
+  const businessCentral = { id: ids.businessCentral, keys, version: undefined }
+  const coupling = { businessCentral, sales: { id: ids.sales, keys: {}, version: undefined }, layout: '', base: '' }
+  await on.store.lock('test')
+  await on.store.commit(mapping, [{ kind: 'couple', coupling }])
+  await on.store.unlock()
+}
+
 /** An order of Sales with its lines; submitted unless it is said otherwise. */
 export function salesOrder(stood: Documents, number: string, lines: readonly LineSketch[], more: Row = {}): string {
   const { on, account } = stood

@@ -294,7 +294,7 @@ t.test('P5 P2 what was done is known where an order that is open cannot be read 
   t.match(ordersOf(given), [/^O1 Open/, /^O2 Open/], 'released again')
 })
 
-t.test('P5 an order with a line that cannot be taken waits whole; the others go', async (t) => {
+t.test('P5 E-16 an order with a line that cannot be taken waits whole; the others go', async (t) => {
   const given = await documents(t, mapping)
   const { on } = given
   const bad = salesOrder(given, 'O1', [{ product: 0 }, { product: 1 }])

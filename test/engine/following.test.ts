@@ -219,7 +219,7 @@ t.test('P9: a record outside its own filter is left, remembered, and followed wh
   t.match(s.couplings('balances'), [{ outside: true }])
 })
 
-t.test('P5: a row that a service refuses is held alone', async (t) => {
+t.test('P5, S-06: a row that a service refuses is held alone, and not the customer', async (t) => {
   const { s, all, one, two } = await world(t, [balances()])
   owe(s, one, 12)
   owe(s, two, 11)
@@ -228,7 +228,7 @@ t.test('P5: a row that a service refuses is held alone', async (t) => {
   const report = await s.run(all)
   t.match(report.problems, [{ mapping: 'balances', kind: 'failed', number: 'C1' }])
   t.equal(accountOf(s, 'C2')?.['revenue'], 11)
-  t.same(s.held('customer-account'), [], 'S-06: the customer itself is not held')
+  t.same(s.held('customer-account'), [], 'the customer itself is not held')
   s.connectors = { ...s.connectors, sales }
   s.clock.advance(hour)
   await s.run(all)

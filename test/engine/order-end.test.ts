@@ -105,7 +105,7 @@ const kindsHeld = (on: Stage, mode: Mode): readonly string[] => on.held(names[mo
 
 for (const mode of ['legacy', 'bidirectional'] as const) {
   t.test(
-    `L-13 B-07 201 an order that is invoiced whole is Invoiced in Sales, once, and its pair is over (${mode})`,
+    `L-13 B-07 J-6 201 an order that is invoiced whole is Invoiced in Sales, once, and its pair is over (${mode})`,
     async (t) => {
       const stood = await orders(t, mode)
       const { on, config, inSales } = stood

@@ -130,7 +130,7 @@ t.test(
 )
 
 t.test(
-  'S-01, S-02, S-05: the same refusal twice skips nobody: it is tried again later, and a success clears it',
+  'E-05, S-01, S-02, S-05: the same refusal twice skips nobody: it is tried again later, and a success clears it',
   async (t) => {
     const s = await stage(t)
     const { bc, sales } = await pair(s)

@@ -4,6 +4,7 @@
  */
 import t from 'tap'
 import { countOf, filesOf, placedRows } from './native-places.ts'
+import { standardSet } from '../engine/standard-set.ts'
 import { jobs, list, mappings, nativeRows, nativeTables } from './standard-files.ts'
 
 t.test('every native field row is in its mapping as natively, or listed as not reachable', (t) => {
@@ -90,3 +91,53 @@ t.test('jobs run as often, sleep as long and keep apart as natively', (t) => {
   for (const [native, ours] of categories) t.equal(ours.size, 1, `jobs of ${native} share ${[...ours].join(', ')}`)
   t.end()
 })
+
+/** The jobs that run a mapping. */
+const running = (mapping: string): readonly string[] =>
+  Object.entries(jobs.jobs).flatMap(([name, job]) =>
+    job?.enabled !== false && job?.mappings?.includes(mapping) === true ? [name] : [],
+  )
+
+t.test(
+  'J-4 J-5 J-7 T-09 orders, quotes and notes are taken over by jobs of their own; opportunities have none',
+  (t) => {
+    t.same(running('sales-order'), ['sales-order', 'order-end'])
+    t.same(running('sales-order-bidirectional'), ['sales-order', 'order-end'])
+    t.same(running('sales-quote'), ['sales-quote'])
+    t.same(running('order-note'), ['order-note'])
+    t.same(running('opportunity'), [])
+    t.end()
+  },
+)
+
+t.test('B-01 one kind of order integration is on, and only the jobs that belong to it', async (t) => {
+  const ofOrders = new Set([
+    'sales-quote',
+    'sales-order',
+    'sales-order-bidirectional',
+    'order-note',
+    'order-released-post',
+    'order-shipped-post',
+    'order-invoiced-post',
+  ])
+  const on = async (salesOrders: string): Promise<readonly string[]> => {
+    const page = 'orderPage: couplet/orders/v1.0, orderPosts: true'
+    const { mappings } = await standardSet(t, `, salesOrders: ${salesOrders}, ${page}`)
+    return mappings.flatMap(({ name, enabled }) => (enabled && ofOrders.has(name) ? [name] : [])).toSorted()
+  }
+  const posts = ['order-invoiced-post', 'order-released-post', 'order-shipped-post']
+  t.same(await on("'off'"), [])
+  t.same(await on('legacy'), [...posts, 'order-note', 'sales-order', 'sales-quote'].toSorted())
+  t.same(await on('bidirectional'), ['order-note', 'sales-order-bidirectional', 'sales-quote'])
+})
+
+t.test(
+  'O-08 accounts, contacts, opportunities and documents have an owner; products and price lists have none',
+  async (t) => {
+    const { mappings } = await standardSet(t, ', salesOrders: legacy')
+    const owned = mappings.flatMap(({ sales, fields }) =>
+      fields.some((field) => field.sales === 'ownerid') ? [sales.entity?.entity ?? ''] : [],
+    )
+    t.same([...new Set(owned)].toSorted(), ['accounts', 'contacts', 'invoices', 'opportunities', 'salesorders'])
+  },
+)
