@@ -4,7 +4,7 @@ import type { Field, Lookup, Mapping, MatchGroup, WhenUncoupled } from '../../sr
 import { type Connector, portOf } from '../../src/connector/connector.ts'
 import { configOf, customerAccount, mapping, row, source } from './project.ts'
 import { ConnectorError } from '../../src/errors.ts'
-import { type Stage, bothWays, counted, idOf, stage, toSales, writesMade, writingVia } from './stage.ts'
+import { type Stage, bothWays, counted, idOf, refusing, stage, toSales, writesMade, writingVia } from './stage.ts'
 
 const group = (
   businessCentral: readonly string[],
@@ -594,16 +594,20 @@ t.test('a plan with a second pass and a delete policy does not take its own reco
   t.equal(s.accounts().length, 1)
 })
 
+/** Contacts that take their customer along. */
+const takingAlong = (): Mapping => {
+  const base = persons({ name: 'contact' })
+  const whenUncoupled = { kind: 'sync', mapping: 'customer-account' } as const
+  return {
+    ...base,
+    fields: base.fields.map((field) => (field.name === 'parent' ? { ...field, whenUncoupled } : field)),
+  }
+}
+
 t.test('a record that another needs is taken along first, once', async (t) => {
   const s = await stage(t)
   withPerson(s, 'C1')
-  const base = persons({ name: 'contact' })
-  const taking: Mapping = {
-    ...base,
-    fields: base.fields.map((field) =>
-      field.name === 'parent' ? { ...field, whenUncoupled: { kind: 'sync', mapping: 'customer-account' } } : field,
-    ),
-  }
+  const taking = takingAlong()
   const report = await s.run(configOf([taking, customerAccount(toSales)]), { mappings: ['contact'] })
   t.same(report.problems, [])
   t.equal(s.accounts().length, 1)
@@ -615,16 +619,51 @@ t.test('a record that another needs is taken along first, once', async (t) => {
   t.equal(s.couplings('contact').length, 2)
 })
 
+t.test('P5 what was refused is taken along once a run, and not at all by a record of its own mapping', async (t) => {
+  const s = await stage(t)
+  const { sales } = s.connectors
+  let tried = 0
+  const isBad = ({ telephone1 }: Readonly<Record<string, unknown>>): boolean => {
+    if (telephone1 === '666') tried += 1
+    return telephone1 === '666'
+  }
+  s.connectors = { ...s.connectors, sales: refusing(sales, isBad) }
+  withPerson(s, 'C1')
+  s.simulator.businessCentral.edit('customers', idOf(s.customers()[0] ?? {}), { phoneNumber: '666' })
+  const first = await s.run([customerAccount(toSales), takingAlong()], { mappings: ['contact'] })
+  t.match(first.problems, [{ mapping: 'contact', kind: 'waiting' }])
+  t.equal(tried, 1)
+  const parent = row('parent', {
+    businessCentral: 'taxRegistrationNumber',
+    sales: 'parentaccountid',
+    direction: 'toSales',
+    lookup: through('customer-account', 'number'),
+    whenUncoupled: { kind: 'sync', mapping: undefined },
+  })
+  s.customer({ number: 'C2', taxRegistrationNumber: 'C1' })
+  s.clock.advance(86_400_000)
+  tried = 0
+  const { problems } = await s.run([customerAccount({ ...toSales, fields: adding(parent) })], { full: true })
+  t.match(problems, [
+    { number: 'C1', kind: 'failed' },
+    { number: 'C2', kind: 'waiting' },
+  ])
+  t.equal(tried, 1)
+})
+
+t.test('nothing is taken along by a mapping that is switched off', async (t) => {
+  const s = await stage(t)
+  withPerson(s, 'C1')
+  const off = { ...customerAccount(toSales), enabled: false, reason: 'later' }
+  const { problems } = await s.run([off, takingAlong()])
+  t.match(problems, [{ mapping: 'contact', kind: 'waiting' }])
+  t.equal(s.accounts().length, 0)
+})
+
 t.test('P1 a mapping that could not be run to its end takes nothing along: what refers to it waits', async (t) => {
   const s = await stage(t)
   withPerson(s, 'C1')
-  const base = persons({ name: 'contact' })
-  const taking: Mapping = {
-    ...base,
-    fields: base.fields.map((field) =>
-      field.name === 'parent' ? { ...field, whenUncoupled: { kind: 'sync', mapping: 'customer-account' } } : field,
-    ),
-  }
+  const taking = takingAlong()
   const { sales } = s.connectors
   let hasFailed = false
   s.connectors = {
