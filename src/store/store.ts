@@ -44,7 +44,10 @@ export interface MappingState {
   byKeys(side: Side, keys: Readonly<Record<string, string>>): Coupling | undefined
   /** Field rows (`name@hash`) of a layout id, in order. */
   layout(id: string): readonly string[] | undefined
-  /** By name: `businessCentral`, `sales`, `businessCentral/rate` for a join, `businessCentral/sweep` (a stamp), `contested` (a stamp). */
+  /**
+   * By name: `businessCentral`, `sales`, `businessCentral/rate` for a join, and stamps: `businessCentral/sweep`,
+   * `businessCentral/day` (up to which grouped rows were looked at), `contested`.
+   */
   watermark(name: string): Watermark | undefined
   held(side: Side, id: string): Held | undefined
   allHeld(): IterableIterator<Held>
@@ -56,7 +59,7 @@ export interface MappingState {
   counted(side: Side): number
   /**
    * Ids of records to be looked at beyond what changes tell, by name: `businessCentral/recheck` (inside the filter for
-   * rows that change without a stamp), `businessCentral/followed` (looked at, and no pair of this mapping),
+   * rows that change without a stamp), `followed` (looked at, and no pair of this mapping),
    * `businessCentral/seen/rate` (the latest rows of a triggering join, with their versions), `businessCentral/contested`
    * (where the last portion of candidates' versions ended).
    */
