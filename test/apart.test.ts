@@ -30,6 +30,13 @@ const endless: readonly (readonly [by: RegExp, expression: string])[] = [
   [/not end within/, '($t := $join([1..3000].("aaaa")); $match($t, /a+a+a+b/))'],
   [/not end within/, '$count($distinct([1..10000].{"a": {"b": $}}))'],
   [/not end within/, '$count(lines.of ~> $distinct)'],
+  [/not end within/, '$toMillis(text & "1", "[Ya][Ma][Da][Ha]")'],
+  [/not end within/, 'text & "1" ~> $toMillis("[Ya][Ma][Da][Ha]")'],
+  [/not end within/, '($read := $toMillis; $read(text & "1", "[Ya][Ma][Da][Ha]"))'],
+  [/not end within/, '$toMillis($join([1..3000].("one")) & "x", "[Yw] [Mw] [Dw] [Hw]")'],
+  [/not end within/, '$toMillis($join([1..9000].("1")) & "x", "[f]1[f]1[f]1[f]")'],
+  [/not end within/, '$formatNumber(1, $join([1..10000].("#,")) & "0")'],
+  [/not end within/, '$formatDate("2026-11-21", $join([1..10000].("dddd ")))'],
 ]
 
 t.test('each expression that never ends is stopped, and the next one is evaluated', async (t) => {
@@ -78,6 +85,10 @@ t.test('ordinary expressions stay in this thread', async (t) => {
     '$contains(text, /^M/)',
     '$count($distinct(lines.n))',
     'text ~> /l+/ ? 1 : 2',
+    'text ~> $replace("l", "r") ~> $match(/r+/)',
+    '$toMillis("21.11.2026 9:30", "[D].[M].[Y] [H]:[m]") & $toMillis("20261121", "[Y0001][M01][D01]")',
+    '$formatNumber(1234.5, "#,##0.00") & $fromMillis(0, "[FNn], [D1o] [MNn] [Y]") & $fromMillis(1)',
+    '$formatDate("2026-11-21", "dd.MM.yyyy", "da-DK") & $formatInteger(7, "w")',
     '$join($match(text, /(.)l+/).groups)',
   ])
     await t.resolves(async () => compileExpression(expression).evaluate(short, { apart }), expression)

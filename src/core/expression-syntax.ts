@@ -108,6 +108,7 @@ const visits: Readonly<Record<string, Visit>> = {
   descendant: visitStepAlone,
   parent: visitStepAlone,
   variable: visitVariable,
+  apply: visitApply,
 }
 
 const notes: Readonly<Record<string, (node: Node, found: Found) => void>> = {
@@ -156,6 +157,13 @@ function childrenOf(node: Node): readonly Node[] {
     ...pairs.flat(),
     ...(node.terms ?? []).map((term) => term.expression),
   ]
+}
+
+/** `text ~> $pad(10)` is `$pad(text, 10)`. */
+function visitApply({ lhs, rhs }: Node, place: Place, found: Found): void {
+  const [first, then] = [lhs as Node, rhs as Node]
+  const called = { ...then, arguments: [first, ...(then.arguments ?? [])] }
+  for (const each of then.type === 'function' ? [called] : [first, then]) visit(each, place, found)
 }
 
 function noteCall(node: Node, found: Found): void {

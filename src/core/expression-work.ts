@@ -1,7 +1,9 @@
 /**
- * How long an expression may keep a thread busy without JSONata looking at its limits: inside a regular expression, and
- * inside `$distinct`, which compares each with each. Everything else is stopped by the limits of `expression`.
+ * How long an expression may keep a thread busy without JSONata looking at its limits: inside a regular expression, in
+ * `$distinct`, which compares each with each, and over an unusual format. Everything else is stopped by the limits of
+ * `expression`.
  */
+import { arePicturesPlain } from './expression-pictures.ts'
 import type { Names } from './expression-syntax.ts'
 import { dangerOf, repeatsOf } from './regex-danger.ts'
 
@@ -19,6 +21,7 @@ const growingSyntax = /\.\.|function\s*\(|λ|:=/
 
 /** Undefined for nearly all expressions: they have nothing that the limits do not stop. */
 export function workOf(text: string, { regexes, calls, variables }: Names): Work | undefined {
+  if (!arePicturesPlain({ calls, variables })) return () => Number.POSITIVE_INFINITY
   const compares = variables.some(({ name }) => name === 'distinct')
   if (regexes.length === 0 && !compares) return undefined
   const grows =

@@ -148,7 +148,7 @@ function quick(closure: Closure, scope: Scope): { readonly value: unknown } | un
     return { value: plain(closure(scope)) }
   } catch (error) {
     if (error === deoptimised) return undefined
-    throw new ExpressionError((error as Error).message, undefined)
+    throw new ExpressionError(ofJavaScript(error) ?? (error as Error).message, undefined)
   }
 }
 
@@ -169,6 +169,15 @@ function withoutValue(message: string, value: unknown): string {
   return typeof value === 'string' ? quoted.replaceAll(value, '…') : quoted
 }
 
+/** What JavaScript says of a function that got something unexpected names a place in the program, and helps nobody. */
+function ofJavaScript(error: unknown): string | undefined {
+  if (error instanceof TypeError)
+    return 'one of its functions got nothing, or something of another kind, where it needs a value'
+  return error instanceof SyntaxError
+    ? 'JavaScript takes no regular expression like the one made of its format'
+    : undefined
+}
+
 /**
  * JSONata throws plain objects; `position` is the offset behind the token that it stumbled over. Without a tree the text
  * is no expression.
@@ -177,7 +186,8 @@ function errorOf(error: unknown, text: string, tree?: Node): ExpressionError {
   if (error instanceof ExpressionError) return error
   const fault = error as Fault
   const { message = 'the expression cannot be evaluated', position, token, value, value2 } = fault
-  const said = (tree && plainFailure(fault, tree)) ?? withoutValue(withoutValue(message, value), value2)
+  const own = ofJavaScript(error) ?? (tree && plainFailure(fault, tree))
+  const said = own ?? withoutValue(withoutValue(message, value), value2)
   if (position === undefined) return new ExpressionError(said, undefined)
   if (token === '(end)') return new ExpressionError(said, text.length)
   return new ExpressionError(said, Math.max(0, position - (typeof token === 'string' ? token.length : 1)))

@@ -8,6 +8,7 @@ import { closureOf } from '../../src/core/expression-closure.ts'
 import { splitText } from '../../src/core/text-functions.ts'
 import { expressionMeaning } from '../../src/core/expression-meaning.ts'
 import type { Node } from '../../src/core/expression-syntax.ts'
+import { workOf } from '../../src/core/expression-work.ts'
 import { compileExpression, ExpressionError, orFailure, type Bindings } from '../../src/core/expression.ts'
 import { endless } from '../../src/core/expression-failure.ts'
 import { seenBy } from '../../src/core/seen-row.ts'
@@ -199,6 +200,7 @@ t.test('what must not run is refused beforehand, with its place', async (t) => {
     ['$setings.a', 0, /nothing is called \$setings/],
     ['$pad(a, 500000000)', 0, /\$pad/],
     ['$pad(a, b)', 0, /\$pad/],
+    ['a ~> $pad(b)', 5, /\$pad/],
     ['$match(a, /(a+)+$/)', 17, /never end/],
     ['$match(a, /(a|aa)*b/)', 19, /never end/],
     ['$match(a, /((ab)*)*/)', 19, /never end/],
@@ -217,6 +219,7 @@ t.test('what must not run is refused beforehand, with its place', async (t) => {
   }
   const fine = [
     '$pad(a, -10)',
+    'a ~> $pad(10)',
     '$match(a, /^[A-Z]{2}\\d+$/)',
     '$replace(a, /\\s+/, " ")',
     '$contains(a, /x(ab)?y/)',
@@ -473,9 +476,10 @@ const doubled = (of: string): string =>
   `($f := function($x, $n){ $n = 0 ? $x : $f(${of}, $n - 1) }; $g := $f(a, 40); TAIL)`
 /** Each of the last parts would take hours, or end the process. */
 const growing: readonly [text: string, message: RegExp][] = [
-  ...['$length($g)', '$count($split($g, ""))', '$replace($g, "x", $g)', '$formatNumber(1, $g)', '$g'].map(
-    (tail): [string, RegExp] => [doubled('$x & $x').replace('TAIL', () => tail), /larger than ten million letters/],
-  ),
+  ...['$length($g)', '$count($split($g, ""))', '$replace($g, "x", $g)', '$g'].map((tail): [string, RegExp] => [
+    doubled('$x & $x').replace('TAIL', () => tail),
+    /larger than ten million letters/,
+  ]),
   ...['$string($g)', '$g = $g', '$g = $f(a, 40)', '$clone($g)', '$g', '[1] ~> $map(function(){ $g })'].map(
     (tail): [string, RegExp] => [
       doubled('{ "a": $x, "b": $x, "c": $f }').replace('TAIL', () => tail),
@@ -497,6 +501,53 @@ t.test('P5 what grows without end is stopped between two steps, before a step th
     5_000_000,
     'what fits is given',
   )
+})
+
+const said = async (text: string): Promise<unknown> =>
+  orFailure(compileExpression(text).interpret({ a: '2026-11-21' }, {})).catch((error: unknown) => error)
+
+t.test('P5 what JavaScript says of a blank or endless format is told in words that help', async (t) => {
+  const needs = {
+    name: 'ExpressionError',
+    message: /got nothing, or something of another kind, where it needs a value/,
+  }
+  t.match(await said('$formatNumber(1, b)'), needs)
+  t.match(await said('$formatDate(a, b)'), needs)
+  const endless = "$toMillis('x', $join([1..9000].('[Y]-')))"
+  t.match(await said(endless), { message: /^JavaScript takes no regular expression like the one made of its format$/ })
+})
+
+const isApart = (text: string): boolean => workOf(text, compileExpression(text)) !== undefined
+
+t.test('P5 only a format that is long, loose or computed needs a thread of its own', (t) => {
+  for (const plain of [
+    '$toMillis(a)',
+    "$toMillis(a, '[Y0001]-[M01]-[D01]T[H01]:[m01]')",
+    "$toMillis(a, '[Y0001][M01][D01]')",
+    "$toMillis(a, '[D1o] [MNn] [Y]')",
+    "a ~> $toMillis('[Y]')",
+    "$fromMillis(n, '[Yw]')",
+    "$formatNumber(n, '#,##0.00')",
+    "$formatInteger(n, 'w') & $formatInteger(n, 0)",
+    "$formatDate(a, 'dddd', 'da-DK')",
+  ])
+    t.notOk(isApart(plain), plain)
+  for (const unusual of [
+    "$toMillis(a, '[Yw]')",
+    "a ~> $toMillis('[Ya][Ma]')",
+    "$toMillis(a, '[f][Y]')",
+    "$toMillis(a, '[Y]1[M]')",
+    "$toMillis(a, '[[[Y]')",
+    "$toMillis(a, '[MNn]x[D]')",
+    '$toMillis(a, b)',
+    'a ~> $toMillis(b)',
+    "$formatNumber(n, $pad('', 200, '#'))",
+    `$formatNumber(n, '${'#'.repeat(101)}')`,
+    '$formatDate(a, true)',
+    "($write := $formatNumber; $write(n, '0'))",
+  ])
+    t.ok(isApart(unusual), unusual)
+  t.end()
 })
 
 t.test('P8 a failing expression does not quote the value that it stumbled over', async (t) => {
