@@ -2,9 +2,9 @@
  * Reading one side of one mapping: changes, records by id, records by value; with constant rows beside the entity, and
  * with further pages and joined rows attached. Everything in batches.
  */
-import type { Side, Source } from '../config/config.ts'
+import type { Side } from '../config/config.ts'
 import type { Condition, Connector, Glance, Page, Query } from '../connector/connector.ts'
-import { compileExpression } from '../core/expression.ts'
+import { compileExpression, ExpressionError, orFailure } from '../core/expression.ts'
 import type { Bindings } from '../core/expression.ts'
 import { type ParsedFilter, parseFilter } from '../core/filter.ts'
 import { evaluateFilter } from '../core/filter-evaluation.ts'
@@ -12,6 +12,7 @@ import type { CompiledSide } from '../core/mapping.ts'
 import type { Change, Loaded, Row, Upsert } from '../core/record.ts'
 import { canonical } from '../core/values.ts'
 import type { Watermark } from '../core/watermark.ts'
+import { ConnectorError } from '../errors.ts'
 import { Attachments } from './attachments.ts'
 import { GroupReader, type RawRows } from './group-reader.ts'
 import type { SharedScans } from './shared-scans.ts'
@@ -61,7 +62,7 @@ export class SideReader {
   }
 
   static async open(compiled: CompiledSide, connector: Connector, options: ReaderOptions): Promise<SideReader> {
-    return new SideReader(compiled, connector, await constantRows(compiled.source, options.bindings), options)
+    return new SideReader(compiled, connector, await constantRows(compiled, options.bindings), options)
   }
 
   /** Pages that the service does not publish, as far as they were needed. */
@@ -259,11 +260,12 @@ export class SideReader {
   }
 }
 
-async function constantRows(source: Source, bindings: Bindings): Promise<readonly Upsert[]> {
+async function constantRows(compiled: CompiledSide, bindings: Bindings): Promise<readonly Upsert[]> {
+  const { side, source } = compiled
   const { constant } = source
   if (constant === undefined) return []
-  const made: unknown =
-    typeof constant === 'string' ? await compileExpression(constant).evaluate({}, bindings) : constant
+  const made: unknown = typeof constant === 'string' ? await orFailure(evaluated(constant, bindings)) : constant
+  if (made instanceof ExpressionError) throw failed(side, made)
   const rows = (Array.isArray(made) ? made : made === null || made === undefined ? [] : [made]) as readonly Row[]
   return rows.map((row, index) => ({
     kind: 'upsert',
@@ -275,6 +277,16 @@ async function constantRows(source: Source, bindings: Bindings): Promise<readonl
     row,
   }))
 }
+
+const evaluated = async (text: string, bindings: Bindings): Promise<unknown> =>
+  compileExpression(text).evaluate({}, bindings)
+
+/** Nothing of the mapping can be run; the others can (P5). */
+const failed = (side: Side, { message }: ExpressionError): ConnectorError =>
+  new ConnectorError(side, 'rejected', {
+    message: `the expression of ${side}.constant fails: ${message}`,
+    remedy: 'Correct it in the mapping, or the settings that it reads, and run again.',
+  })
 
 // eslint-disable-next-line require-yield
 async function* nothing(): AsyncGenerator<never> {}

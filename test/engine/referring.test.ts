@@ -141,6 +141,32 @@ const rates = (s: Stage): Map<unknown, unknown> =>
     s.simulator.sales.rows('transactioncurrencies').map((each) => [each['isocurrencycode'], each['exchangerate']]),
   )
 
+t.test('P5 constant rows that cannot be made stop their mapping alone, with what to do', async (t) => {
+  const s = await stage(t)
+  s.customer({ number: 'C1' })
+  const currencies = mapping({
+    name: 'currency',
+    direction: 'toSales',
+    businessCentral: {
+      ...source('businessCentral', 'currencies', { keys: ['code'] }),
+      constant: '($f := function($n) { $f($n + 1) }; $f(0))',
+    },
+    sales: source('sales', 'transactioncurrencies'),
+    match: [group(['code'], ['isocurrencycode'])],
+    fields: [row('code', { businessCentral: 'code', sales: 'isocurrencycode', direction: 'toSales' })],
+  })
+  const { problems } = await s.run([currencies, customerAccount(toSales)])
+  t.match(problems, [
+    {
+      mapping: 'currency',
+      kind: 'service',
+      message: 'the expression of businessCentral.constant fails: it takes longer than a second',
+      remedy: /Correct it/,
+    },
+  ])
+  t.equal(s.accounts().length, 1)
+})
+
 t.test('constant rows stand beside an entity; a joined row that changes is a change of its main row', async (t) => {
   const s = await stage(t)
   const report = await s.run([currencies])
