@@ -23,6 +23,8 @@ export interface Cell {
   readonly former: Set<string>
   /** What people ever wrote there. */
   readonly said: Set<string>
+  /** What the service itself said there in a record that a runner made: a runner carries it back. */
+  readonly own: Set<string>
   /** A runner wrote it on this side and has not seen what came of that. */
   unseen: Side | undefined
   /** Somebody edited it then: whether before the write or after it, no runner can tell. */
@@ -39,6 +41,7 @@ export const newCell = (): Cell => ({
   since: { businessCentral: [], sales: [] },
   former: new Set(),
   said: new Set(),
+  own: new Set(),
   unseen: undefined,
   isDoubtful: false,
 })

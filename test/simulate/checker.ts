@@ -23,7 +23,7 @@ export function wrongs(world: SimulatedWorld, story: Story, end: End): readonly 
     ...ledger.wrongs,
     ...(scene.wrongs?.() ?? []),
     ...(end.isAtRest ? [] : ['P4: the runs go on writing']),
-    ...(end.requests > most.calm + 3 * heldIds(world).size
+    ...(end.requests > most.calm + 3 * waiting(world)
       ? [`P10: a run with nothing to do made ${end.requests} requests`]
       : []),
     ...(end.most > most.any ? [`P10: a run made ${end.most} requests`] : []),
@@ -89,9 +89,7 @@ function fieldWrongs(
   const [one, other] = [things.businessCentral.cells[field], things.sales.cells[field]]
   const what = `${field} of ${name}`
   if (one === other) return []
-  // A reference that was cleared with what it named is no edit.
-  const named = [one, other, ...sides.map((side) => ledger.open(side, name, field))]
-  if (scene.references.has(field) && named.some((text) => text !== undefined && ledger.wasDeleted(text))) return []
+  if (saysNothing({ ledger, scene }, { field, name, said: [one, other] })) return []
   const values = `(${one}, ${other})`
   if (!isHeld) return [`P3: ${what} differs ${values} and does not wait`]
   // What one side said when its partner was deleted meets the other anew.
@@ -102,6 +100,17 @@ function fieldWrongs(
   return story.conflicts !== 'hold' && !cells.some((cell) => ledger.isDoubtful(...cell))
     ? [`P3: ${what} waits ${values}, though ${story.conflicts} is right`]
     : []
+}
+
+/** A reference that was cleared with what it named is no edit; a blank that does not travel leaves the other side as it is. */
+function saysNothing(
+  { ledger, scene }: Pick<SimulatedWorld, 'ledger' | 'scene'>,
+  { field, name, said }: { readonly field: string; readonly name: string; readonly said: readonly unknown[] },
+): boolean {
+  const named = [...said, ...sides.map((side) => ledger.open(side, name, field))]
+  if (scene.references.has(field) && named.some((text) => typeof text === 'string' && ledger.wasDeleted(text)))
+    return true
+  return scene.keeping?.has(field) === true && said.includes('') && ledger.wasEmptied(name, field)
 }
 
 /** What waits together: a field by itself, a document whole. */
@@ -150,6 +159,8 @@ function deleted(world: SimulatedWorld, { deletes }: Story, pictures: BySide<Pic
     // What stands outside the filter is deleted or made again by nobody but a person (P9).
     if (waitsOutside(world, pictures[otherSide(side)], thing.name)) return []
     const isThere = (on: Side): boolean => pictures[on].some(({ name }) => name === thing.name)
+    // What nobody edits is held to its end by its scene.
+    if (Object.keys(thing.cells).length === 0) return []
     // A line goes with the other, while both have its document.
     const { of } = thing
     if (of !== undefined && sides.some((on) => !pictures[on].some(({ name }) => name === of))) return []
@@ -197,3 +208,7 @@ function isHeldPair(world: SimulatedWorld, mapping: string, id: string): boolean
 
 const heldIds = ({ scene }: SimulatedWorld): ReadonlySet<string> =>
   new Set(scene.kinds.flatMap(({ mapping }) => scene.on.held(mapping).map(({ id }) => id)))
+
+/** Records of all mappings that wait. */
+const waiting = ({ on }: SimulatedWorld): number =>
+  on.store.mappings().reduce((sum, name) => sum + on.held(name).length, 0)

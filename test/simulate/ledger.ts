@@ -32,6 +32,13 @@ interface DeletedThing {
 /** Everything that stands on one side. */
 export type Picture = readonly Thing[]
 
+/** How a scene is played: see there. */
+interface Played {
+  readonly references: ReadonlySet<string>
+  readonly keeping?: ReadonlySet<string>
+  readonly isStepwise?: boolean
+}
+
 interface Beginning {
   /** It dies: no answer to its last writes is seen. */
   readonly isMortal: boolean
@@ -45,6 +52,8 @@ export class Ledger {
   readonly #policy: ConflictPolicy
   /** Fields that name another record; blank where it is not there. Several people may say the same in them. */
   readonly #references: ReadonlySet<string>
+  /** Fields of which a blank may be filled: it says nothing, or was never to travel. */
+  readonly #quiet: ReadonlySet<string>
   readonly #cells = new Map<string, Cell>()
   readonly #deleted: BySide<Set<string>> = { businessCentral: new Set(), sales: new Set() }
   /** What somebody deleted on one side, which both had, where nobody edited it on the other. */
@@ -71,10 +80,11 @@ export class Ledger {
   /** Two run that do not know of each other: what one carries is an edit of that side to the other. */
   #isDouble = false
 
-  constructor(policy: ConflictPolicy, references: ReadonlySet<string>, isStepwise = false) {
+  constructor(policy: ConflictPolicy, { references, keeping, isStepwise = false }: Played) {
     this.#policy = policy
     this.#isStepwise = isStepwise
     this.#references = references
+    this.#quiet = new Set([...references, ...(keeping ?? [])])
   }
 
   /** A run begins. What says the same on both sides agrees from now on. */
@@ -181,6 +191,7 @@ export class Ledger {
    */
   #begin(side: Side, cell: Cell, { text, other }: { readonly text: string; readonly other: string | undefined }): void {
     if (text === '' || cell.said.has(text) || cell.former.has(text) || text === other) meet(cell, text)
+    else cell.own.add(text)
     if (cell.open[otherSide(side)] === text) delete cell.open[otherSide(side)]
     cell.isStale ||= this.#isDouble
     cell.isBorn = true
@@ -189,7 +200,7 @@ export class Ledger {
   #write(side: Side, { name, was }: Compared, { field, text, other }: Written): void {
     const cell = this.#cell(name, field)
     const stood = was?.cells[field]
-    if (stood !== undefined && !(stood === '' && this.#references.has(field)))
+    if (stood !== undefined && !(stood === '' && this.#quiet.has(field)))
       this.#overwrite(side, { field, name, cell, text, stood })
     this.#carry(side, cell, text, valueOf(other, name, field))
   }
@@ -202,6 +213,11 @@ export class Ledger {
   /** What somebody wrote on this side and no runner has carried. */
   open(side: Side, name: string, field: string): string | undefined {
     return this.#cell(name, field).open[side]
+  }
+
+  /** Whether somebody has emptied it. */
+  wasEmptied(name: string, field: string): boolean {
+    return this.#cell(name, field).said.has('')
   }
 
   /** Whether the field was written on both sides since these last agreed, as far as a runner can know. */
@@ -299,12 +315,12 @@ export class Ledger {
 
   /**
    * What a runner writes comes from the other side; what was written there since stays open. What nobody has said there
-   * is the service's own, and counts as an edit of its side.
+   * is the service's own where it is written, and counts as an edit of its side.
    */
   #carry(side: Side, cell: Cell, text: string, now: string | undefined): void {
     const from = otherSide(side)
     cell.since[side].push(text)
-    if (text !== now && !cell.said.has(text) && !cell.former.has(text)) {
+    if (text !== now && ![cell.said, cell.former, cell.own].some((known) => known.has(text))) {
       cell.written[side].push(text)
       return
     }

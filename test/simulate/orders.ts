@@ -22,6 +22,7 @@ export const openOrders: OpenScene = async (t, options) => {
     on,
     kinds: [{ mapping, records: orders, hadPartner: (order) => textOf(order['lastbackofficesubmit']) !== '' }],
     references: new Set(),
+    keeping: new Set(['shipToName']),
     isStepwise: true,
     most: { calm: 5, any: 60 },
     run: (story, more) => on.run(configFor(story), { mappings: [mapping], ...more }),

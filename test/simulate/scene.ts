@@ -26,6 +26,8 @@ export interface Scene {
   readonly kinds: readonly Kind[]
   /** Fields that name another record. What is gone can be named no more, and is named again when it is back. */
   readonly references: ReadonlySet<string>
+  /** Fields in which a blank leaves the other side as it is (`blank: keep`). */
+  readonly keeping?: ReadonlySet<string>
   /** Records are written in several steps: a write without an answer is one whose last step has none. */
   readonly isStepwise?: boolean
   /** Requests at most: of a run after one with nothing to do (more for each record that waits), and of any run. */

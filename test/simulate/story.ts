@@ -123,7 +123,8 @@ const orders: Customs = {
     if (kind < 3) return { kind: 'create', ...at, of: 'line', text }
     if (kind === 3) return { kind: 'delete', ...at, of: below(4) === 0 ? 'order' : 'line' }
     const [of, field] = pick(ofOrders.slice(0, fields))
-    return { kind: 'edit', ...at, of, field, text, late: of === 'line' && below(4) === 0 }
+    const said = field === 'shipToName' && below(6) === 0 ? '' : text
+    return { kind: 'edit', ...at, of, field, text: said, late: of === 'line' && below(4) === 0 }
   },
 }
 
@@ -136,7 +137,9 @@ const terms: Customs = {
   deed: ({ below, pick }, text, { records, fields }) => {
     const which = below(records)
     const kind = below(12)
-    if (kind < 2) return { kind: 'create', side: 'businessCentral', of: 'terms', which, text }
+    const code = { side: 'businessCentral', of: 'terms', which } as const
+    if (kind === 0 && below(3) === 0) return { kind: 'delete', ...code }
+    if (kind < 2) return { kind: 'create', ...code, text }
     const side = pick(sides)
     if (kind < 5) return { kind: 'edit', side, of: 'terms', which, field: 'name', text, late: false }
     if (kind === 5) return { kind: 'create', side, of: 'customer', which, text }

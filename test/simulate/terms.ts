@@ -1,6 +1,6 @@
 /**
  * Customers with their payment terms, by the mappings of the standard set: a code of Business Central is an option of a
- * choice column in Sales, people rename either, and customers of both sides refer to it.
+ * choice column in Sales, people rename either and delete codes, and customers of both sides refer to it.
  */
 import type { BySide, Config, Mapping, Side } from '../../src/config/config.ts'
 import type { Row } from '../../src/simulator/table.ts'
@@ -73,6 +73,8 @@ class Names {
   readonly #names: BySide<Map<string, string>> = { businessCentral: new Map(), sales: new Map() }
   /** Everything a code was ever called: an option bears one of that when it is made. */
   readonly #codes = new Map<string, string>()
+  /** Codes that people have deleted, by id. */
+  readonly #deleted = new Map<string, string>()
   /** Labels that people gave. */
   readonly #labels = new Map<string, string>()
   readonly #ask: Stage['simulator']['sales']['service']['handle']
@@ -84,7 +86,8 @@ class Names {
   }
 
   forget(): void {
-    for (const names of [this.#names.businessCentral, this.#names.sales, this.#codes, this.#labels]) names.clear()
+    const { businessCentral, sales } = this.#names
+    for (const names of [businessCentral, sales, this.#codes, this.#labels, this.#deleted]) names.clear()
   }
 
   create(text: string): Row {
@@ -112,6 +115,18 @@ class Names {
     }
   }
 
+  /** A code that no customer has; an emptied table stops every run on purpose. */
+  delete(which: number): void {
+    const name = this.nth(which)
+    const id = name === undefined ? undefined : this.idOf('businessCentral', name)
+    const { size } = this.#names.businessCentral
+    if (name === undefined || id === undefined || size < 3) return
+    if (this.on.customers().some((row) => row['paymentTermsId'] === id)) return
+    this.on.simulator.businessCentral.delete('paymentTerms', id)
+    this.#names.businessCentral.delete(id)
+    this.#deleted.set(id, name)
+  }
+
   nth(n: number): string | undefined {
     const names = [...this.#names.businessCentral.values()]
     return names[n % Math.max(1, names.length)]
@@ -136,16 +151,32 @@ class Names {
     })
   }
 
-  /** An option is called as its code is, or as people have called it. */
   wrongs(): readonly string[] {
     const options = this.#options()
     const held = new Set(this.on.held(mapping).map(({ id }) => id))
+    return [...this.#called(options, held), ...this.#left(options, held)]
+  }
+
+  /** An option is called as its code is, or as people have called it. */
+  #called(options: ReadonlyMap<string, string>, held: ReadonlySet<string>): readonly string[] {
     return this.on.simulator.businessCentral.rows('paymentTerms').flatMap((row) => {
       const name = this.nameOf('businessCentral', row['id'])
       const label = options.get(this.idOf('sales', name) ?? '')
       return held.has(idOf(row)) || label === row['code'] || label === this.#labels.get(name)
         ? []
         : [`P3: the option of ${name} is called ${label ?? 'nothing'} instead of ${textOf(row['code'])}`]
+    })
+  }
+
+  /** What becomes of the option of a deleted code is asked; records may have it. */
+  #left(options: ReadonlyMap<string, string>, held: ReadonlySet<string>): readonly string[] {
+    return this.on.couplings(mapping).flatMap(({ businessCentral: { id }, sales }) => {
+      const name = this.#deleted.get(id)
+      if (name === undefined) return []
+      return [
+        ...(options.has(sales.id) ? [] : [`P2: the option of ${name} is gone with its code, and nobody said so`]),
+        ...(held.has(id) ? [] : [`P3: the code of ${name} is gone, and its option does not wait`]),
+      ]
     })
   }
 
@@ -212,6 +243,7 @@ function act(known: Names, deed: Deed): void {
 function actOnTerms(known: Names, deed: Deed): void {
   if (deed.kind === 'create') known.create(deed.text)
   else if (deed.kind === 'edit') known.rename(deed.side, deed.which, deed.text)
+  else known.delete(deed.which)
 }
 
 function createCustomer({ on }: Names, { side, text }: Extract<Deed, { kind: 'create' }>): void {

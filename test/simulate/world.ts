@@ -43,7 +43,7 @@ export class SimulatedWorld {
   readonly #begun: { readonly at: number; readonly ids: number }
   readonly #outside: Outside
   readonly #time: VirtualTime
-  #ledger = new Ledger('hold', new Set())
+  #ledger = new Ledger('hold', { references: new Set() })
   #run: { readonly run: Run; requests: number } | undefined
   /** Each side as it stood when the history was told last. */
   #seen: Record<Side, Picture> = { businessCentral: [], sales: [] }
@@ -94,7 +94,7 @@ export class SimulatedWorld {
     this.#restore()
     this.on.clock.set(this.#begun.at)
     this.#outside.ids = this.#begun.ids
-    this.#ledger = new Ledger(story.conflicts, this.scene.references, this.scene.isStepwise)
+    this.#ledger = new Ledger(story.conflicts, this.scene)
     this.#most = 0
     this.trace.length = 0
     this.#time.begin(story.pace)
