@@ -47,6 +47,8 @@ export function salesMetadata(connection: Connection, service: Service, read: Me
     if (found === undefined) throw missing(set, all)
     return found
   }
+  let asked: Promise<number | undefined> | undefined
+  const priceDecimals = (): Promise<number | undefined> => (asked ??= decimalsOfPrices(read))
   return {
     table,
     known: async (entity) => {
@@ -55,7 +57,7 @@ export function salesMetadata(connection: Connection, service: Service, read: Me
     },
     asked: async (entity) => {
       const one = await table(entity.entity)
-      return described(one, await columnsOf(read, { table: one, tables: await tables() }))
+      return described(one, await columnsOf(read, { table: one, tables: await tables(), priceDecimals }))
     },
     collections: () => titledTables(connection, service),
   }
@@ -125,6 +127,8 @@ interface Attribute {
   readonly IsValidForUpdate?: boolean
   readonly MaxLength?: number | null
   readonly Precision?: number | null
+  /** Of money: 0 the column's own decimals, 1 those of the organisation's prices, 2 those of the record's currency. */
+  readonly PrecisionSource?: number | null
   readonly DateTimeBehavior?: { readonly Value?: string } | null
   readonly DisplayName?: Labelled
 }
@@ -138,9 +142,30 @@ interface Relationship {
 interface Tables {
   readonly table: Table
   readonly tables: readonly Table[]
+  readonly priceDecimals: () => Promise<number | undefined>
 }
 
-async function columnsOf(read: MetadataReader, { table, tables }: Tables): Promise<Description['columns']> {
+/** How many decimals the organisation keeps of a price; undefined where it does not say. */
+async function decimalsOfPrices(read: MetadataReader): Promise<number | undefined> {
+  const what = "the organisation's settings"
+  try {
+    const body = await read('organizations', { $select: 'pricingdecimalprecision' }, what)
+    const [first] = wholeList('sales', body, { name: 'value', what }) as readonly Settings[]
+    return first?.pricingdecimalprecision ?? undefined
+  } catch (error) {
+    if (error instanceof ConnectorError) return undefined
+    throw error
+  }
+}
+
+interface Settings {
+  readonly pricingdecimalprecision?: number | null
+}
+
+async function columnsOf(
+  read: MetadataReader,
+  { table, tables, priceDecimals }: Tables,
+): Promise<Description['columns']> {
   const options = {
     $select: 'LogicalName',
     $expand:
@@ -148,7 +173,8 @@ async function columnsOf(read: MetadataReader, { table, tables }: Tables): Promi
   }
   const path = `EntityDefinitions(LogicalName='${table.LogicalName}')`
   const what = `the columns of ${table.LogicalName}`
-  const body = await read(path, options, what)
+  // Both in one turn, so that they travel together.
+  const [body, ofPrices] = await Promise.all([read(path, options, what), priceDecimals()])
   const relationships = wholeList('sales', body, {
     name: 'ManyToOneRelationships',
     what,
@@ -163,7 +189,7 @@ async function columnsOf(read: MetadataReader, { table, tables }: Tables): Promi
   const sets = new Map(tables.map((one) => [one.LogicalName, one.EntitySetName]))
   const columns: Record<string, Column> = {}
   for (const attribute of attributes) {
-    const column = columnOf(attribute)
+    const column = columnOf(attribute, ofPrices)
     if (column === undefined) continue
     const targets = column.type === 'lookup' ? targetsOf(attribute, relationships, sets) : undefined
     columns[attribute.LogicalName] = targets === undefined ? column : { ...column, targets }
@@ -210,7 +236,7 @@ const types: Readonly<Record<string, Column['type'] | undefined>> = {
 }
 
 /** Undefined for what is no column of the Web API: shadows of other columns, virtual ones. */
-function columnOf(attribute: Attribute): Column | undefined {
+function columnOf(attribute: Attribute, ofPrices: number | undefined): Column | undefined {
   if (attribute.AttributeOf || attribute.IsValidForRead === false) return undefined
   const type = attribute.AttributeType === 'DateTime' ? dateType(attribute) : types[attribute.AttributeType]
   if (type === undefined) return undefined
@@ -221,10 +247,22 @@ function columnOf(attribute: Attribute): Column | undefined {
     type,
     ...(title === undefined ? {} : { title }),
     ...(attribute.MaxLength ? { maxLength: attribute.MaxLength } : {}),
-    ...(typeof attribute.Precision === 'number' ? { precision: attribute.Precision } : {}),
+    ...decimalsOf(attribute, ofPrices),
     ...(!update && !create ? { readOnly: true } : {}),
     ...(!update && create ? { createOnly: true } : {}),
   }
+}
+
+/**
+ * Money may take its decimals from elsewhere, and `Precision` says nothing then. A price has as many as the organisation
+ * keeps of prices; any other amount as many as its currency, which differs from record to record.
+ */
+function decimalsOf(
+  { Precision, PrecisionSource }: Attribute,
+  ofPrices: number | undefined,
+): { readonly precision?: number } {
+  const own = PrecisionSource === 1 ? (ofPrices ?? Precision) : PrecisionSource === 2 ? undefined : Precision
+  return typeof own === 'number' ? { precision: own } : {}
 }
 
 const dateType = (attribute: Attribute): 'date' | 'dateTime' =>

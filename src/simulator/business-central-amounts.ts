@@ -12,36 +12,56 @@ export function lineAmounts(company: Company, header: Row, line: Fields): Fields
   const percent = line['Line Discount %']
   const discount =
     typeof percent === 'number' ? money(product(gross, percent) / 100) : number(line, 'Line Discount Amount')
-  const amount = money(gross - discount)
-  const rate = number(line, 'VAT %') / 100
-  const isWithTax = header['Prices Including VAT'] === true
-  const net = isWithTax ? money(amount / (1 + rate)) : amount
-  const whole = isWithTax ? amount : money(net + money(net * rate))
-  const tax = money(whole - net)
+  const own = taxed(money, header, line, gross - discount)
   return {
     ...line,
     'Line Discount Amount': discount,
     'Line Discount %': percent ?? (gross === 0 ? 0 : rounded((discount / gross) * 100, 5)),
-    'Line Amount Excluding Tax': net,
-    'Line Tax Amount': tax,
-    'Line Amount Including Tax': whole,
-    Amount: net,
-    'Tax Amount': tax,
-    'Amount Including VAT': whole,
+    'Line Amount Excluding Tax': own.Amount,
+    'Line Tax Amount': own['Tax Amount'],
+    'Line Amount Including Tax': own['Amount Including VAT'],
+    ...own,
   }
 }
 
-/** The totals of a document with these lines. Its invoice discount lowers what its prices are: with VAT, or without. */
-export function documentAmounts(company: Company, header: Row, lines: readonly Row[]): Fields {
+/**
+ * The totals of a document with these lines, and what its invoice discount leaves of each. It is taken off what prices
+ * are, with VAT or without; the last line takes what rounding left over.
+ */
+export function documentAmounts(
+  company: Company,
+  header: Row,
+  lines: readonly Row[],
+): { readonly totals: Fields; readonly ofLines: readonly Fields[] } {
   const money = moneyOf(company, header)
-  const sum = (field: string): number => money(lines.reduce((all, line) => all + number(line, field), 0))
   const isWithTax = header['Prices Including VAT'] === true
-  const before = sum(isWithTax ? 'Amount Including VAT' : 'Amount')
-  const after = money(before - number(header, 'Invoice Discount Amount'))
-  const share = before === 0 ? 0 : after / before
-  const net = isWithTax ? money(sum('Amount') * share) : after
-  const whole = isWithTax ? after : money(net + money(sum('Tax Amount') * share))
-  return { Amount: net, 'Total Tax Amount': money(whole - net), 'Amount Including VAT': whole }
+  const before = isWithTax ? 'Line Amount Including Tax' : 'Line Amount Excluding Tax'
+  const whole = lines.reduce((all, line) => all + number(line, before), 0)
+  const last = lines.findLastIndex((line) => number(line, before) !== 0)
+  let left = whole === 0 ? 0 : number(header, 'Invoice Discount Amount')
+  const ofLines = lines.map((line, index) => {
+    const share = number(header, 'Invoice Discount Amount') * (number(line, before) / (whole || 1))
+    const part = index === last ? left : money(share)
+    left = money(left - part)
+    const own = taxed(money, header, line, number(line, before) - part)
+    return { ...own, 'Inv. Discount Amount Excl. VAT': money(number(line, 'Line Amount Excluding Tax') - own.Amount) }
+  })
+  const sum = (field: string): number => money(ofLines.reduce((all, line: Fields) => all + number(line, field), 0))
+  const totals = {
+    Amount: sum('Amount'),
+    'Total Tax Amount': sum('Tax Amount'),
+    'Amount Including VAT': sum('Amount Including VAT'),
+  }
+  return { totals, ofLines }
+}
+
+/** An amount as the document has it, without VAT and with it. */
+function taxed(money: (value: number) => number, header: Row, line: Row, amount: number) {
+  const rate = number(line, 'VAT %') / 100
+  const isWithTax = header['Prices Including VAT'] === true
+  const net = money(isWithTax ? amount / (1 + rate) : amount)
+  const whole = money(isWithTax ? amount : net + money(net * rate))
+  return { Amount: net, 'Tax Amount': money(whole - net), 'Amount Including VAT': whole }
 }
 
 /** Rounds as the currency does: two places, or as many as it has. */

@@ -192,14 +192,20 @@ function total(company: Company, header: HeaderTable, id: string, without?: stri
   const before = company.table(header).get(id)
   if (before === undefined) return
   const lines = linesOfDocument(company, header, id).filter((line) => line.key !== without)
-  const totals = documentAmounts(
+  const { totals, ofLines } = documentAmounts(
     company,
     before.row,
     lines.map(({ row }) => row),
   )
-  const moved = Object.entries(totals).some(([field, value]) => (before.row[field] ?? 0) !== value)
-  if (moved) company.table(header).update(id, totals)
+  for (const [index, { key, row }] of lines.entries()) {
+    const amounts = ofLines[index] as Fields
+    if (hasMoved(row, amounts)) company.table(linesOf[header]).update(key, amounts)
+  }
+  if (hasMoved(before.row, totals)) company.table(header).update(id, totals)
 }
+
+const hasMoved = (row: Row, amounts: Fields): boolean =>
+  Object.entries(amounts).some(([field, value]) => (row[field] ?? 0) !== value)
 
 /** Notes on an order, numbered as they come. */
 export const noteRules: TableRules = {

@@ -4,6 +4,7 @@ import { hash } from 'node:crypto'
 
 import { DataverseError, refused } from './dataverse-error.ts'
 import type { Segment } from './dataverse-address.ts'
+import { precisionSource } from './dataverse-money.ts'
 import { privilegeName, verbs } from './dataverse-privileges.ts'
 import type { Column, Schema, TableSchema } from './dataverse-schema.ts'
 import type { Expand, Query } from './query.ts'
@@ -178,9 +179,9 @@ const DETAILS: { readonly [type in Column['type']]?: Details } = {
   Double: numberDetails,
   Lookup: lookupDetails,
   Memo: (_table, _name, column) => ({ MaxLength: column.max ?? 2000, Format: 'TextArea' }),
-  Money: (_table, name, column) => ({
+  Money: (table, name, column) => ({
     Precision: column.precision ?? 2,
-    PrecisionSource: 2,
+    PrecisionSource: precisionSource(table.logical, name, column),
     IsBaseCurrency: name.endsWith('_base'),
   }),
   Owner: lookupDetails,

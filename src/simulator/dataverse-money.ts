@@ -2,7 +2,7 @@
 
 import { reference } from './dataverse-reference.ts'
 import type { Organization } from './dataverse-organization.ts'
-import type { TableSchema } from './dataverse-schema.ts'
+import type { Column, TableSchema } from './dataverse-schema.ts'
 import { round } from './dataverse-values.ts'
 import type { Row } from './table.ts'
 
@@ -39,18 +39,20 @@ export function addMoney(
     Object.assign(values, reference('transactioncurrencyid', 'transactioncurrency', currency.key))
   const rate = Number(currency.row['exchangerate'] ?? 1)
   if (schema.columns['exchangerate'] !== undefined) values['exchangerate'] = rate
-  const places = Number(currency.row['currencyprecision'] ?? 2)
-  for (const [name] of amounts) {
-    const amount = round(row[name] as number, amountPlaces(organization, name, places))
+  for (const [name, column] of amounts) {
+    const places = [
+      column.precision,
+      organization.setting('pricingdecimalprecision'),
+      currency.row['currencyprecision'],
+    ]
+    const amount = round(row[name] as number, Number(places[precisionSource(schema.logical, name, column)] ?? 2))
     values[name] = amount
     if (schema.columns[`${name}_base`] !== undefined) values[`${name}_base`] = round(amount / rate, 4)
   }
 }
 
-/** Prices are kept at the organisation's pricing precision, all other amounts at the currency's. */
-function amountPlaces(organization: Organization, name: string, currencyPlaces: number): number {
-  const isPrice = /price|cost|amount$/u.test(name)
-  return isPrice
-    ? Math.max(currencyPlaces, Number(organization.setting('pricingdecimalprecision') ?? 2))
-    : currencyPlaces
+/** Where the decimals of a money column come from: 0 its own, 1 those of prices, 2 those of the currency. */
+export function precisionSource(table: string, name: string, column: Column): 0 | 1 | 2 {
+  if (column.precision !== undefined) return 0
+  return /price|cost/u.test(name) || (table === 'productpricelevel' && name === 'amount') ? 1 : 2
 }

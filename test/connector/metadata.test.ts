@@ -55,14 +55,15 @@ t.test('what a batch does not bring is asked for alone: refused whole, cut, or a
 
 /** A service whose answers are changed on the way, as whole as they look. */
 const changedVia =
-  (path: string, change: (text: string) => string) =>
+  (paths: string | readonly string[], change: (text: string) => string) =>
   (simulator: Simulator): Http => {
     const http = directHttp(simulator)
     return {
       ...http,
       send: async (request) => {
         const answered = await http.send(request)
-        return request.url.includes(path) ? { ...answered, text: change(answered.text) } : answered
+        const isMeant = [paths].flat().some((path) => request.url.includes(path))
+        return isMeant ? { ...answered, text: change(answered.text) } : answered
       },
     }
   }
@@ -74,17 +75,46 @@ const holed = (text: string): string => text.replaceAll('[{', '[null,{},{')
 t.test('P1 metadata that was cut off is an error, and none of a table without columns', async (t) => {
   const custom = { kind: 'custom', route: 'v2.0', entity: 'customers' } as const
   for (const [path, side, entity] of [
-    ['EntityDefinitions(', 'sales', standard('accounts')],
+    [['EntityDefinitions(', '$batch'], 'sales', standard('accounts')],
     ['EntityDefinitions?', 'sales', standard('accounts')],
     ['$metadata', 'businessCentral', custom],
   ] as const) {
     for (const change of path === '$metadata' ? [cut] : [cut, holed]) {
       const w = await world({ http: changedVia(path, change) })
       t.teardown(() => w.stop())
-      await t.rejects(w[side].describe(entity, ['none']), { name: 'ConnectorError', fault: 'broken' }, path)
+      await t.rejects(w[side].describe(entity, ['none']), { name: 'ConnectorError', fault: 'broken' }, String(path))
     }
   }
 })
+
+/** All money takes its decimals from elsewhere than the metadata says. */
+const moneyFrom = (source: number) => (text: string) =>
+  text.replaceAll('"PrecisionSource":2', `"PrecisionSource":${source}`)
+/** An organisation that keeps more decimals of prices. */
+const four = (text: string): string => text.replace('"pricingdecimalprecision":2', '"pricingdecimalprecision":4')
+
+t.test(
+  'money takes its decimals from where the metadata says: itself, prices, or the currency of the record',
+  async (t) => {
+    for (const [change, decimals] of [
+      [(text: string) => text, undefined],
+      [moneyFrom(0), 2],
+      [(text: string) => moneyFrom(1)(text).replaceAll('"Precision":2', '"Precision":7'), 2],
+      [(text: string) => four(moneyFrom(1)(text)), 4],
+      [
+        (text: string) => moneyFrom(1)(text).replace('"pricingdecimalprecision":2', '"pricingdecimalprecision":null'),
+        2,
+      ],
+      [(text: string) => moneyFrom(1)(text).replace('"value":[{"@odata.etag"', '"value":["@odata.etag"'), 2],
+    ] as const) {
+      const w = await world({ http: changedVia(['$batch', 'EntityDefinitions(', 'organizations?'], change) })
+      t.teardown(() => w.stop())
+      const { columns } = await w.sales.describe(standard('invoices'), ['none'])
+      t.equal(columns['totalamount']?.precision, decimals)
+      t.equal(columns['exchangerate']?.precision, 12, 'a decimal has its own')
+    }
+  },
+)
 
 t.test('a list with holes in it is an error that says of what, never a bug', async (t) => {
   for (const [path, side, asked, what] of [

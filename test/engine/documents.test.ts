@@ -84,6 +84,34 @@ t.test('P3 P4 edits of lines on either side travel, and the next run writes noth
   await restsNow(t, given)
 })
 
+t.test('P3 P4 a price with more decimals than Sales keeps stays whole in Business Central', async (t) => {
+  const given = await atRest(t)
+  const { order, inBusinessCentral: id, on } = given
+  inBusinessCentral(given, id, () => {
+    const [first] = linesInBusinessCentral(given)
+    on.simulator.businessCentral.edit('salesOrderLines', String(first?.['id']), { unitPrice: 0.41115 })
+    const line = { documentId: id, lineType: 'Item', lineObjectNumber: 'I2', quantity: 9, unitPrice: 0.33335 }
+    on.simulator.businessCentral.create('salesOrderLines', line)
+  })
+  const prices = () => [
+    linesInBusinessCentral(given).map((line) => line['unitPrice']),
+    inOrder(linesOf(given, order).map((line) => line['priceperunit'])),
+  ]
+  for (let run = 0; run < 3; run += 1) clean(t, await given.run())
+  t.same(prices(), [
+    [0.41115, 10, 10, 0.33335],
+    [0.33, 0.41, 10, 10],
+  ])
+  await restsNow(t, given)
+  inSales(given, order, () => {
+    for (let n = 0; n < 4; n += 1)
+      on.simulator.sales.edit('salesorderdetails', lineId(given, order, n), { quantity: 5 + n })
+  })
+  for (let run = 0; run < 3; run += 1) clean(t, await given.run())
+  t.same(prices()[0], [0.41115, 10, 10, 0.33335], 'also when another field of the line is edited in Sales')
+  await restsNow(t, given)
+})
+
 t.test('P3 different lines edited on both sides are both kept; lines are added from both sides', async (t) => {
   const given = await atRest(t)
   const { order, inBusinessCentral: id, on } = given

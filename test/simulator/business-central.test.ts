@@ -401,7 +401,8 @@ t.test('amounts are rounded as the currency does, and VAT is taken out of prices
     return { order: body, line: bc.first('salesOrderLines', `documentId eq ${id}`) }
   }
   const gross = order({ pricesIncludeTax: true, discountAmount: 10 }, { quantity: 3, unitPrice: 124.99 })
-  t.match(gross.line, { unitPrice: 124.99, netAmount: 299.98, netTaxAmount: 74.99, netAmountIncludingTax: 374.97 })
+  t.match(gross.line, { amountExcludingTax: 299.98, amountIncludingTax: 374.97 }, 'before the discount of the order')
+  t.match(gross.line, { invoiceDiscountAllocation: 8, netAmount: 291.98, netTaxAmount: 72.99 }, 'and behind it')
   t.match(gross.order, { totalAmountExcludingTax: 291.98, totalTaxAmount: 72.99, totalAmountIncludingTax: 364.97 })
   bc.send('POST', `${bc.api}/currencies`, { code: 'KWD', displayName: 'Dinar', amountDecimalPlaces: '3:3' })
   t.match(order({ currencyCode: 'KWD' }, { quantity: 3, unitPrice: 0.41115 }).line, {
