@@ -1,4 +1,4 @@
-/** Native rules about orders that come from Sales or go both ways, on the standard mappings: B-03 to B-09, L-02 to L-06. */
+/** Native rules about orders that come from Sales or go both ways, on the standard mappings: B-02 to B-09, L-02 to L-06. */
 import t, { type Test } from 'tap'
 import { Lookout } from '../../src/engine/lookout.ts'
 import { carryOutUncoupling } from '../../src/engine/uncoupling.ts'
@@ -59,6 +59,49 @@ async function withBoxes(given: Documents): Promise<string> {
   await couple(given, 'item-unit', { businessCentral: "Item_No='I1',Code='BOX'", sales: id }, keys)
   return id
 }
+
+t.test(
+  'B-02 a submitted order is released in Business Central, with its freight and discount, and told in Sales',
+  async (t) => {
+    const given = await documents(t, both)
+    const { on } = given
+    const order = salesOrder(given, 'O1', [{ product: 0, quantity: 2 }], { freightamount: 25, discountamount: 5 })
+    t.same((await given.run()).problems, [])
+    t.match(on.simulator.businessCentral.rows('salesOrders'), [
+      { externalDocumentNumber: 'O1', status: 'Open', discountAmount: 5 },
+    ])
+    t.match(linesIn(given), [
+      { lineType: 'Item', lineObjectNumber: 'I1', quantity: 2 },
+      { lineType: 'Account', lineObjectNumber: '40100', quantity: 1, unitPrice: 25 },
+    ])
+    t.match(on.simulator.sales.row('salesorders', order), { statecode: 1 })
+    t.ok(on.simulator.sales.row('salesorders', order)?.['lastbackofficesubmit'])
+  },
+)
+
+t.test('B-04 an order of Business Central that is released is submitted in Sales, under its customer', async (t) => {
+  const given = await documents(t, both)
+  const { on, account } = given
+  const { businessCentral, sales } = on.simulator
+  const before = new Set(sales.rows('salesorders').map((row) => row['salesorderid']))
+  const made = () => sales.rows('salesorders').filter((row) => !before.has(row['salesorderid']))
+  const { id } = businessCentral.create('salesOrders', { customerNumber: 'C1' })
+  const line = { documentId: id, lineType: 'Item', lineObjectNumber: 'I1', quantity: 3, unitPrice: 9 }
+  businessCentral.create('salesOrderLines', line)
+  await given.run()
+  t.same(made(), [], 'not while it is open')
+  businessCentral.act?.('salesOrders', String(id), 'release')
+  t.same((await given.run()).problems, [])
+  t.match(made(), [{ name: 'Adatum', _customerid_value: account, statecode: 1 }])
+  t.match(linesOf(given, String(made()[0]?.['salesorderid'])), [
+    { quantity: 3, priceperunit: 9, ispriceoverridden: true },
+  ])
+  await given.run()
+  on.clock.advance(1000)
+  businessCentral.act?.('salesOrders', String(id), 'ship')
+  t.same((await given.run()).problems, [])
+  t.match(made(), [{ statecode: 3 }], 'fulfilled when it is shipped whole')
+})
 
 t.test('B-03 lines of Sales come with their price and unit, write-ins too, and one that is gone goes', async (t) => {
   const given = await documents(t, both)
