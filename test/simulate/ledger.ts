@@ -70,6 +70,8 @@ export class Ledger {
   /** Sides that a write without an answer went to: in this run, and in the one before. */
   #blind: ReadonlySet<Side> = new Set()
   #wasBlind: ReadonlySet<Side> = new Set()
+  /** The run before came to its end. One that an outage broke off may have looked at none of what others left unseen. */
+  #wasWhole = true
   /** What runners have written since the run began, step by step. */
   readonly #stepped: BySide<Set<Cell>> = { businessCentral: new Set(), sales: new Set() }
   readonly #isStepwise: boolean
@@ -89,9 +91,7 @@ export class Ledger {
 
   /** A run begins. What says the same on both sides agrees from now on. */
   begins({ isMortal, isDouble, isCalm }: Beginning, seen: BySide<Picture>): void {
-    for (const cell of this.#cells.values())
-      if (cell.unseen !== undefined && !this.#blind.has(cell.unseen)) cell.unseen = undefined
-    this.#wasBlind = this.#blind
+    this.#lookBack()
     this.#blind = new Set(isMortal ? sides : [])
     for (const side of sides) {
       this.#edited[side].clear()
@@ -104,6 +104,17 @@ export class Ledger {
     for (const { name, cells } of seen.businessCentral)
       for (const [field, text] of Object.entries(cells))
         if (valueOf(seen.sales, name, field) === text) (isCalm ? agree : meet)(this.#cell(name, field), text)
+  }
+
+  /** What a run left unseen is looked at by the next one that comes to its end. */
+  #lookBack(): void {
+    if (!this.#wasWhole) {
+      this.#wasBlind = new Set([...this.#wasBlind, ...this.#blind])
+      return
+    }
+    for (const cell of this.#cells.values())
+      if (cell.unseen !== undefined && !this.#blind.has(cell.unseen)) cell.unseen = undefined
+    this.#wasBlind = this.#blind
   }
 
   /** A side is read from a copy, as it stood then. What said the same as the other side meets; what is said now came after. */
@@ -129,7 +140,8 @@ export class Ledger {
   }
 
   /** A run has ended, and left that behind. */
-  ends(memory: Memory): void {
+  ends(memory: Memory, isWhole = true): void {
+    this.#wasWhole = isWhole
     for (const side of this.#blind) for (const name of this.#halfWritten[side]) this.#doubtWhole(side, name)
     for (const cell of this.#cells.values()) remember(cell, memory)
     this.#isOneMemory &&= memory === 'kept'

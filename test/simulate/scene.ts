@@ -1,7 +1,7 @@
 /** A place where stories play: the services opened once, mappings, and what people do there. */
 import type { Test } from 'tap'
 import type { Config, Mapping, Side } from '../../src/config/config.ts'
-import type { RunOptions } from '../../src/engine/run.ts'
+import type { RunOptions, RunReport } from '../../src/engine/run.ts'
 import type { Store } from '../../src/store/store.ts'
 import type { Row } from '../../src/simulator/table.ts'
 import { type Stage, type StageOptions, idOf } from '../engine/stage.ts'
@@ -32,7 +32,7 @@ export interface Scene {
   readonly isStepwise?: boolean
   /** Requests at most: of a run after one with nothing to do (more for each record that waits), and of any run. */
   readonly most: { readonly calm: number; readonly any: number }
-  readonly run: (story: Story, options?: Partial<RunOptions>) => Promise<unknown>
+  readonly run: (story: Story, options?: Partial<RunOptions>) => Promise<RunReport>
   /** A memory that knows what the scene takes for granted. */
   readonly freshStore: () => Promise<Store>
   /** What stands on one side before the story begins, and is coupled then. */

@@ -3,6 +3,7 @@ import type { Test } from 'tap'
 import { type BySide, type Side, otherSide, sides } from '../../src/config/config.ts'
 import type { Connector } from '../../src/connector/connector.ts'
 import type { Http, HttpAnswer, HttpRequest } from '../../src/connector/http.ts'
+import type { RunReport } from '../../src/engine/run.ts'
 import { overlay } from '../../src/store/memory-store.ts'
 import type { Store } from '../../src/store/store.ts'
 import { type Stage, type StageOptions, writesMade } from '../engine/stage.ts'
@@ -152,13 +153,13 @@ export class SimulatedWorld {
       runs.push(this.scene.run(story).catch(died))
       this.on.connectors = mine
     }
-    await Promise.all(runs)
+    const reports = await Promise.all(runs)
     if (another !== undefined) for (const side of sides) await another[side].close()
     if (!run.second) this.#most = Math.max(this.#most, this.#run.requests)
     this.#run = undefined
     this.#outside.life = undefined
     const memory: Memory = (life.isDead ? run.death?.disk : undefined) ?? 'kept'
-    this.#ledger.ends(memory)
+    this.#ledger.ends(memory, reports.every(isWhole))
     switch (memory) {
       case 'kept':
         return disk
@@ -321,6 +322,9 @@ function stageOptions(outside: Outside): StageOptions {
 
 const isCalm = ({ troubles, deeds, death, second }: Run): boolean =>
   troubles.length + deeds.length === 0 && death === undefined && !second
+
+const isWhole = (report: RunReport | undefined): boolean =>
+  report?.problems.every(({ kind }) => kind !== 'service') ?? false
 
 /** Runs until both sides must be in step, after the troubles have ended; the last may write nothing. */
 const mostRuns = 3
