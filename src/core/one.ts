@@ -3,7 +3,7 @@
  * price speaks from its first day to its last, and among those of today the latest does. Pure: the day is handed in.
  */
 import type { One } from '../config/config.ts'
-import { type Bindings, type Expression, compileExpression } from './expression.ts'
+import { type Bindings, type Expression, ExpressionError, compileExpression, orFailure } from './expression.ts'
 import type { Loaded, Row, Upsert } from './record.ts'
 import { seenBy } from './seen-row.ts'
 import { canonical } from './values.ts'
@@ -43,28 +43,30 @@ const textOf = (value: unknown): string => canonical(value, { type: 'text' }) ??
 /** Half a pair of surrogates has no code of its own. */
 const encoded = (text: string): string => encodeURIComponent(text.toWellFormed())
 
-/**
- * The id of the group that a row belongs to, made of what its rows have in common: it stays while one row takes over
- * from another. A row for which an expression fails is a group of its own: its failure is nobody else's (P5).
- */
-export async function groupOf(one: CompiledOne, { id, row }: Upsert, bindings: Bindings): Promise<string> {
-  const values: string[] = []
-  for (const each of one.per) values.push(await valueOf(each, { id, row }, bindings))
-  return values.map(encoded).join('/')
+/** Where a row belongs. */
+export interface Group {
+  readonly id: string
+  /** The message of an expression that failed. */
+  readonly failed?: string
 }
 
-async function valueOf(
-  each: string | Expression,
-  { id, row }: Pick<Upsert, 'id' | 'row'>,
-  bindings: Bindings,
-): Promise<string> {
-  if (typeof each === 'string') return textOf(row[each])
-  try {
-    return textOf(await each.evaluate(seenBy(each, row), bindings))
-  } catch {
-    return `?${id}`
+/**
+ * The group that a row belongs to. Its id is made of what its rows have in common: it stays while one row takes over
+ * from another. A row for which an expression fails is a group of its own: its failure is nobody else's (P5).
+ */
+export async function groupOf(one: CompiledOne, { id, row }: Upsert, bindings: Bindings): Promise<Group> {
+  const values: string[] = []
+  let failed: string | undefined
+  for (const each of one.per) {
+    const value = typeof each === 'string' ? row[each] : await orFailure(evaluated(each, row, bindings))
+    if (value instanceof ExpressionError) failed ??= value.message
+    values.push(value instanceof ExpressionError ? `?${id}` : textOf(value))
   }
+  return { id: values.map(encoded).join('/'), ...(failed !== undefined && { failed }) }
 }
+
+const evaluated = async (each: Expression, row: Row, bindings: Bindings): Promise<unknown> =>
+  each.evaluate(seenBy(each, row), bindings)
 
 /** The values of a group's columns, read from its id: what its rows are asked for by. */
 export function conditionOfGroup(one: CompiledOne, id: string): Readonly<Record<string, string>> {

@@ -48,6 +48,8 @@ export interface Upsert {
   readonly row: Row
   /** No row of its group speaks (`one`): outside the filter, whatever the columns say. */
   readonly silent?: boolean
+  /** Why it is not known to which group it belongs (`one`): its expression failed. */
+  readonly ungrouped?: string
 }
 
 /** The record is not there any more. */

@@ -54,11 +54,22 @@ export class GroupReader {
     if (block.length > 0) yield { changes: await this.#grouped(block), whole: true }
   }
 
-  /** These groups; one without rows comes as a tombstone. */
+  /**
+   * These groups; one without rows comes as a tombstone. Where it is not known of a row whether it belongs there, the row
+   * stands for the group: a failing expression deletes nothing.
+   */
   async read(ids: readonly string[]): Promise<readonly Change[]> {
+    const conditionOf = (id: string): string => JSON.stringify(conditionOfGroup(this.#one, id))
     const rows = await this.#raw.find(ids.map((id) => conditionOfGroup(this.#one, id)))
-    const found = new Map((await this.#grouped(await this.#raw.attach(rows))).map((row) => [row.id, row]))
-    return ids.map((id) => found.get(id) ?? { kind: 'tombstone', id })
+    const groups = await this.#grouped(await this.#raw.attach(rows))
+    const found = new Map(groups.map((row) => [row.id, row]))
+    const unclear = new Map(
+      groups.flatMap((row) => (row.ungrouped === undefined ? [] : [[conditionOf(row.id), row] as const])),
+    )
+    return ids.map((id) => {
+      const unknown = unclear.get(conditionOf(id))
+      return found.get(id) ?? (unknown === undefined ? { kind: 'tombstone', id } : { ...unknown, id })
+    })
   }
 
   /** The groups of rows that equal any of the conditions. */
@@ -84,7 +95,7 @@ export class GroupReader {
   async #ofRows(rows: readonly Upsert[]): Promise<readonly Loaded[]> {
     if (rows.length === 0) return []
     const ids = new Set<string>()
-    for (const row of await this.#raw.attach(rows)) ids.add(await groupOf(this.#one, row, this.#bindings))
+    for (const row of await this.#raw.attach(rows)) ids.add((await groupOf(this.#one, row, this.#bindings)).id)
     return (await this.read([...ids])).filter((change) => change.kind === 'upsert')
   }
 
@@ -101,10 +112,11 @@ export class GroupReader {
   async #grouped(rows: readonly Loaded[]): Promise<readonly Loaded[]> {
     const groups = new Map<string, Loaded[]>()
     for (const row of rows) {
-      const id = await groupOf(this.#one, row, this.#bindings)
+      const { id, failed } = await groupOf(this.#one, row, this.#bindings)
       const known = groups.get(id)
-      if (known === undefined) groups.set(id, [row])
-      else known.push(row)
+      const told = failed === undefined ? row : { ...row, ungrouped: failed }
+      if (known === undefined) groups.set(id, [told])
+      else known.push(told)
     }
     return [...groups].flatMap(([id, members]) => speakerOf(this.#one, id, members, this.#choosing) ?? [])
   }

@@ -128,11 +128,19 @@ async function judgeOne(
       held?.number,
   }
   try {
+    heedUngrouped(pair)
     return { ...common, ...waitingForCaller(session, common, await judgedBy(session, common)) }
   } catch (error) {
     if (!(error instanceof ExpressionError)) throw error
     return { ...common, action: { kind: 'hold' }, decided: undefined, holds: [failedExpression(error)] }
   }
+}
+
+/** Nothing is decided of a record that may be part of another one. Throws ExpressionError. */
+function heedUngrouped(pair: BySide<Loaded | undefined>): void {
+  const failed = pair.businessCentral?.ungrouped ?? pair.sales?.ungrouped
+  if (failed !== undefined)
+    throw new ExpressionError(`it cannot be told to which group it belongs: ${failed}`, undefined)
 }
 
 /** The coupling of a pair; where a record takes over another one's, as it will stand. */

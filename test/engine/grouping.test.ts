@@ -59,6 +59,42 @@ t.test('P1 the rows of a group make one record, and the row that speaks today fi
   t.same(told(s), ['QA 2', 'QB 7'])
 })
 
+t.test(
+  'P5 a row of which no expression tells the group waits, is made no record, and takes none with it',
+  async (t) => {
+    const s = await calendar(t)
+    const grouped = rates({
+      one: { ...dated, per: ['currencyCode', "exchangeRateAmount = 13 ? $error('no unit') : 'all'"] },
+      deletes: { businessCentral: 'delete', sales: 'hold', sweepMs: 1 },
+    })
+    const waits = {
+      kind: 'failed',
+      message: /cannot be told to which group it belongs/,
+      remedy: /correct the expression/,
+    }
+    rate(s, 'QA', s.on(-20), 1)
+    rate(s, 'QB', s.on(-20), 13)
+    const first = await s.run([grouped])
+    t.match(first.problems, [waits])
+    t.equal(first.problems.length, 1)
+    t.same(told(s), ['QA 1'])
+    const { businessCentral } = s.simulator
+    const change = (code: string, to: number): void => {
+      const found = businessCentral.rows('currencyExchangeRates').find((one) => one['currencyCode'] === code)
+      businessCentral.edit('currencyExchangeRates', String(found?.['id']), { exchangeRateAmount: to })
+    }
+    change('QA', 13)
+    s.clock.advance(day)
+    t.match((await s.run([grouped])).problems, [waits, waits, waits])
+    t.same(told(s), ['QA 1'], 'nothing is deleted')
+    change('QA', 5)
+    change('QB', 6)
+    s.clock.advance(day)
+    t.same((await s.run([grouped])).problems, [])
+    t.same(told(s), ['QA 5', 'QB 6'])
+  },
+)
+
 t.test('P1 a lost memory couples the group again, although another row speaks for it by now', async (t) => {
   const s = await calendar(t)
   const blind = rates({ match: [] })
