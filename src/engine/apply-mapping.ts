@@ -65,12 +65,15 @@ export async function applyMapping(
     await Promise.allSettled(writing)
   }
   for (const portion of writing) deletes.push(...(await portion))
+  const left = deletes.filter(
+    ({ judgement: { coupling } }) => coupling === undefined || session.lookups.leave(session.mapping.name, coupling),
+  )
   const finish = async (): Promise<void> => {
-    await writeDeletes(work, deletes)
+    await writeDeletes(work, left)
     if (session.permit?.hasRefused(session.mapping.name) !== true)
       await commit(session, [...intake.marks, ...alikeEntries(session, intake.alike), ...hashEntries(session)])
   }
-  if (deletes.length > 0) return finish
+  if (left.length > 0) return finish
   await finish()
   return undefined
 }

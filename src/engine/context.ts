@@ -78,6 +78,7 @@ export function contextIn(
     budget,
     scans: new SharedScans(budget, mappings),
     ownWrites: new OwnWrites(),
+    leaving: new Set(),
     byName: new Map(config.mappings.map((mapping) => [mapping.name, mapping])),
     imagined: new Set(),
     order: mappings.map(({ name }) => name),

@@ -13,6 +13,8 @@ import { Numbers } from './numbers.ts'
 export interface Views {
   readonly store: Store
   readonly real: Store
+  /** Pairs of which a record is deleted at the end of the run, by mapping and id in Business Central. */
+  readonly leaving: Set<string>
 }
 
 /** The other mappings of a run, by their turn. */
@@ -49,6 +51,15 @@ export class StoreLookups implements Lookups {
     this.#order = { earlier: new Set([...earlier, ...later]), later: new Set() }
   }
 
+  /**
+   * A record of the pair is deleted at the end of the run: nothing is made to refer to it any more. False where that was known.
+   */
+  leave(mapping: string, coupling: Coupling): boolean {
+    const { leaving } = this.#views
+    const before = leaving.size
+    return leaving.add(leavingAs(mapping, coupling)).size > before
+  }
+
   /** Whether an answer since the last call may be another one when everything planned has been written. */
   takeForeseen(): boolean {
     const foreseen = this.#foreseen
@@ -59,14 +70,14 @@ export class StoreLookups implements Lookups {
   partner(mapping: string, from: Side, id: string): string | undefined {
     return this.#read(({ mapping: stateOf }) => {
       const state = stateOf(mapping)
-      return seenThere(state, state.bySide(from, id) ?? state.bySide(from, id.toLowerCase()), otherSide(from))?.id
+      return this.#seen(state, state.bySide(from, id) ?? state.bySide(from, id.toLowerCase()), otherSide(from))?.id
     })
   }
 
   partnerByKeys(mapping: string, from: Side, keys: Readonly<Record<string, string>>): string | undefined {
     return this.#read(({ mapping: stateOf }) => {
       const state = stateOf(mapping)
-      return seenThere(state, state.byKeys(from, keys), otherSide(from))?.id
+      return this.#seen(state, state.byKeys(from, keys), otherSide(from))?.id
     })
   }
 
@@ -75,7 +86,7 @@ export class StoreLookups implements Lookups {
       const state = stateOf(mapping)
       const from = otherSide(on)
       const coupling = state.bySide(from, otherId) ?? state.bySide(from, otherId.toLowerCase())
-      return seenThere(state, coupling, on)?.keys[key]
+      return this.#seen(state, coupling, on)?.keys[key]
     })
   }
 
@@ -86,6 +97,13 @@ export class StoreLookups implements Lookups {
       answer !== undefined && (store === real || ask({ mapping: (name) => real.mapping(name) }) === answer)
     if (!settled) this.#foreseen = true
     return answer
+  }
+
+  /** The record on that side; none where it is gone or leaves, whether the pair has ended with it or a person is to decide. */
+  #seen(state: MappingState, coupling: Coupling | undefined, side: Side): Seen | undefined {
+    if (coupling === undefined || coupling.ended === side) return undefined
+    if (this.#views.leaving.has(leavingAs(state.name, coupling))) return undefined
+    return state.held('businessCentral', coupling.businessCentral.id)?.gone === side ? undefined : coupling[side]
   }
 
   entityOf(mapping: string, side: Side): string {
@@ -147,11 +165,7 @@ export class StoreLookups implements Lookups {
   }
 }
 
-/** The record on that side; none where it is gone, whether the pair has ended with it or a person is to decide. */
-function seenThere(state: MappingState, coupling: Coupling | undefined, side: Side): Seen | undefined {
-  if (coupling === undefined || coupling.ended === side) return undefined
-  return state.held('businessCentral', coupling.businessCentral.id)?.gone === side ? undefined : coupling[side]
-}
+const leavingAs = (mapping: string, { businessCentral }: Coupling): string => `${mapping}/${businessCentral.id}`
 
 const queryKey = (query: RecordQuery): string =>
   JSON.stringify([

@@ -38,6 +38,8 @@ export interface RunContext {
   readonly budget: RowBudget
   readonly scans: SharedScans
   readonly ownWrites: OwnWrites
+  /** Pairs of which a record is deleted at the end of the run: see `Views`. */
+  readonly leaving: Set<string>
   readonly byName: ReadonlyMap<string, Mapping>
   /** Records that the plan would create. */
   readonly imagined: Set<string>
@@ -133,7 +135,7 @@ export function sessionOf(context: RunContext, prepared: Prepared, store: Store,
   const { mapping } = prepared.compiled
   const turn = Math.max(0, context.order.indexOf(mapping.name))
   const order = { earlier: new Set(context.order.slice(0, turn)), later: new Set(context.order.slice(turn)) }
-  const lookups = new StoreLookups({ store, real: ports.store }, context.byName, order)
+  const lookups = new StoreLookups({ store, real: ports.store, leaving: context.leaving }, context.byName, order)
   const { compiled, readers, cache, tally, imagined } = prepared
   return {
     compiled,

@@ -313,6 +313,20 @@ t.test('what refers to a record is deleted before it, which would take it out of
   t.match(persons(), [{ displayName: 'Ann C2' }])
 })
 
+t.test('nothing is made to refer to a record that the run is about to delete', async (t) => {
+  const { s, config, account } = await customerWithPerson(t)
+  s.simulator.sales.create('contacts', {
+    firstname: 'Ben',
+    lastname: 'C1',
+    'parentcustomerid_account@odata.bind': `/accounts(${account})`,
+  })
+  s.simulator.businessCentral.delete('customers', 'C1')
+  s.clock.advance(day)
+  const report = await s.run(config)
+  t.equal(s.accounts().length, 1)
+  t.same([...new Set(report.problems.map(({ kind }) => kind))], ['waiting'])
+})
+
 t.test('a delete that a run does not come to is done by the next one', async (t) => {
   const { s, config, persons, contact, account } = await customerWithPerson(t)
   s.simulator.sales.delete('contacts', contact)
