@@ -63,6 +63,22 @@ t.test(
   },
 )
 
+t.test('L-11 Q-03 a discount that a revision of a quote takes back is taken back in Business Central', async (t) => {
+  const given = await documents(t, 'sales-quote')
+  const { businessCentral, sales } = given.on.simulator
+  const discounts: unknown[] = []
+  let last = ''
+  for (const discountamount of [undefined, 3.5, 2.01, undefined, 0.7, 0]) {
+    if (last !== '') sales.edit('quotes', last, { statecode: 3 })
+    last = quote(given, 'Q1', 2, discountamount === undefined ? {} : { discountamount })
+    sales.edit('quotes', last, { statecode: 1 })
+    t.same((await given.run()).problems, [])
+    discounts.push(businessCentral.rows('salesQuotes')[0]?.['discountAmount'] ?? 0)
+  }
+  t.same(discounts, [0, 3.5, 2.01, 0, 0.7, 0])
+  t.equal(businessCentral.rows('salesQuotes')[0]?.['totalAmountExcludingTax'], 14)
+})
+
 t.test('Q-04 Q-05 a won quote that nobody saw becomes a quote, its submitted order an order, each once', async (t) => {
   const given = await documents(t, 'sales-quote')
   const { on } = given
