@@ -1,7 +1,8 @@
 /** Native rules about posted invoices on the standard mapping: I-03 to I-05. */
 import t from 'tap'
 import type { Row } from '../../src/simulator/table.ts'
-import { type Documents, documents, salesOrder } from './document-stage.ts'
+import { type Documents, couple, documents, ground, salesOrder } from './document-stage.ts'
+import { only, standardSet } from './standard-set.ts'
 
 /** A posted invoice over one item; its number. */
 function invoice({ on }: Documents, more: Row = {}): string {
@@ -43,4 +44,12 @@ t.test('I-03 I-04 I-05 an invoice hangs on the order it came from; without one i
   const other = on.accounts().find((row) => row['name'] === 'Bellows')
   t.ok(other, 'its customer is sent first')
   t.match(made(ofOther), { _customerid_value: other?.['accountid'] })
+  const standard = sales.create('pricelevels', { name: 'Business Central Default Price List' })
+  const pair = { businessCentral: 'constant:DEFAULT', sales: String(standard['pricelevelid']) }
+  await couple(given, 'default-price-list', pair, { code: 'DEFAULT' })
+  const set = await standardSet(t, ', unitGroups: false')
+  const config = only(set, ...ground, 'default-price-list', 'sales-invoice')
+  const later = invoice(given)
+  t.same((await on.run(config, { mappings: ['sales-invoice'] })).problems, [])
+  t.match(made(later), { _pricelevelid_value: standard['pricelevelid'] }, 'the default price list, where there is one')
 })
