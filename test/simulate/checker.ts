@@ -10,7 +10,7 @@
 import { type BySide, type Side, otherSide, sideName, sides } from '../../src/config/config.ts'
 import type { Row } from '../../src/simulator/table.ts'
 import { idOf } from '../engine/stage.ts'
-import type { Picture, Thing } from './ledger.ts'
+import type { DeletedThing, Picture, Thing } from './ledger.ts'
 import type { Story } from './story.ts'
 import type { End, SimulatedWorld } from './world.ts'
 
@@ -155,7 +155,8 @@ function lonely(world: SimulatedWorld, { deletes }: Story): readonly string[] {
 /** What somebody deleted on one side, and nobody edited on the other: there is one right end for each policy. */
 function deleted(world: SimulatedWorld, { deletes }: Story, pictures: BySide<Picture>): readonly string[] {
   const { ledger, scene } = world
-  return ledger.deletedPlainly.flatMap(({ side, thing, left }) => {
+  return ledger.deletedPlainly.flatMap((gone) => {
+    const { side, thing } = gone
     // What stands outside the filter is deleted or made again by nobody but a person (P9).
     if (waitsOutside(world, pictures[otherSide(side)], thing.name)) return []
     const isThere = (on: Side): boolean => pictures[on].some(({ name }) => name === thing.name)
@@ -165,7 +166,7 @@ function deleted(world: SimulatedWorld, { deletes }: Story, pictures: BySide<Pic
     const { of } = thing
     if (of !== undefined && sides.some((on) => !pictures[on].some(({ name }) => name === of))) return []
     const policy = of === undefined ? deletes : 'delete'
-    const isTaken = policy === 'uncouple' && mayBeTaken(scene.references, pictures[otherSide(side)], left)
+    const isTaken = policy === 'uncouple' && mayBeTaken(scene.references, pictures[otherSide(side)], gone)
     const isRight =
       (isTaken || isThere(side) === (policy === 'restore')) && isThere(otherSide(side)) === (policy !== 'delete')
     return isRight ? [] : [`P3: ${thing.name} was deleted in ${sideName[side]}, which does not end as ${policy} says`]
@@ -173,11 +174,16 @@ function deleted(world: SimulatedWorld, { deletes }: Story, pictures: BySide<Pic
 }
 
 /**
- * What is left alone is made again where something else that travels names it, and takes it along; and where its row is
- * written: all that is kept of it is a version, which does not tell an edit from what its service writes by itself (the
- * new name of what it refers to).
+ * What is left alone is made again where something else that travels names it, then or now, and takes it along; and where
+ * its row is written: all that is kept of it is a version, which does not tell an edit from what its service writes by
+ * itself (the new name of what it refers to).
  */
-const mayBeTaken = (references: ReadonlySet<string>, picture: Picture, { name, version }: Thing): boolean =>
+const mayBeTaken = (
+  references: ReadonlySet<string>,
+  picture: Picture,
+  { left: { name, version }, wasNamed }: DeletedThing,
+): boolean =>
+  wasNamed ||
   picture.some((one) => one.name === name && one.version !== version) ||
   picture.some(({ cells }) => [...references].some((field) => cells[field] === name))
 

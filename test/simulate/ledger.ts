@@ -23,10 +23,12 @@ export interface Thing {
 }
 
 /** What somebody deleted on one side, and what it left on the other. */
-interface DeletedThing {
+export interface DeletedThing {
   readonly side: Side
   readonly thing: Thing
   readonly left: Thing
+  /** Something else on the other side named it then. */
+  readonly wasNamed: boolean
 }
 
 /** Everything that stands on one side. */
@@ -364,7 +366,8 @@ export class Ledger {
     const isUntouched =
       !isComputed && Object.keys(cells).every((field) => isAgreed(this.#cell(name, field), otherSide(side)))
     const left = other.find((one) => one.name === name)
-    if (isUntouched && left !== undefined) this.#plainly.set(name, { side, thing, left })
+    const wasNamed = other.some((one) => [...this.#references].some((field) => one.cells[field] === name))
+    if (isUntouched && left !== undefined) this.#plainly.set(name, { side, thing, left, wasNamed })
     else this.#plainly.delete(name)
     for (const field of Object.keys(cells)) delete this.#cell(name, field).open[side]
   }
