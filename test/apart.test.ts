@@ -33,7 +33,7 @@ const endless: readonly (readonly [by: RegExp, expression: string])[] = [
   [/not end within/, '$toMillis(text & "1", "[Ya][Ma][Da][Ha]")'],
   [/not end within/, 'text & "1" ~> $toMillis("[Ya][Ma][Da][Ha]")'],
   [/not end within/, '($read := $toMillis; $read(text & "1", "[Ya][Ma][Da][Ha]"))'],
-  [/not end within/, '$toMillis($join([1..3000].("one")) & "x", "[Yw] [Mw] [Dw] [Hw]")'],
+  [/not end within/, '$toMillis($join([1..3000].("one hundred ")) & "x", "[Yw] [Mw] [Dw] [Hw]")'],
   [/not end within/, '$toMillis($join([1..9000].("1")) & "x", "[f]1[f]1[f]1[f]")'],
   [/not end within/, '$formatNumber(1, $join([1..10000].("#,")) & "0")'],
   [/not end within/, '$formatDate("2026-11-21", $join([1..10000].("dddd ")))'],
