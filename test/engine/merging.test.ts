@@ -10,7 +10,18 @@ import { openMemoryStore } from '../../src/store/memory-store.ts'
 import { mergeFolders } from '../../src/store/merge-folders.ts'
 import { proved } from '../proof.ts'
 import { customerAccount, row } from './project.ts'
-import { type Stage, bothWays, counted, idOf, stage, theKey, toSales, writesMade, writingVia } from './stage.ts'
+import {
+  type Stage,
+  bothWays,
+  counted,
+  followedBy,
+  idOf,
+  stage,
+  theKey,
+  toSales,
+  writesMade,
+  writingVia,
+} from './stage.ts'
 import { portOf } from '../../src/connector/connector.ts'
 import { ConnectorError } from '../../src/errors.ts'
 
@@ -183,19 +194,9 @@ t.test(
       await s.run([mapped])
       s.simulator.sales.edit('accounts', idOf(s.accounts()[0] ?? {}), { telephone1: '2', ...written })
       s.simulator.faults.add({ match: { service: 'businessCentral', path: 'batch', nth: 1 }, do: { drop: 'after' } })
-      const { businessCentral } = s.connectors
-      let edits = 0
-      s.connectors = {
-        ...s.connectors,
-        businessCentral: {
-          ...portOf(businessCentral),
-          write: (operations, onBatch) =>
-            businessCentral.write(operations, async (results) => {
-              if (edits++ === 0) s.simulator.businessCentral.edit('customers', 'C1', { phoneNumber: '3', email: '3' })
-              await onBatch?.(results)
-            }),
-        },
-      }
+      const edit = (): void =>
+        void s.simulator.businessCentral.edit('customers', 'C1', { phoneNumber: '3', email: '3' })
+      s.connectors = { ...s.connectors, businessCentral: followedBy(s.connectors.businessCentral, edit) }
       await s.run([mapped])
       t.equal(s.customers()[0]?.['phoneNumber'], '3', `conflicts: ${conflicts}`)
       const isTold = conflicts === 'businessCentral'
@@ -240,19 +241,8 @@ t.test('P2 what stood there before a write without an answer is told from what s
     s.simulator.businessCentral.edit('customers', 'C1', { phoneNumber: '' })
     s.simulator.sales.edit('accounts', idOf(s.accounts()[0] ?? {}), { telephone1: '2' })
     s.simulator.faults.add({ match: { service: 'businessCentral', path: 'batch', nth: 1 }, do: { drop } })
-    const { businessCentral } = s.connectors
-    let edits = 0
-    s.connectors = {
-      ...s.connectors,
-      businessCentral: {
-        ...portOf(businessCentral),
-        write: (operations, onBatch) =>
-          businessCentral.write(operations, async (results) => {
-            if (edits++ === 0) s.simulator.businessCentral.edit('customers', 'C1', { city: 'Rome', ...said })
-            await onBatch?.(results)
-          }),
-      },
-    }
+    const edit = (): void => void s.simulator.businessCentral.edit('customers', 'C1', { city: 'Rome', ...said })
+    s.connectors = { ...s.connectors, businessCentral: followedBy(s.connectors.businessCentral, edit) }
     await s.run([mapped])
     await s.run([mapped])
     t.match(s.customers(), [{ phoneNumber: asked ? '1' : '2', city: 'Rome' }], `lost ${drop} it was made`)
@@ -368,19 +358,8 @@ t.test('P2 a write without an answer tells nothing of a row that the same run ha
   s.simulator.businessCentral.edit('customers', 'C1', { email: '' })
   s.simulator.sales.edit('accounts', idOf(s.accounts()[0] ?? {}), { telephone1: '2' })
   s.simulator.faults.add({ match: { service: 'businessCentral', path: 'batch', nth: 1 }, do: { drop: 'after' } })
-  const { businessCentral } = s.connectors
-  let edits = 0
-  s.connectors = {
-    ...s.connectors,
-    businessCentral: {
-      ...portOf(businessCentral),
-      write: (operations, onBatch) =>
-        businessCentral.write(operations, async (results) => {
-          if (edits++ === 0) s.simulator.businessCentral.edit('customers', 'C1', { email: '4' })
-          await onBatch?.(results)
-        }),
-    },
-  }
+  const edit = (): void => void s.simulator.businessCentral.edit('customers', 'C1', { email: '4' })
+  s.connectors = { ...s.connectors, businessCentral: followedBy(s.connectors.businessCentral, edit) }
   await s.run([mapped])
   await s.run([mapped])
   t.match(s.customers(), [{ email: '4', phoneNumber: '2' }])

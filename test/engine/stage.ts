@@ -143,6 +143,20 @@ export const writingVia = (
   },
 })
 
+/** A service to which something happens right behind the first write, before its answer is looked at. */
+export function followedBy(connector: Connector, what: () => void): Connector {
+  let isDone = false
+  return {
+    ...portOf(connector),
+    write: (operations, onBatch) =>
+      connector.write(operations, async (results) => {
+        if (!isDone) what()
+        isDone = true
+        await onBatch?.(results)
+      }),
+  }
+}
+
 /** A service that refuses one record, as a plug-in of the organisation would. */
 export function refusing(
   connector: Connector,
