@@ -229,17 +229,11 @@ function decisionFor(session: Session, held: Held | undefined): Held['decision']
   return rewrite === undefined ? held?.decision : { kind: 'take', fields: { '*': otherSide(rewrite) } }
 }
 
-/** Decides two records that meet for the first time. A record that has another partner already is none. */
+/** Decides two records that meet for the first time. */
 export async function judgeMatched(session: Session, common: Common): Promise<Judged> {
   const { businessCentral, sales } = common.rows
   if (businessCentral === undefined || sales === undefined) return plainly({ kind: 'ignore' })
-  if (common.coupling !== undefined || session.state.bySide('sales', sales.id) !== undefined)
-    return {
-      action: { kind: 'hold' },
-      decided: undefined,
-      holds: [loneHold(session, { ...common, side: 'businessCentral' }, 'ambiguous')],
-    }
-  if (session.options.coupleOnly) return { action: { kind: 'couple' }, decided: notLookedAt, holds: [] }
+  if (isTaken(session, common) || session.options.coupleOnly) return coupledUnseen(session, common)
   const prefer = preferred(session)
   const decision: Decision | undefined =
     prefer === undefined ? decisionFor(session, common.held) : { kind: 'prefer', side: prefer }
@@ -258,6 +252,19 @@ export async function judgeMatched(session: Session, common: Common): Promise<Ju
   const decided = await withLines(session, common, header, { meeting, decision, unfinished })
   return withLeave(session, { action: { kind: 'couple' }, decided, holds: holdsOf(session, common, decided) })
 }
+
+/** Two records are a pair, and are not compared. A record that has another partner already is none. */
+export const coupledUnseen = (session: Session, common: Common): Judged =>
+  isTaken(session, common)
+    ? {
+        action: { kind: 'hold' },
+        decided: undefined,
+        holds: [loneHold(session, { ...common, side: 'businessCentral' }, 'ambiguous')],
+      }
+    : { action: { kind: 'couple' }, decided: notLookedAt, holds: [] }
+
+const isTaken = ({ state }: Session, { coupling, rows }: Common): boolean =>
+  coupling !== undefined || (rows.sales !== undefined && state.bySide('sales', rows.sales.id) !== undefined)
 
 /** The side that is right where records coupled by this run differ; none where a person decides. */
 function preferred({ mapping, options: { prefer } }: Session): Side | undefined {

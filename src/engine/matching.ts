@@ -97,7 +97,8 @@ export class Matching {
     }
     for (const side of sides) {
       await this.#lookForMakers(side, keep)
-      if (this.#hasOrphans(otherSide(side))) await this.#takePages(side, again(side), keep)
+      if (this.#orphans(otherSide(side)).size > 0) await this.#takePages(side, again(side), keep)
+      await this.#lookOutside(side, keep)
     }
     const found = matchRecords(
       { businessCentral: this.#entrants.businessCentral.values(), sales: this.#entrants.sales.values() },
@@ -178,14 +179,35 @@ export class Matching {
   }
 
   /**
-   * A record that looks for a partner under a key of ours has a maker. One that nobody has seen came after its side was
+   * Records that look for a partner under a key of ours have a maker. One that nobody has seen came after its side was
    * read, and was carried at once by another run: the side is asked once more (P1).
    */
-  #hasOrphans(side: Side): boolean {
-    const orphans = [...this.#entrants[side].values()].filter(({ id, wanting }) => wanting && isDerived(id))
-    if (orphans.length === 0) return false
+  #orphans(side: Side): ReadonlySet<string> {
+    const derived = [...this.#entrants[side].values()].filter(({ id, wanting }) => wanting && isDerived(id))
+    if (derived.length === 0) return new Set()
     const makers = new Set([...this.#entrants[otherSide(side)].values()].flatMap(({ keys }) => keys))
-    return orphans.some(({ id }) => !makers.has(id))
+    return new Set(derived.map(({ id }) => id).filter((id) => !makers.has(id)))
+  }
+
+  /**
+   * A maker that has left the filter since is the partner all the same, and no match rule finds it (P1, P9). Documents
+   * tell their origin by a reference.
+   */
+  async #lookOutside(side: Side, keep: (side: Side, row: Loaded) => void): Promise<void> {
+    const { readers, mapping } = this.#session
+    if (mapping.lines !== undefined || !readers[side].hasEntity) return
+    const orphans = this.#orphans(otherSide(side))
+    if (orphans.size === 0) return
+    const isMaker = (id: string): boolean => orphans.has(newKey(this.#session, otherSide(side), id) ?? '')
+    const makers: string[] = []
+    for await (const keys of readers[side].keys()) makers.push(...keys.filter(isMaker))
+    if (makers.length === 0) return
+    const read = await readers[side].read(makers)
+    await this.#enter(
+      side,
+      read.filter((change) => change.kind === 'upsert'),
+      keep,
+    )
   }
 
   #ownConditions(side: Side, id: string): readonly Condition[] {
@@ -218,10 +240,16 @@ export class Matching {
   async #take(side: Side, rows: readonly Upsert[], keep: (side: Side, row: Loaded) => void): Promise<void> {
     const { readers, state } = this.#session
     const unknown = rows.filter((row) => !this.#entrants[side].has(row.id))
-    for (const row of await readers[side].attach(unknown)) {
-      const coupled = state.bySide(side, row.id) !== undefined
-      if (!coupled && !isAdmitted(this.#session, side, row)) continue
-      await this.add(side, row, coupled ? 'coupled' : 'candidate')
+    const filled = await readers[side].attach(unknown)
+    const known = filled.filter(
+      (row) => state.bySide(side, row.id) !== undefined || isAdmitted(this.#session, side, row),
+    )
+    await this.#enter(side, known, keep)
+  }
+
+  async #enter(side: Side, rows: readonly Upsert[], keep: (side: Side, row: Loaded) => void): Promise<void> {
+    for (const row of await this.#session.readers[side].attach(rows)) {
+      await this.add(side, row, this.#session.state.bySide(side, row.id) === undefined ? 'candidate' : 'coupled')
       keep(side, row)
     }
   }

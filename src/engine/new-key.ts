@@ -1,5 +1,5 @@
 /** Keeps P1: which key a record gets that we create. */
-import { type Side, otherSide } from '../config/config.ts'
+import { type BySide, type Side, otherSide, sides } from '../config/config.ts'
 import { derivedKey, derivedOption } from '../core/derived-key.ts'
 import type { Session } from './session.ts'
 
@@ -23,3 +23,10 @@ export function newKey(session: Session, on: Side, sourceId: string): string | u
   if (entity.kind === 'choice') return derivedOption(origin)
   return target.description.clientKeys ? derivedKey(origin) : undefined
 }
+
+/** Whether one of the two was made of the other: they belong together, wherever they stand now. */
+export const isMade = (session: Session, rows: BySide<{ readonly id: string } | undefined>): boolean =>
+  sides.some((on) => {
+    const [made, source] = [rows[on], rows[otherSide(on)]]
+    return made !== undefined && source !== undefined && newKey(session, on, source.id) === made.id
+  })

@@ -378,6 +378,37 @@ for (const side of sides)
       },
     )
 
+t.test('P1 P9 a maker that has left the filter since has no second partner made when all memory is lost', async (t) => {
+  const s = await stage(t)
+  const mapped = customerAccount({ ...bothWays, match: [] })
+  const customer = s.customer({ number: 'C1', phoneNumber: '1' })
+  s.customer({ number: 'C2' })
+  const account = s.account({ name: 'From Sales' })
+  await s.run([mapped])
+  t.equal(s.couplings().length, 3)
+  const made = s.customers().find(({ displayName }) => displayName === 'From Sales')
+  s.simulator.businessCentral.edit('customers', idOf(customer), { blocked: 'All', phoneNumber: '2' })
+  s.simulator.sales.edit('accounts', idOf(account), { statecode: 1, statuscode: 2 })
+  const before = pairsOf(s.couplings())
+  s.store = openMemoryStore(theKey)
+  s.simulator.resetRequests()
+  const report = await s.run([mapped])
+  t.equal(report.ok, true, JSON.stringify(report.problems))
+  t.equal(writesMade(s.simulator), 0, 'nothing travels')
+  t.same(pairsOf(s.couplings()), before)
+  s.simulator.businessCentral.edit('customers', idOf(customer), { blocked: '_x0020_' })
+  s.simulator.sales.edit('accounts', idOf(account), { statecode: 0, statuscode: 1 })
+  await s.run([mapped])
+  t.match(
+    s.held().map(({ kind, fields }) => ({ kind, fields })),
+    [{ kind: 'different', fields: ['phone'] }],
+    'what differs when they meet again is a person’s to decide',
+  )
+  t.equal(s.couplings().find(({ businessCentral }) => businessCentral.id === idOf(made ?? {}))?.outside, undefined)
+  t.equal(s.accounts().length, 3)
+  t.equal(s.customers().length, 3)
+})
+
 t.test('P1 a record named by a person finds who made it, also when all memory is lost', async (t) => {
   const s = await stage(t)
   const mapped = customerAccount({ ...bothWays, match: [] })
