@@ -60,8 +60,8 @@ export interface LineWrite {
 
 export interface DecidedLines {
   readonly writes: readonly LineWrite[]
-  /** The pairs as they stand without the writes. */
-  readonly pairs: readonly LinePair[]
+  /** The pairs as they stand without the writes; undefined where a person is to tell which lines belong together. */
+  readonly pairs: readonly LinePair[] | undefined
   readonly held: readonly HeldField[]
   readonly waits: Decided['waits']
   readonly failed: Decided['failed']
@@ -115,6 +115,8 @@ class LinesWork {
   readonly #byKey: BySide<ReadonlyMap<string, LineRow>>
   readonly #paired: Record<Side, Set<string>> = { businessCentral: new Set(), sales: new Set() }
   readonly #draft: Draft = { writes: [], pairs: [], held: [], waits: [], failed: [], asks: [], left: false }
+  /** A person is to tell which lines belong together. */
+  #isUnclear = false
 
   constructor(lines: CompiledLines, deciding: Deciding, facts: LinesFacts) {
     this.#lines = lines
@@ -126,7 +128,8 @@ class LinesWork {
 
   result(): DecidedLines {
     const rank = { delete: 0, update: 1, create: 2 } as const
-    return { ...this.#draft, writes: [...this.#draft.writes].sort((a, b) => rank[a.kind] - rank[b.kind]) }
+    const writes = [...this.#draft.writes].sort((a, b) => rank[a.kind] - rank[b.kind])
+    return { ...this.#draft, writes, pairs: this.#isUnclear ? undefined : this.#draft.pairs }
   }
 
   /** Lines that have their partner: merged, or deleted after it. */
@@ -155,13 +158,16 @@ class LinesWork {
     for (const pairing of found) await this.#meet(pairing)
   }
 
-  /** Lines that nobody on the other side knows: made there. */
+  /** Lines that nobody on the other side knows: made there; where a person says which side is right, only its own. */
   async additions(): Promise<void> {
+    const right = this.#taken()
     for (const to of sides) {
       const from = otherSide(to)
       const open = this.#open(from).filter(({ spoken }) => spoken)
-      if (open.length === 0 || !travelsTo(this.#lines.lines.mapping.direction, to)) continue
-      if (this.#areUnclear(to)) this.#draft.held.push(this.#unclear(open, to))
+      if (open.length === 0) continue
+      if (right === to) this.#dropAll(open, from)
+      if (right === to || !travelsTo(this.#lines.lines.mapping.direction, to)) continue
+      if (this.#areUnclear(to)) this.#ask(open, to)
       else if (this.#mayAdd()) for (const line of open) await this.#add(line, to)
     }
   }
@@ -173,13 +179,30 @@ class LinesWork {
 
   /** Two documents that meet with lines on both sides that do not tell which is which: made twice would be worse. */
   #areUnclear(to: Side): boolean {
-    const taken = this.#facts.decision?.kind === 'take' ? this.#facts.decision.fields['*'] : undefined
-    return this.#facts.meeting === 'first' && taken === undefined && this.#open(to).some(({ stored }) => stored)
+    return this.#facts.meeting === 'first' && this.#taken() === undefined && this.#open(to).some(({ stored }) => stored)
   }
 
-  #unclear(open: readonly LineRow[], to: Side): HeldField {
+  /** The side whose lines a person says are right. */
+  #taken(): Side | undefined {
+    const { meeting, decision } = this.#facts
+    if (decision?.kind !== 'take') return undefined
+    return decision.fields[unclearLines] ?? (meeting === 'first' ? decision.fields['*'] : undefined)
+  }
+
+  #dropAll(open: readonly LineRow[], on: Side): void {
+    if (!travelsTo(this.#lines.lines.mapping.direction, on)) return
+    if (!this.#facts.writable[on]) this.#draft.left = true
+    else for (const { id, etag, stored } of open) if (stored) this.#drop(on, { key: id, etag, source: '' })
+  }
+
+  #drop(to: Side, line: Pick<LineWrite, 'key' | 'etag' | 'source'>): void {
+    this.#draft.writes.push({ kind: 'delete', to, ...line, writes: [], base: noBase })
+  }
+
+  #ask(open: readonly LineRow[], to: Side): void {
     const values = { [otherSide(to)]: alone(open.length), [to]: alone(this.#open(to).length) } as Record<Side, string>
-    return { field: 'lines', because: 'different', values }
+    this.#isUnclear = true
+    this.#draft.held.push({ field: unclearLines, because: 'different', values })
   }
 
   async #merge(rows: BySide<LineRow>, pair: LinePair, meeting: 'first' | 'known' = 'known'): Promise<void> {
@@ -240,15 +263,7 @@ class LinesWork {
     // A target's own deletion is left alone, as any edit of a one-way target.
     this.#draft.pairs.push(pair)
     if (!follows || !this.#facts.writable[side]) return
-    this.#draft.writes.push({
-      kind: 'delete',
-      to: side,
-      key: survivor.id,
-      source: pair[gone],
-      etag: survivor.etag,
-      writes: [],
-      base: noBase,
-    })
+    this.#drop(side, { key: survivor.id, source: pair[gone], etag: survivor.etag })
   }
 
   async #meet({ businessCentral, sales, ours }: LinePairing): Promise<void> {
@@ -316,6 +331,9 @@ const alone = (lines: number): string => `${lines} line${lines === 1 ? '' : 's'}
 const named = (field: string): string => `lines.${field}`
 
 /** A person's decision about fields, in the words of the lines. */
+/** Called so where it is held which lines of two documents belong together. */
+const unclearLines = 'lines'
+
 function lineDecision(decision: Decision | undefined): Decision | undefined {
   if (decision?.kind !== 'take') return decision
   const fields = Object.entries(decision.fields).flatMap(([name, side]) =>

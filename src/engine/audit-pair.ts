@@ -99,7 +99,7 @@ async function partsOfLines(
     businessCentral: await lineRows(lines, 'businessCentral', documents.businessCentral, bindings),
     sales: await lineRows(lines, 'sales', documents.sales, bindings),
   }
-  return linePairsOf(session, coupling).flatMap((pair) => {
+  return (linePairsOf(session, coupling) ?? []).flatMap((pair) => {
     const [businessCentral, sales] = sides.map((side) => rows[side].find(({ id }) => id === pair[side]))
     if (businessCentral === undefined || sales === undefined) return []
     const own = (decided?.writes ?? []).filter(({ kind, to, key }) => kind === 'update' && key === pair[to])

@@ -41,7 +41,7 @@ export async function couplingAfter(session: Session, action: Action, result: Do
     businessCentral: pair.businessCentral,
     sales: pair.sales,
     ...packedAfter(session, action, current),
-    ...packedLines(session, linesAfter(action, result, linePairsOf(session, former)), soughtAfter(action, former)),
+    ...packedLines(session, pairsAfter(session, action, { result, former }), soughtAfter(action, former)),
     ...(judgement.action.kind === 'merge' && judgement.action.paused ? { outside: true } : {}),
     ...freshAfter(session, action, { version, isOpen }),
     ...oursAfter(session, action, { current, version, isOpen }),
@@ -93,6 +93,17 @@ function freshAfter(
 ): Pick<Coupling, 'fresh'> {
   const isWhole = mapping[side].with.length === 0 && !isOpen
   return kind !== 'create' || isWhole || version === undefined ? {} : { fresh: { side, version } }
+}
+
+/** Of a document whose lines were never looked at nothing is known. */
+function pairsAfter(
+  session: Session,
+  action: Action,
+  { result, former }: { readonly result: Done; readonly former: Coupling | undefined },
+): readonly LinePair[] | undefined {
+  const before = linePairsOf(session, former)
+  const isUntold = before === undefined && action.judgement.decided?.lines === undefined
+  return isUntold ? undefined : linesAfter(action, result, before ?? [])
 }
 
 /**

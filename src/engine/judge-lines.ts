@@ -66,7 +66,7 @@ async function linesOf(
       sales: await lineRowsOf(session, lines, 'sales', common.rows.sales),
     },
     documents: common.rows,
-    pairs: linePairsOf(session, common.coupling),
+    pairs: linePairsOf(session, common.coupling) ?? [],
     meeting,
     sought: soughtOf(common.coupling),
     ours: common.coupling?.ours,
@@ -125,7 +125,7 @@ export async function haveLinesChanged(
   if (lines === undefined) return false
   if (coupling.unfinished !== undefined || coupling.lines?.layout !== lines.compiled.layout.id) return true
   const rows = await lineRowsOf(session, lines, side, document)
-  const pairs: readonly LinePair[] = linePairsOf(session, coupling)
+  const pairs: readonly LinePair[] = linePairsOf(session, coupling) ?? []
   return areLinesEdited(lineDeciding(session, lines), side, rows, pairs)
 }
 

@@ -11,7 +11,7 @@ import { freshBase, isFresh } from '../core/fresh.ts'
 import type { Loaded } from '../core/record.ts'
 import { type PairVerdict, type Standing, reconcile } from '../core/reconcile.ts'
 import { deletedPartner, holdsOf, loneHold, metadataHold, recordArgument } from './holds.ts'
-import { haveLinesChanged, isUnfinished, withAround, withLines } from './judge-lines.ts'
+import { type LinesMeeting, haveLinesChanged, isUnfinished, withAround, withLines } from './judge-lines.ts'
 import { createOn } from './judge-lone.ts'
 import { type Common, type Hold, type Judged, type JudgedAction, plainly } from './judgement.ts'
 import { type Session, baseOf, isAdmitted, mayWriteMetadata, missingPages, pendingRows } from './session.ts'
@@ -180,9 +180,14 @@ function newsOf({ deciding }: Session, rows: BySide<Loaded>, { coupling, base }:
   return fresh !== undefined && isFresh(fresh, rows) ? freshBase(deciding, fresh.side, rows, base) : noBase
 }
 
-/** The lines of a document whose creation broke off are not all known: they are found by what they say, or made. */
-const meetingOf = ({ unfinished, coupling }: CoupledFacts): 'new' | 'known' =>
-  coupling.unfinished === 'new' || (unfinished && coupling.lines === undefined) ? 'new' : 'known'
+/**
+ * The lines of a document whose creation broke off are not all known: they are found by what they say, or made. As long as
+ * nobody has told which lines belong together (coupled by hand, or it waits for a person), the documents still meet.
+ */
+function meetingOf({ unfinished, coupling }: CoupledFacts): LinesMeeting['meeting'] {
+  if (coupling.unfinished === 'new' || (unfinished && coupling.lines === undefined)) return 'new'
+  return coupling.lines === undefined ? 'first' : 'known'
+}
 
 /**
  * What a document says that is not finished is not carried back: it is news when the document is what it was to be. What

@@ -5,6 +5,7 @@
 import { type Side, otherSide, sides } from '../config/config.ts'
 import type { Refusal } from '../connector/connector.ts'
 import { type Coupling, type Held, type HeldKind } from '../core/coupling.ts'
+import type { LinePair } from '../core/decide-lines.ts'
 import { versionOf } from '../core/fingerprint.ts'
 import { isFresh } from '../core/fresh.ts'
 import type { Entry } from '../store/store.ts'
@@ -71,10 +72,13 @@ function pairEntries(session: Session, judgement: Judgement, writesFollow: boole
     ...packed(session, baseAfter(session, judgement, [])),
     ...(action.kind === 'merge' && action.paused ? { outside: true } : {}),
     ...goesOn(session, judgement, writesFollow),
-    ...packedLines(session, judgement.decided?.lines?.pairs ?? linePairsOf(session, coupling), soughtLinesOf(coupling)),
+    ...packedLines(session, linesKnown(session, judgement), soughtLinesOf(coupling)),
   }
   return coupling !== undefined && sameCoupling(coupling, next) ? [] : [{ kind: 'couple', coupling: next }]
 }
+
+const linesKnown = (session: Session, { decided, coupling }: Judgement): readonly LinePair[] | undefined =>
+  decided?.lines === undefined ? linePairsOf(session, coupling) : decided.lines.pairs
 
 /**
  * What a coupling keeps of the former one: how often values moved, and what is not done to its end. A record that is as we

@@ -112,9 +112,9 @@ export function baseOf(session: Session, coupling: Coupling): Base {
   return rows === undefined ? noBase : unpackBase(coupling.base, rows)
 }
 
-/** The lines of a coupled document that belong together. */
-export function linePairsOf({ state }: Session, coupling: Coupling | undefined): readonly LinePair[] {
-  if (coupling?.lines === undefined) return []
+/** The lines of a coupled document that belong together; undefined as long as nobody has told which do. */
+export function linePairsOf({ state }: Session, coupling: Coupling | undefined): readonly LinePair[] | undefined {
+  if (coupling?.lines === undefined) return undefined
   const rows = state.layout(coupling.lines.layout)
   return coupling.lines.pairs.map(([businessCentral, sales, base]) => ({
     businessCentral,
@@ -127,19 +127,20 @@ export function linePairsOf({ state }: Session, coupling: Coupling | undefined):
 export const soughtLinesOf = (coupling: Coupling | undefined): readonly SoughtLine[] => coupling?.lines?.sought ?? []
 
 /**
- * Pairs of lines as the document's coupling keeps them, in the order of their keys in Business Central, and the lines whose partners are sought still; nothing for a
- * mapping without lines.
+ * Pairs of lines as the document's coupling keeps them, in the order of their keys in Business Central, and the lines
+ * whose partners are sought still; nothing for a mapping without lines, or as long as nobody has told which belong together.
  */
 export function packedLines(
   { compiled }: Pick<Session, 'compiled'>,
-  pairs: readonly LinePair[],
+  pairs: readonly LinePair[] | undefined,
   sought: readonly SoughtLine[],
 ): { readonly lines?: CoupledLines } {
   const layout = compiled.lines?.compiled.layout
   if (layout === undefined) return {}
-  const left = sought.filter(([on, source]) => !pairs.some((pair) => pair[otherSide(on)] === source))
-  if (pairs.length === 0 && left.length === 0) return {}
-  const packedPairs = pairs
+  if (pairs === undefined && sought.length === 0) return {}
+  const known = pairs ?? []
+  const left = sought.filter(([on, source]) => !known.some((pair) => pair[otherSide(on)] === source))
+  const packedPairs = known
     .toSorted((one, other) => (one.businessCentral < other.businessCentral ? -1 : 1))
     .map(({ businessCentral, sales, base }) => [businessCentral, sales, packBase(base, layout.rows)] as const)
   return { lines: { layout: layout.id, pairs: packedPairs, ...(left.length === 0 ? {} : { sought: left }) } }

@@ -44,8 +44,8 @@ export async function linesSeen(
   const rows = await orFailure(lineRowsOf(session, lines, intent.side, target))
   // Which lines there are is not known: the next decision fails at the same place, and holds the document.
   if (rows instanceof ExpressionError)
-    return packedLines(session, untold(before, meant, intent.side), [...sought, ...allSought(meant, intent.side)])
-  const seen = await work.see(before, meant, rows)
+    return packedLines(session, untold(before ?? [], meant, intent.side), [...sought, ...allSought(meant, intent.side)])
+  const seen = await work.see(before ?? [], meant, rows)
   return packedLines(session, seen.pairs, isUnmoved ? sought : [...sought, ...seen.sought])
 }
 

@@ -152,7 +152,7 @@ export async function agreedOn(
       base: noBase,
     })),
   })
-  return decided.pairs
+  return decided.pairs ?? []
 }
 
 /** What is written, in short: `update sales s1 quantity=5`. */

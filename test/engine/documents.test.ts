@@ -1,9 +1,19 @@
 /** P2 to P9 for documents with lines: orders that travel both ways. */
 import t, { type Test } from 'tap'
+import { sides } from '../../src/config/config.ts'
 import { recordsNamed, take } from '../../src/engine/decisions.ts'
 import type { RunReport } from '../../src/engine/run.ts'
 import type { Row } from '../../src/simulator/table.ts'
-import { type Documents, documents, linesOf, ordersOf, salesLine, salesOrder, salesOrdersOf } from './document-stage.ts'
+import {
+  type Documents,
+  couple,
+  documents,
+  linesOf,
+  ordersOf,
+  salesLine,
+  salesOrder,
+  salesOrdersOf,
+} from './document-stage.ts'
 import { directHttp } from '../../src/rehearsal/direct-http.ts'
 import { committingVia, counted, writesMade, writingVia } from './stage.ts'
 
@@ -461,6 +471,79 @@ t.test(
     t.equal(salesOrdersOf(given).length, 1)
   },
 )
+
+/** Nobody remembers an order of three lines; since then one was replaced by another in Business Central. */
+async function replacedLine(t: Test): ReturnType<typeof atRest> {
+  const given = await atRest(t)
+  const { inBusinessCentral: id, on } = given
+  inBusinessCentral(given, id, () => {
+    const [, second] = linesInBusinessCentral(given)
+    on.simulator.businessCentral.delete('salesOrderLines', String(second?.['id']))
+    const line = { documentId: id, lineType: 'Item', lineObjectNumber: 'I3', quantity: 9 }
+    on.simulator.businessCentral.create('salesOrderLines', line)
+  })
+  on.store = await given.freshStore()
+  return given
+}
+
+for (const how of ['found', 'coupled by hand'] as const)
+  t.test(
+    `P1 P5 lines of a pair that was ${how} and that do not tell which is which wait until a person says`,
+    async (t) => {
+      const given = await replacedLine(t)
+      const { order, inBusinessCentral: id, on } = given
+      if (how === 'coupled by hand')
+        await couple(given, mapping, { businessCentral: id, sales: order }, { number: 'S-ORD00001' })
+      const apart = [
+        [1, 1, 9],
+        [1, 1, 1],
+      ]
+      for (const description of ['one', 'two']) {
+        await given.run({ full: true })
+        t.match(on.held(mapping), [{ kind: 'different', fields: ['lines'] }])
+        t.same(quantities(given, order), apart)
+        inSales(given, order, () => on.simulator.sales.edit('salesorders', order, { description }))
+        await given.run()
+        t.match(on.held(mapping), [{ kind: 'different', fields: ['lines'] }], 'an edit beside it answers nothing')
+        t.same(quantities(given, order), apart)
+      }
+      const [second] = linesOf(given, order).filter((line) => line['_productid_value'] === given.products[1])
+      inSales(given, order, () => {
+        on.simulator.sales.delete('salesorderdetails', String(second?.['salesorderdetailid']))
+        salesLine(given, order, { product: 2, quantity: 9, sequence: 9 })
+      })
+      clean(t, await given.run())
+      t.same(quantities(given, order), [
+        [1, 1, 9],
+        [1, 1, 9],
+      ])
+      await restsNow(t, given)
+    },
+  )
+
+for (const side of sides)
+  t.test(`P1 P7 the lines of ${side} are the order where a person takes them, also when the runner dies`, async (t) => {
+    const given = await replacedLine(t)
+    const { order, on } = given
+    await given.run()
+    const taken = take(on.store.mapping(mapping), recordsNamed(on.store.mapping(mapping), 'S-ORD00001'), {
+      side,
+      fields: [],
+    })
+    await on.store.lock('test')
+    await on.store.commit(mapping, taken.kind === 'decided' ? taken.entries : [])
+    await on.store.unlock()
+    const disk = on.store
+    on.store = committingVia(disk, (_, entries) => {
+      if (entries.some((entry) => entry.kind === 'intent')) throw new Error('dies')
+    })
+    await t.rejects(given.run(), /dies/)
+    on.store = disk
+    clean(t, await given.run())
+    const right = side === 'sales' ? [1, 1, 1] : [1, 1, 9]
+    t.same(quantities(given, order), [right, right])
+    await restsNow(t, given)
+  })
 
 t.test('P1 an order that was posted meanwhile is told to a person and not made again', async (t) => {
   const given = await documents(t, mapping)
