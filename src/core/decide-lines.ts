@@ -332,7 +332,7 @@ const named = (field: string): string => `lines.${field}`
 
 /** A person's decision about fields, in the words of the lines. */
 /** Called so where it is held which lines of two documents belong together. */
-const unclearLines = 'lines'
+export const unclearLines = 'lines'
 
 function lineDecision(decision: Decision | undefined): Decision | undefined {
   if (decision?.kind !== 'take') return decision

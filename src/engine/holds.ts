@@ -2,6 +2,7 @@
 import { type Side, sideName } from '../config/config.ts'
 import type { Caller } from '../core/act-as.ts'
 import type { Held } from '../core/coupling.ts'
+import { unclearLines } from '../core/decide-lines.ts'
 import type { Decided, FailedField, HeldField } from '../core/decide.ts'
 import type { ExpressionError } from '../core/expression.ts'
 import type { Wait } from '../core/offer.ts'
@@ -49,13 +50,12 @@ function fieldsHold(kind: 'conflict' | 'different', fields: readonly HeldField[]
     kind === 'conflict'
       ? `${list.join(', ')} edited on both sides since the last agreement`
       : `${list.join(', ')} filled differently on both sides at the first match`
-  return {
-    kind,
-    fields,
-    names: list,
-    message,
-    remedy: `take one side: ${command} --take businessCentral (or sales), or set a policy in the mapping`,
-  }
+  const take = `take one side: ${command} --take businessCentral (or sales)`
+  // No policy decides which lines there are.
+  const remedy = list.includes(unclearLines)
+    ? `${take}; of the lines that do not tell which is which only those of that side stay. Or make them equal in the services`
+    : `${take}, or set a policy in the mapping`
+  return { kind, fields, names: list, message, remedy }
 }
 
 /** An answer was lost: what stands there may be somebody's edit after the write, which no policy writes over (P2). */
