@@ -17,6 +17,7 @@ import { continuedBy } from './continuing.ts'
 import { areAllDue, dueRecords, isHeld, isSetAside } from './held-due.ts'
 import { isEcho, saysTheSame } from './echo.ts'
 import { FollowedIntake } from './following.ts'
+import { leftAlone } from './left-alone.ts'
 import { needsPages } from './match-values.ts'
 import { Matching } from './matching.ts'
 import { Recheck } from './recheck.ts'
@@ -212,12 +213,14 @@ class Reading {
         await this.#passOver(side, change, reading)
       else doubtful.push(change)
     }
-    const open = lone.filter((row) => readers[side].mayAdmit(row) || this.#leave(side, row))
+    const admitted = lone.filter((row) => readers[side].mayAdmit(row) || this.#leave(side, row))
+    const { open, alone, marks } = await leftAlone(this.#session, side, admitted, reading.asked)
+    this.#marks.push(...marks)
     const ready = reading.whole ? idle.filter((row) => readers[side].mayAdmit(row)) : []
     const filled = await this.#filling(side, doubtful, [...open, ...ready])
     await this.#takeDoubtful(side, filled(doubtful), reading)
     for (const row of filled(open)) await this.#takeLone(side, row)
-    await this.#standBy(side, filled(ready))
+    await this.#standBy(side, [...filled(ready), ...alone])
   }
 
   /**

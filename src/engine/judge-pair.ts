@@ -9,6 +9,7 @@ import { type Decided, type FieldWrite, decidePair, isEdited } from '../core/dec
 import { decideEnd } from '../core/decide-end.ts'
 import { freshBase, isFresh } from '../core/fresh.ts'
 import type { Loaded } from '../core/record.ts'
+import { saidBy } from '../core/said.ts'
 import { type PairVerdict, type Standing, reconcile } from '../core/reconcile.ts'
 import { deletedPartner, holdsOf, loneHold, metadataHold, recordArgument } from './holds.ts'
 import { type LinesMeeting, haveLinesChanged, isUnfinished, withAround, withLines } from './judge-lines.ts'
@@ -115,7 +116,9 @@ async function endPair(
   })
   if (decided.writes.length > 0 && !session.writable[to]) return plainly({ kind: 'leave' })
   const holds = holdsOf(session, common, decided)
-  return holds.length > 0 ? { action: { kind: 'hold' }, decided: undefined, holds } : { action, decided, holds }
+  if (holds.length > 0) return { action: { kind: 'hold' }, decided: undefined, holds }
+  if (action.kind === 'end') return { action, decided, holds }
+  return { action: { ...action, said: await saidBy(session.deciding, to, target.row) }, decided, holds }
 }
 
 /** What is not done to its end goes on whatever the filter says. */

@@ -4,6 +4,7 @@ import type { Coupling, Held, HeldKind, Rival } from '../core/coupling.ts'
 import type { Decided, HeldField } from '../core/decide.ts'
 import type { Wait } from '../core/offer.ts'
 import type { Loaded, Row } from '../core/record.ts'
+import type { Said } from '../core/said.ts'
 import type { Ref } from './ref.ts'
 
 /** What was decided about one record or pair. */
@@ -36,7 +37,8 @@ export type JudgedAction =
   | { readonly kind: 'couple' }
   | { readonly kind: 'create'; readonly on: Side; readonly restores: boolean }
   | { readonly kind: 'delete'; readonly on: Side }
-  | { readonly kind: 'uncouple' }
+  /** `said`: by the record that stays. */
+  | { readonly kind: 'uncouple'; readonly said?: Said }
   /** The last fields are written, and the pair is over: it stays remembered. */
   | { readonly kind: 'end'; readonly because: Ending }
   | { readonly kind: 'hold' }

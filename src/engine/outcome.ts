@@ -164,14 +164,15 @@ function uncoupled(judgement: Judgement): readonly Entry[] {
  * person says otherwise.
  */
 function aloneEntries(session: Session, judgement: Judgement): readonly Entry[] {
-  const { rows, number } = judgement
+  const { rows, number, action } = judgement
+  const said = action.kind === 'uncouple' ? action.said : undefined
   const side = sides.find((candidate) => rows[candidate] !== undefined && rows[otherSide(candidate)] === undefined)
   const id = side === undefined ? undefined : judgement.ref[side]
   if (side === undefined || id === undefined) return []
   if (!isSource(session.mapping, side) || !session.mapping.createOn[otherSide(side)]) return []
   const since = session.clock.now().toISOString()
   const source = refusedAs(rows)
-  return [{ kind: 'hold', held: { ...aloneHold(side), side, id, number, since, attempts: 0, source } }]
+  return [{ kind: 'hold', held: { ...aloneHold(side), side, id, number, since, attempts: 0, source, said } }]
 }
 
 /** Whatever either record of a pair was held for. */

@@ -2,6 +2,7 @@
 import { randomInt } from 'node:crypto'
 import type { BySide, Config } from '../config/config.ts'
 import type { Identity } from '../connector/connector.ts'
+import { withoutSaid } from '../core/coupling.ts'
 import { contextOf } from '../engine/context.ts'
 import { type Ports, type RunProblem, defaultRunOptions } from '../engine/ports.ts'
 import type { RunContext } from '../engine/prepare.ts'
@@ -89,13 +90,17 @@ const remembered = (content: MappingContent): MappingContent => ({
   intents: emptyContent.intents,
 })
 
-/** The state with couplings whose fingerprints are those of the pseudonyms. */
+/** The state with fingerprints of the pseudonyms. */
 async function retoldState(config: Config, real: Ports, bare: Snapshot): Promise<Snapshot['state']> {
   const other = await replayed(bare, real)
   const contexts = { real: await contextIn(config, real), retold: await contextIn(config, other) }
   const state: Record<string, MappingContent> = {}
   for (const [name, content] of Object.entries(bare.state))
-    state[name] = { ...content, couplings: await orBare(content, () => retell(contexts, name)) }
+    state[name] = {
+      ...content,
+      couplings: await orBare(content, () => retell(contexts, name)),
+      held: content.held.map(withoutSaid),
+    }
   return state
 }
 

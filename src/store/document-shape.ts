@@ -162,6 +162,7 @@ const held = members<Held>({
   under: maybe(text),
   waits: maybe(list(missing)),
   rivals: maybe(list(members<Rival>({ side, id: text, version: maybe(text), coupled: maybe(flag) }))),
+  said: maybe(byName(text)),
   decision: maybe(decision),
 })
 

@@ -1,6 +1,6 @@
 /** Two ways to make state forget: one record, or everything that was hashed with the former fingerprint key. */
 import type { Side } from '../config/config.ts'
-import type { CoupledLines, Held } from '../core/coupling.ts'
+import { type CoupledLines, type Held, withoutSaid } from '../core/coupling.ts'
 import { StateError } from '../errors.ts'
 import { openJsonStore } from './json-store.ts'
 import type { JsonStoreOptions } from './json-store.ts'
@@ -112,7 +112,7 @@ export function withoutPrints(content: MappingContent): MappingContent {
       base: '',
       ...(coupling.lines === undefined ? {} : { lines: withoutLinePrints(coupling.lines) }),
     })),
-    held: content.held.map((held) => ({ ...held, source: undefined, under: undefined })),
+    held: content.held.map((held) => ({ ...withoutSaid(held), source: undefined, under: undefined })),
   }
 }
 

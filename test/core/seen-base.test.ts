@@ -4,6 +4,7 @@ import type { Field, Side } from '../../src/config/config.ts'
 import type { Base } from '../../src/core/base.ts'
 import { fingerprinter } from '../../src/core/fingerprint.ts'
 import type { Row } from '../../src/core/record.ts'
+import { type Said, saidBy, saysOtherwise } from '../../src/core/said.ts'
 import { type Seeing, baseSeen, isAsSent, isStillBefore } from '../../src/core/seen-base.ts'
 import { compiled, lookupsOf } from './mapping-fixture.ts'
 
@@ -189,4 +190,15 @@ t.test('P1 a record says all that was sent, or it is not the one', async (t) => 
   t.equal(await isAsSent(inBusinessCentral({ name: 'new' }), sent), true, 'a number goes the other way')
   t.equal(await isAsSent(inBusinessCentral({ name: 'other' }), sent), false)
   t.equal(await isAsSent(inBusinessCentral({}), base({ failing: 'old' })), false, 'a failing row cannot tell')
+})
+
+t.test('what one side says alone is told by field row, without those that fail or only listen', async (t) => {
+  const row: Row = { name: 'old', phone: '', number: 'old', mark: 'old', fails: 'old' }
+  const said = await saidBy(deciding, 'businessCentral', row)
+  t.same(said, { [rowId('name')]: printOf('old'), [rowId('phone')]: printOf(''), [rowId('number')]: printOf('old') })
+  const now = (more: Row): Promise<Said> => saidBy(deciding, 'businessCentral', { ...row, ...more })
+  t.equal(saysOtherwise(await now({ mark: 'new', fails: 'new' }), said), false, 'nothing that is said')
+  t.equal(saysOtherwise(await now({ phone: 'new' }), said), true)
+  t.equal(saysOtherwise(await now({ phone: 'new' }), { [rowId('name')]: printOf('old') }), false, 'a row that is new')
+  t.equal(saysOtherwise({}, said), false, 'a row that is gone')
 })

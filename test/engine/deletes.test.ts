@@ -1,10 +1,13 @@
 /** Deletes on both sides, with every policy; tombstones by change token and by sweep. */
 import t, { type Test } from 'tap'
-import type { DeletePolicy } from '../../src/config/config.ts'
+import { type DeletePolicy, sides } from '../../src/config/config.ts'
+import type { Row } from '../../src/core/record.ts'
 import { afterDelete } from '../../src/engine/decisions.ts'
-import { customerAccount } from './project.ts'
+import { withoutPrints } from '../../src/store/erase.ts'
+import { openMemoryStore } from '../../src/store/memory-store.ts'
+import { customerAccount, row } from './project.ts'
 import { only, standardSet } from './standard-set.ts'
-import { type Stage, bothWays, committingVia, counted, idOf, refusing, stage, writesMade } from './stage.ts'
+import { type Stage, bothWays, committingVia, counted, idOf, refusing, stage, theKey, writesMade } from './stage.ts'
 
 const name = 'customer-account'
 const day = 86_400_000
@@ -115,6 +118,49 @@ t.test('policies: delete, restore and uncouple, on either side', async (t) => {
     }
   }
 })
+
+for (const side of sides)
+  t.test(
+    `what was uncoupled when its partner in ${side} was deleted stays alone until somebody edits it`,
+    async (t) => {
+      const s = await stage(t)
+      const store = openMemoryStore(theKey)
+      s.store = store
+      const mapped = deleting('uncouple', 'uncouple')
+      const { bc, sales } = await pairs(s, mapped)
+      const edit = (touched: { readonly customer: Row; readonly account: Row }): unknown =>
+        side === 'sales'
+          ? s.simulator.businessCentral.edit('customers', bc, touched.customer)
+          : s.simulator.sales.edit('accounts', sales, touched.account)
+      if (side === 'sales') s.simulator.sales.delete('accounts', sales)
+      else s.simulator.businessCentral.delete('customers', bc)
+      const there = (): number => (side === 'sales' ? s.accounts() : s.customers()).length
+      const stays = async (why: string, config = mapped, full = false): Promise<void> => {
+        s.clock.advance(day)
+        const report = await s.run([config], { full })
+        t.match(report.problems, [{ kind: 'no-partner', number: 'C1', isNew: false }], why)
+        t.equal(there(), 1, why)
+      }
+      t.match((await s.run([mapped])).problems, [{ kind: 'no-partner', number: 'C1', isNew: true }])
+      edit({ customer: { taxRegistrationNumber: '7' }, account: { description: 'by a service' } })
+      await stays('a column of no field row')
+      await stays('everything is read', mapped, true)
+      const described = [
+        ...mapped.fields,
+        row('fax', { businessCentral: 'website', sales: 'fax', direction: 'toSales' }),
+      ]
+      const other = deleting('uncouple', 'uncouple', { hash: 'm2', fields: described })
+      await stays('another configuration', other)
+      await store.lock('rekey')
+      await store.replace(name, withoutPrints(store.content(name)))
+      await store.unlock()
+      await stays('another key', other)
+      edit({ customer: { phoneNumber: '2' }, account: { telephone1: '2' } })
+      await s.run([other])
+      t.equal(there(), 2, 'an edit')
+      t.equal(s.couplings().length, 2)
+    },
+  )
 
 t.test('an edit beats a delete: the record is created again with the edit', async (t) => {
   const s = await stage(t)
