@@ -173,19 +173,12 @@ function deleted(world: SimulatedWorld, { deletes }: Story, pictures: BySide<Pic
   })
 }
 
-/**
- * What is left alone is made again where something else that travels names it, then or now, and takes it along; and where
- * its row is written: all that is kept of it is a version, which does not tell an edit from what its service writes by
- * itself (the new name of what it refers to).
- */
+/** What is left alone is made again where something else that travels names it, then or now, and takes it along. */
 const mayBeTaken = (
   references: ReadonlySet<string>,
   picture: Picture,
-  { left: { name, version }, wasNamed }: DeletedThing,
-): boolean =>
-  wasNamed ||
-  picture.some((one) => one.name === name && one.version !== version) ||
-  picture.some(({ cells }) => [...references].some((field) => cells[field] === name))
+  { left: { name }, wasNamed }: DeletedThing,
+): boolean => wasNamed || picture.some(({ cells }) => [...references].some((field) => cells[field] === name))
 
 function waitsOutside(world: SimulatedWorld, picture: Picture, name: string): boolean {
   const thing = picture.find((one) => one.name === name)
