@@ -3,8 +3,8 @@
  * expression may say other lines than stand there (one line with a long text becomes several); each has a key by which
  * it is known again.
  */
-import { type Side, otherSide, travelsTo } from '../config/config.ts'
-import { type Bindings, ExpressionError } from './expression.ts'
+import { type BySide, type Side, otherSide, travelsTo } from '../config/config.ts'
+import { type Bindings, ExpressionError, orFailure } from './expression.ts'
 import { evaluateFilter } from './filter-evaluation.ts'
 import type { CompiledLines } from './mapping.ts'
 import type { Loaded, Row, Upsert } from './record.ts'
@@ -40,7 +40,9 @@ export async function lineRows(
   const expression = lines.compute[side]
   if (expression === undefined || !travelsTo(lines.lines.mapping.direction, otherSide(side))) return stored
   const inOrder = { ...document.row, lines: standing.map(({ row }) => row) }
-  const given = linesGiven(await expression.evaluate(seenBy(expression, inOrder), bindings))
+  const evaluated = async (): Promise<unknown> => expression.evaluate(seenBy(expression, inOrder), bindings)
+  const given = await orFailure(evaluated().then(linesGiven))
+  if (given instanceof ExpressionError) throw given.inRow(linesExpressions[side])
   const byKey = new Map(stored.map((line) => [line.id, line]))
   const spoken = given.map(({ key, row }): LineRow => {
     const stands = byKey.get(key)
@@ -56,6 +58,12 @@ function isSpoken({ lines, compiled }: CompiledLines, side: Side, row: Row): boo
   if (!travelsTo(lines.mapping.direction, otherSide(side))) return false
   const { filter } = compiled.sides[side]
   return filter === undefined || evaluateFilter(filter, row, side)
+}
+
+/** How an administrator calls the expression by which a side says its lines. */
+export const linesExpressions: BySide<string> = {
+  businessCentral: 'lines.compute.toSales',
+  sales: 'lines.compute.toBusinessCentral',
 }
 
 /** What the expression gave, as keyed rows. */

@@ -2,6 +2,7 @@
 import { type Side, sideName } from '../config/config.ts'
 import type { Caller } from '../core/act-as.ts'
 import type { Held } from '../core/coupling.ts'
+import { linesExpressions } from '../core/document-lines.ts'
 import { unclearLines } from '../core/decide-lines.ts'
 import type { Decided, FailedField, HeldField } from '../core/decide.ts'
 import type { ExpressionError } from '../core/expression.ts'
@@ -183,8 +184,10 @@ export const originHold = (
 const ends = (side: Side, name: string, partner = 'PARTNER'): string =>
   side === 'sales' ? `--bc ${partner} --sales ${name}` : `--bc ${name} --sales ${partner}`
 
-const whose = ({ row }: ExpressionError): string =>
-  row === undefined ? 'an expression of the mapping' : `the expression of field row "${row}"`
+function whose({ row }: ExpressionError): string {
+  if (row === undefined) return 'an expression of the mapping'
+  return Object.values(linesExpressions).includes(row) ? row : `the expression of field row "${row}"`
+}
 
 const mending = 'correct the expression in the mapping, or the value in the record'
 
