@@ -49,16 +49,22 @@ export interface Scene {
 
 export type OpenScene = (t: Test, options: StageOptions) => Promise<Scene>
 
-/** Of each pair of policies one configuration, as a process reads its own once. */
+/** Of each pair of policies and edition one configuration, as a process reads its own once. */
 export function perPolicies(make: (story: Story) => Config): (story: Story) => Config {
   const made = new Map<string, Config>()
   return (story) => {
-    const policies = `${story.conflicts} ${story.deletes}`
-    const config = made.get(policies) ?? make(story)
-    made.set(policies, config)
+    const name = `${story.conflicts} ${story.deletes} ${story.edition ?? 0}`
+    const config = made.get(name) ?? inEdition(make(story), story.edition ?? 0)
+    made.set(name, config)
     return config
   }
 }
+
+const inEdition = (config: Config, edition: number): Config => ({
+  ...config,
+  hash: `${config.hash} ${edition}`,
+  mappings: config.mappings.map((one) => ({ ...one, hash: `${one.hash} ${edition}` })),
+})
 
 const no = { count: undefined, share: undefined }
 /** So few records are soon all written in one run. */

@@ -1,4 +1,5 @@
 /** P1 to P5, P10: thousands of stories of people, faults, deaths and second runners, each made from a seed. */
+import { parseArgs } from 'node:util'
 import t from 'tap'
 import { proved } from '../proof.ts'
 import { wrongs } from './checker.ts'
@@ -6,14 +7,13 @@ import { type SceneName, type Story, afterEachDeath, sceneNamed, storyOf } from 
 import { shortened, told } from './telling.ts'
 import { SimulatedWorld } from './world.ts'
 
-const argument = (name: string): number | undefined => {
-  const at = process.argv.indexOf(name)
-  return at < 0 ? undefined : Number(process.argv[at + 1])
-}
-const first = argument('--seed') ?? 1
-const seeds = argument('--seeds') ?? (argument('--seed') === undefined ? 2000 : 1)
-/** Where every story plays, if not where its seed says: `--scene orders`. */
-const scene = sceneNamed(process.argv[process.argv.indexOf('--scene') + 1])
+/** The first seed, how many, and where every story plays, if not where its seed says: `--scene orders`. */
+const { values: asked } = parseArgs({
+  options: { seed: { type: 'string' }, seeds: { type: 'string' }, scene: { type: 'string' } },
+})
+const first = Number(asked.seed ?? 1)
+const seeds = Number(asked.seeds ?? (asked.seed === undefined ? 2000 : 1))
+const scene = sceneNamed(asked.scene)
 /** Failing seeds that are told; the others are named. */
 const mostTold = 3
 

@@ -33,6 +33,8 @@ export interface Run {
   readonly death?: { readonly step: number; readonly moment: 'before' | 'after'; readonly disk: Memory }
   /** Another runner works at the same time, from the state that was pushed last. */
   readonly second: boolean
+  /** Somebody has written the files of the mappings anew before it, and they say the same. */
+  readonly rewritten?: boolean
 }
 
 export interface Story {
@@ -45,6 +47,8 @@ export interface Story {
   /** Chooses how long each request is under way, and so in which order those that are under way together arrive; 0: no time. */
   readonly pace: number
   readonly steps: readonly (Deed | Run)[]
+  /** How often the files of the mappings have been written anew. */
+  readonly edition?: number
 }
 
 /** What people do in a scene, and how often. */
@@ -192,7 +196,7 @@ export function storyOf(seed: number, wanted?: SceneName): Story {
     }),
     second: below(8) === 0,
   })
-  return {
+  const story = {
     scene,
     conflicts: pick(custom.conflicts),
     deletes: pick(custom.deletes),
@@ -200,7 +204,11 @@ export function storyOf(seed: number, wanted?: SceneName): Story {
     pace: below(3) === 0 ? 0 : 1 + below(1_000_000),
     steps: Array.from({ length: 3 + below(6) }, () => (below(2) === 0 ? run() : deed())),
   }
+  if (below(3) > 0) return story
+  return { ...story, steps: story.steps.map((step) => (step.kind === 'run' && below(2) === 0 ? anew(step) : step)) }
 }
+
+const anew = (run: Run): Run => ({ ...run, rewritten: true })
 
 /**
  * Somebody edits a record and makes another, the runner dies at some step, and the same person goes on editing: what the

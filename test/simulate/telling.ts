@@ -13,6 +13,8 @@ export function* shorter(story: Story): Generator<Story> {
     yield others([])
     if (step.kind !== 'run') continue
     const { death, ...living } = step
+    const { rewritten, ...asBefore } = step
+    if (rewritten === true) yield others([asBefore])
     if (death !== undefined) yield others([living])
     if (step.second) yield others([{ ...step, second: false }])
     for (const at of step.troubles.keys()) yield others([{ ...step, troubles: step.troubles.toSpliced(at, 1) }])
@@ -52,6 +54,7 @@ export function told(story: Story): string {
       ...step.deeds.map(({ at, deed }) => ({ at, text: `before request ${at} ${deedText(deed)}` })),
     ].toSorted((one, other) => one.at - other.at)
     return [
+      ...(step.rewritten === true ? ['the files of the mappings are written anew, and say the same'] : []),
       `a run${step.second ? ', and a second runner at the same time' : ''}`,
       ...during.map(({ text }) => `   ${text}`),
       ...(step.death === undefined

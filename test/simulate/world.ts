@@ -51,6 +51,8 @@ export class SimulatedWorld {
   /** Since when each side stood so; no change came before the one that is told before it. */
   readonly #history: { readonly at: number; readonly side: Side; readonly picture: Picture }[] = []
   #most = 0
+  /** See `Story.edition`. */
+  #edition = 0
   /** When each side last answered: no copy lags behind what a runner has seen. */
   #answeredAt: Record<Side, number> = { businessCentral: 0, sales: 0 }
   /** Everything that was asked and done, in order: the same story gives the same trace. */
@@ -97,6 +99,7 @@ export class SimulatedWorld {
     this.#outside.ids = this.#begun.ids
     this.#ledger = new Ledger(story.conflicts, this.scene)
     this.#most = 0
+    this.#edition = 0
     this.trace.length = 0
     this.#time.begin(story.pace)
     for (const side of sides) await this.on.connectors[side].close()
@@ -110,8 +113,10 @@ export class SimulatedWorld {
     for (let made = 1; made <= 2; made++) await this.#calmly(story)
     for (const step of story.steps) {
       this.on.clock.advance(1000)
-      if (step.kind === 'run') pushed = await this.#runOnce(step, story, pushed)
-      else this.#do(step)
+      if (step.kind === 'run') {
+        if (step.rewritten === true) this.#edition++
+        pushed = await this.#runOnce(step, story, pushed)
+      } else this.#do(step)
     }
     this.on.store = overlay(pushed)
     this.scene.settle?.()
@@ -133,8 +138,12 @@ export class SimulatedWorld {
 
   async #calmly(story: Story): Promise<void> {
     this.#ledger.begins({ isMortal: false, isDouble: false, isCalm: true }, this.#seen)
-    await this.scene.run(story)
+    await this.#runScene(story)
     this.#ledger.ends('kept')
+  }
+
+  #runScene(story: Story): Promise<RunReport> {
+    return this.scene.run({ ...story, edition: this.#edition })
   }
 
   async #runOnce(run: Run, story: Story, pushed: Store): Promise<Store> {
@@ -145,12 +154,12 @@ export class SimulatedWorld {
     this.#ledger.begins({ isMortal: run.death !== undefined, isDouble: run.second, isCalm: isCalm(run) }, this.#seen)
     this.#outside.life = life
     this.on.store = mortalStore(disk, life)
-    const runs = [this.scene.run(story).catch(died)]
+    const runs = [this.#runScene(story).catch(died)]
     if (another !== undefined) {
       const mine = this.on.connectors
       this.on.connectors = another
       this.on.store = overlay(pushed)
-      runs.push(this.scene.run(story).catch(died))
+      runs.push(this.#runScene(story).catch(died))
       this.on.connectors = mine
     }
     const reports = await Promise.all(runs)
