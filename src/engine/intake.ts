@@ -172,6 +172,7 @@ class Reading {
       (side) => this.#again(side),
       (side, row) => this.#session.cache.keep(side, row),
     )
+    this.#goOn()
     const pairs = [...this.#pairs.values()].filter(({ businessCentral }) => !this.#moved.has(businessCentral.id))
     const refs: Ref[] = pairs.map((coupling) => ({
       businessCentral: coupling.businessCentral.id,
@@ -193,6 +194,17 @@ class Reading {
       }
     }
     return { refs: refs.sort(byIds), marks: this.#marks, alike: this.#alike, emptied: this.#emptied }
+  }
+
+  /** Pairs whose deleted record was made again by somebody else. */
+  #goOn(): void {
+    for (const side of sides)
+      for (const id of this.#lone[side]) {
+        const pair = this.#reborn.goingOn(side, id)
+        if (pair === undefined) continue
+        this.#moved.set(pair.former.businessCentral.id, pair.ref)
+        this.#marks.push(...pair.marks)
+      }
   }
 
   async #takePage(side: Side, changes: readonly Change[], reading: PageReading): Promise<void> {

@@ -96,6 +96,44 @@ t.test('P1 a record that a forgotten run has made again finds its pair, and is c
   t.equal(s.held().length, 0)
 })
 
+for (const side of sides)
+  t.test(`P1 a pair goes on in what a forgotten run has made again in ${side}, and nobody is asked`, async (t) => {
+    const s = await stage(t)
+    for (const number of three) s.customer({ number, phoneNumber: '1' })
+    const holding = customerAccount({
+      ...bothWays,
+      createOn: { businessCentral: true, sales: true },
+      deletes: { businessCentral: 'hold', sales: 'hold', sweepMs: 1 },
+      fields: customerAccount().fields.filter(({ name }) => name !== 'number'),
+      match: [],
+    })
+    await s.run([holding])
+    const mine = s.store
+    const [pair] = s.couplings()
+    s.simulator[side].delete(side === 'sales' ? 'accounts' : 'customers', pair?.[side].id ?? '')
+    s.store = openMemoryStore(theKey)
+    await s.run([holding])
+    s.store = mine
+    s.clock.advance(1000)
+    t.equal((await s.run([holding])).ok, true)
+    t.same([s.customers().length, s.accounts().length, s.couplings().length], [3, 3, 3])
+    const partner = s.couplings().find((one) => one[otherSide(side)].id === pair?.[otherSide(side)].id)
+    const [here, column] =
+      side === 'sales' ? ([s.accounts(), 'telephone1'] as const) : ([s.customers(), 'phoneNumber'] as const)
+    t.ok(
+      here.some((row) => idOf(row) === partner?.[side].id),
+      'the one that was made again',
+    )
+    s.simulator[side].edit(side === 'sales' ? 'accounts' : 'customers', partner?.[side].id ?? '', { [column]: '2' })
+    t.equal((await s.run([holding])).ok, true)
+    const there =
+      side === 'sales' ? s.customers().map((row) => row['phoneNumber']) : s.accounts().map((row) => row['telephone1'])
+    t.same(there.map(String).toSorted(), ['1', '1', '2'])
+    s.simulator.resetRequests()
+    await s.run([holding])
+    t.equal(writesMade(s.simulator), 0)
+  })
+
 t.test('P1 a record that was made again stays one where the next run breaks off on finding it', async (t) => {
   const s = await stage(t)
   for (const number of three) s.customer({ number })
