@@ -2,6 +2,7 @@
  * A coupling: two records held to be the same thing, with how each looked when they last agreed (the base of the
  * three-way merge). It holds ids, natural keys and fingerprints, never business values (P8).
  */
+import type { Prints } from './base.ts'
 import type { Said } from './said.ts'
 import type { BySide, Side } from '../config/config.ts'
 
@@ -121,14 +122,20 @@ export interface Held {
   readonly waits?: readonly Missing[] | undefined
   /** The records between which nobody could choose; absent where they are not known, which only a look can tell. */
   readonly rivals?: readonly Rival[] | undefined
-  /** Of a record whose pair was uncoupled when its partner was deleted: what it said then; an edit is what says otherwise. */
+  /** What each side said in the fields that are held, by field row: a decision is about that. */
+  readonly seen?: Readonly<Record<string, Prints>> | undefined
+  /** What a record whose partner was deleted said when that was found: an edit is what says otherwise. */
   readonly said?: Said | undefined
   /** A person's decision, to be carried out by the next run. */
   readonly decision?: Decision | undefined
 }
 
-/** The same where fingerprints have another key: of what it said nothing is known. */
-export const withoutSaid = (held: Held): Held => (held.said === undefined ? held : { ...held, said: {} })
+/** The same where fingerprints have another key: of what was said then nothing is known. */
+export const withoutSaid = (held: Held): Held => ({
+  ...held,
+  ...(held.said === undefined ? {} : { said: {} }),
+  seen: undefined,
+})
 
 /** A record that keeps another one from having exactly one partner: as it stood when that was found. */
 export interface Rival {

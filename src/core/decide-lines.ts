@@ -297,7 +297,7 @@ class LinesWork {
   }
 
   #note(decided: Decided, virtual: boolean): void {
-    this.#draft.held.push(...decided.held.map((held) => ({ ...held, field: named(held.field) })))
+    this.#draft.held.push(...decided.held.map(inLine))
     this.#draft.waits.push(...decided.waits.map((wait) => ({ ...wait, field: named(wait.field) })))
     this.#draft.failed.push(...decided.failed.map((failed) => ({ ...failed, field: named(failed.field) })))
     this.#draft.asks.push(...decided.asks)
@@ -331,6 +331,14 @@ const alone = (lines: number): string => `${lines} line${lines === 1 ? '' : 's'}
 const named = (field: string): string => `lines.${field}`
 
 /** A person's decision about fields, in the words of the lines. */
+/** Several lines may hold the same field: what they say is not told apart. */
+const inLine = ({ field, because, values, isDoubtful }: HeldField): HeldField => ({
+  field: named(field),
+  because,
+  values,
+  ...(isDoubtful === true && { isDoubtful }),
+})
+
 /** Called so where it is held which lines of two documents belong together. */
 export const unclearLines = 'lines'
 

@@ -41,6 +41,8 @@ export interface PairFacts {
   /** When each was edited last, where its own stamp does not tell: another mapping of this run may have written it since. */
   readonly stamps?: BySide<string | undefined>
   readonly decision: Decision | undefined
+  /** What each side said in a field, by its name, when it was held: a decision is about that. */
+  readonly seen?: Readonly<Record<string, Prints>> | undefined
   /** Pages that the service does not publish. */
   readonly missingPages: ReadonlySet<string>
   /** Sides that may be written now (a one-off run in one direction). */
@@ -68,6 +70,10 @@ export interface HeldField {
   readonly field: string
   readonly because: 'conflict' | 'different'
   readonly values: BySide<Canonical>
+  /** What each side says. */
+  readonly prints?: Prints
+  /** A person has decided, about what the side that was to give way does not say any more. */
+  readonly isOutdated?: true
   /** Whether the one side was edited at all cannot be told: see `doubtful`. */
   readonly isDoubtful?: true
 }
@@ -141,7 +147,7 @@ export async function decidePair(deciding: Deciding, facts: PairFacts): Promise<
     if (asksFailed(draft, field)) continue
     const verdict = verdictOf(deciding, facts, offers)
     if (verdict.kind === 'write' && !facts.writable[verdict.to] && !field.field.claim) draft.left = true
-    else settle(draft, offers, verdict, deciding)
+    else settle(draft, offers, verdict, { deciding, facts })
   }
   return { ...draft, writes: await echoed(deciding, facts.rows, draft) }
 }
@@ -224,7 +230,7 @@ function verdictOf(deciding: Deciding, facts: PairFacts, offers: Offers): FieldV
     const offer = offers.offers[side]
     return offer?.kind === 'value' && offer.canonical === offers.stands[otherSide(side)]
   }
-  const take = facts.decision?.kind === 'take' ? facts.decision.fields : {}
+  const taken = takenSide(facts, field.name)
   return mergeField({
     direction: field.direction,
     did: { businessCentral: didSince(offers, 'businessCentral'), sales: didSince(offers, 'sales') },
@@ -235,8 +241,20 @@ function verdictOf(deciding: Deciding, facts: PairFacts, offers: Offers): FieldV
     conflicts: isDoubtful(offers.before) ? 'hold' : (field.conflicts ?? mapping.conflicts),
     newest: newestSide(facts),
     refill: field.refill,
-    decision: take[field.name] ?? take['*'],
+    decision: isOutdated(facts, offers) ? undefined : taken,
   })
+}
+
+const takenSide = ({ decision }: PairFacts, name: string): Side | undefined =>
+  decision?.kind === 'take' ? (decision.fields[name] ?? decision.fields['*']) : undefined
+
+/** Somebody has edited, since it was held, what a person's decision would write over. */
+function isOutdated(facts: PairFacts, { field: { field }, prints }: Offers): boolean {
+  const taken = takenSide(facts, field.name)
+  const seen = facts.seen?.[field.name]
+  if (taken === undefined || seen === undefined) return false
+  const loser = otherSide(taken)
+  return seen[loser] !== prints[loser]
 }
 
 /** What a row does where two records meet. */
@@ -252,7 +270,12 @@ function didSince(offers: Offers, side: Side): Did {
   return !offers.field.speaks[side] || offers.before[side] === offers.prints[side] ? 'same' : 'changed'
 }
 
-function settle(draft: Draft, offers: Offers, verdict: FieldVerdict, deciding: Deciding): void {
+function settle(
+  draft: Draft,
+  offers: Offers,
+  verdict: FieldVerdict,
+  { deciding, facts }: { readonly deciding: Deciding; readonly facts: PairFacts },
+): void {
   switch (verdict.kind) {
     case 'in-step':
       return agree(draft, offers)
@@ -266,6 +289,8 @@ function settle(draft: Draft, offers: Offers, verdict: FieldVerdict, deciding: D
           field: offers.field.field.name,
           because: verdict.because,
           values: shownValues(offers),
+          prints: offers.prints,
+          ...(isOutdated(facts, offers) && { isOutdated: true }),
           ...(isDoubtful(offers.before) && { isDoubtful: true }),
         })
       }

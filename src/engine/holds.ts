@@ -7,6 +7,7 @@ import { unclearLines } from '../core/decide-lines.ts'
 import type { Decided, FailedField, HeldField } from '../core/decide.ts'
 import type { ExpressionError } from '../core/expression.ts'
 import type { Wait } from '../core/offer.ts'
+import type { Said } from '../core/said.ts'
 import type { Hold, Judgement } from './judgement.ts'
 import type { Failure } from './match-values.ts'
 import type { Session } from './session.ts'
@@ -27,10 +28,13 @@ function nameOf({ ref, number }: Who): string {
 export function holdsOf(session: Session, who: Who, decided: Decided): readonly Hold[] {
   const holds: Hold[] = []
   const doubts = decided.held.filter(({ isDoubtful }) => isDoubtful === true)
-  const conflicts = decided.held.filter(({ because, isDoubtful }) => because === 'conflict' && isDoubtful !== true)
-  const different = decided.held.filter(({ because }) => because === 'different')
+  const outdated = decided.held.filter((field) => field.isOutdated === true && field.isDoubtful !== true)
+  const others = decided.held.filter((field) => field.isOutdated !== true && field.isDoubtful !== true)
+  const conflicts = others.filter(({ because }) => because === 'conflict')
+  const different = others.filter(({ because }) => because === 'different')
   const command = `couplet resolve ${recordArgument(session, who)}`
   if (doubts.length > 0) holds.push(doubtHold(doubts, command))
+  if (outdated.length > 0) holds.push(outdatedHold(outdated, command))
   if (conflicts.length > 0) holds.push(fieldsHold('conflict', conflicts, command))
   if (different.length > 0) holds.push(fieldsHold('different', different, command))
   const waits = decided.waits.filter(({ policy }) => policy === 'hold' || policy === 'sync')
@@ -57,6 +61,18 @@ function fieldsHold(kind: 'conflict' | 'different', fields: readonly HeldField[]
     ? `${take}; of the lines that do not tell which is which only those of that side stay. Or make them equal in the services`
     : `${take}, or set a policy in the mapping`
   return { kind, fields, names: list, message, remedy }
+}
+
+/** What a person said was about what stood there then. */
+function outdatedHold(fields: readonly HeldField[], command: string): Hold {
+  const list = names(fields)
+  return {
+    kind: 'conflict',
+    fields,
+    names: list,
+    message: `${list.join(', ')} edited again since a person decided, so nothing was written over`,
+    remedy: `look at both records and decide again: ${command} --take businessCentral (or sales)`,
+  }
 }
 
 /** An answer was lost: what stands there may be somebody's edit after the write, which no policy writes over (P2). */
@@ -117,15 +133,21 @@ export const callerHold = ({ mapping, column }: Extract<Caller, { kind: 'missing
 })
 
 /** A person must say what becomes of the record whose partner was deleted. */
-export function deletedPartner(session: Session, who: Who, gone: Side): Hold {
+export function deletedPartner(
+  session: Session,
+  who: Who,
+  { gone, said, isOutdated }: { readonly gone: Side; readonly said: Said; readonly isOutdated: boolean },
+): Hold {
   const where = gone === 'sales' ? 'Sales' : 'Business Central'
+  const edited = isOutdated ? '; it was edited since a person decided to delete it, so it stands' : ''
   return {
     kind: 'deleted',
     fields: [],
     names: [],
-    message: `its partner was deleted in ${where}`,
+    message: `its partner was deleted in ${where}${edited}`,
     remedy: `decide: couplet resolve ${recordArgument(session, who)} --action restore (or delete, or uncouple)`,
     gone,
+    said,
   }
 }
 

@@ -11,7 +11,8 @@ import { freshBase, isFresh } from '../core/fresh.ts'
 import type { Loaded } from '../core/record.ts'
 import { saidBy } from '../core/said.ts'
 import { type PairVerdict, type Standing, reconcile } from '../core/reconcile.ts'
-import { deletedPartner, holdsOf, loneHold, metadataHold, recordArgument } from './holds.ts'
+import { decisionOnDeleted, holdDeleted } from './deleted-pair.ts'
+import { holdsOf, loneHold, metadataHold, recordArgument } from './holds.ts'
 import { type LinesMeeting, haveLinesChanged, isUnfinished, withAround, withLines } from './judge-lines.ts'
 import { createOn } from './judge-lone.ts'
 import { type Common, type Hold, type Judged, type JudgedAction, plainly } from './judgement.ts'
@@ -28,10 +29,11 @@ export async function judgeCoupled(session: Session, common: Common, coupling: C
   }
   const { mapping, options } = session
   const decision = common.held?.decision
+  const { action, isOutdated } = await decisionOnDeleted(session, common)
   const verdict = reconcile(withoutOwnSay(session, common, { coupling, standing }), {
     direction: mapping.direction,
     deletes: mapping.deletes,
-    decision: decision?.kind === 'deleted' ? decision.action : undefined,
+    decision: action,
     posted: common.posted !== undefined,
     ended: coupling.ended !== undefined,
   })
@@ -40,6 +42,7 @@ export async function judgeCoupled(session: Session, common: Common, coupling: C
     coupling,
     base,
     unfinished,
+    isOutdated,
     verdict: verdict.kind === 'in-step' && (forced || unfinished) ? { kind: 'merge' } : verdict,
   })
 }
@@ -62,6 +65,8 @@ interface CoupledFacts {
   readonly coupling: Coupling
   readonly base: Base
   readonly unfinished: boolean
+  /** A person's decision to delete does not stand any more. */
+  readonly isOutdated: boolean
   readonly verdict: PairVerdict
 }
 
@@ -82,7 +87,7 @@ function afterVerdict(session: Session, common: Common, facts: CoupledFacts): Ju
     case 'restore':
       return settlePair(session, common, verdict)
     case 'hold':
-      return { action: { kind: 'hold' }, decided: undefined, holds: [deletedPartner(session, common, verdict.gone)] }
+      return holdDeleted(session, common, { gone: verdict.gone, isOutdated: facts.isOutdated })
   }
 }
 
@@ -125,7 +130,7 @@ async function endPair(
 async function standingOf(
   session: Session,
   side: Side,
-  { common, coupling, base, unfinished }: Omit<CoupledFacts, 'verdict'> & { readonly common: Common },
+  { common, coupling, base, unfinished }: Omit<CoupledFacts, 'verdict' | 'isOutdated'> & { readonly common: Common },
 ): Promise<Standing> {
   const row = common.rows[side]
   if (row === undefined || isOver(session, side, coupling)) return 'gone'
@@ -156,6 +161,7 @@ async function mergePair(session: Session, common: Common, facts: CoupledFacts):
       sales: session.ownWrites.stampOf(session.mapping, 'sales', sales),
     },
     decision,
+    seen: seenIn(session, common),
     missingPages: missingPages(session),
     writable: session.writable,
     deferLater: session.deferLater,
@@ -231,6 +237,10 @@ function movingHold(session: Session, common: Common, moving: readonly FieldWrit
     },
   ]
 }
+
+/** A person who has a side written anew is asked right there. */
+const seenIn = ({ options }: Session, { held }: Common): Held['seen'] =>
+  options.rewrite === undefined ? held?.seen : undefined
 
 function decisionFor(session: Session, held: Held | undefined): Held['decision'] {
   const { rewrite } = session.options

@@ -52,6 +52,8 @@ export interface Hold {
   readonly remedy: string
   /** Of a pair whose one record was deleted: the side on which it is gone. */
   readonly gone?: Side
+  /** What the other record of that pair says. */
+  readonly said?: Said
   /** The couplings that it waits for, where nothing else can free it. */
   readonly waits?: readonly Wait[]
   /** Whose change could free it, where that is known without a search; none: only its own. */

@@ -47,4 +47,5 @@ export async function leftAlone(
 
 type Waiting = Held & { readonly said: Said }
 
-const isLeftAlone = (held: Held | undefined): held is Waiting => held?.said !== undefined && held.decision === undefined
+const isLeftAlone = (held: Held | undefined): held is Waiting =>
+  held?.kind === 'no-partner' && held.said !== undefined && held.decision === undefined

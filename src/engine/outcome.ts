@@ -209,7 +209,7 @@ const sameHeld = (a: Held, b: Held): boolean =>
   a.source === b.source &&
   a.under === b.under &&
   JSON.stringify(a.waits) === JSON.stringify(b.waits) &&
-  JSON.stringify(a.rivals) === JSON.stringify(b.rivals)
+  [a.rivals, a.seen, a.said].every((one, at) => JSON.stringify(one) === JSON.stringify([b.rivals, b.seen, b.said][at]))
 
 /** The record under which a pair waits: its BC record; a lone record waits under itself. */
 function heldUnder(judgement: Judgement): { readonly side: Side; readonly id: string } {
@@ -253,8 +253,21 @@ function heldFrom(session: Session, judgement: Judgement, holds: readonly Hold[]
     since: same?.since ?? session.clock.now().toISOString(),
     attempts: same?.attempts ?? 0,
     ...freedBy(session, judgement, first),
-    ...(first.gone === undefined ? {} : { gone: first.gone }),
+    ...asFound(first),
+    ...seenIn(holds),
   }
+}
+
+const asFound = ({ gone, said }: Hold): Pick<Held, 'gone' | 'said'> => ({
+  ...(gone !== undefined && { gone }),
+  ...(said !== undefined && { said }),
+})
+
+/** What a decision about the fields will be about. */
+function seenIn(holds: readonly Hold[]): Pick<Held, 'seen'> {
+  const fields = holds.flatMap((hold) => hold.fields)
+  const seen = fields.flatMap(({ field, prints }) => (prints === undefined ? [] : [[field, prints] as const]))
+  return seen.length === 0 ? {} : { seen: Object.fromEntries(seen) }
 }
 
 /** Entries after a write that was done. */

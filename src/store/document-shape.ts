@@ -2,6 +2,7 @@
  * What an exported state is made of. A hand may have been at the document: what could not be read again is refused
  * with its place before anything is replaced. Pure.
  */
+import type { Prints } from '../core/base.ts'
 import type { BySide } from '../config/config.ts'
 import type {
   CoupledLines,
@@ -162,6 +163,7 @@ const held = members<Held>({
   under: maybe(text),
   waits: maybe(list(missing)),
   rivals: maybe(list(members<Rival>({ side, id: text, version: maybe(text), coupled: maybe(flag) }))),
+  seen: maybe(byName(members<Prints>({ businessCentral: maybe(text), sales: maybe(text) }))),
   said: maybe(byName(text)),
   decision: maybe(decision),
 })

@@ -1,9 +1,10 @@
 /** Deletes on both sides, with every policy; tombstones by change token and by sweep. */
 import t, { type Test } from 'tap'
-import { type DeletePolicy, sides } from '../../src/config/config.ts'
+import { type DeletePolicy, type Side, otherSide, sides } from '../../src/config/config.ts'
 import type { Row } from '../../src/core/record.ts'
-import { afterDelete } from '../../src/engine/decisions.ts'
+import { type Decided, type Known, afterDelete, take } from '../../src/engine/decisions.ts'
 import { withoutPrints } from '../../src/store/erase.ts'
+import type { MappingState } from '../../src/store/store.ts'
 import { openMemoryStore } from '../../src/store/memory-store.ts'
 import { customerAccount, row } from './project.ts'
 import { only, standardSet } from './standard-set.ts'
@@ -58,15 +59,7 @@ t.test('a person decides: restore, delete or uncouple', async (t) => {
     const { sales } = await pairs(s)
     s.simulator.sales.delete('accounts', sales)
     await s.run([deleting('hold', 'hold')])
-    const state = s.store.mapping(name)
-    const decided = afterDelete(state, [{ coupling: undefined, held: [...state.allHeld()] }], {
-      action,
-      direction: 'both',
-    })
-    if (decided.kind !== 'decided') throw new Error(decided.message)
-    await s.store.lock('person')
-    await s.store.commit(name, decided.entries)
-    await s.store.unlock()
+    await says(s, (state, records) => afterDelete(state, records, { action, direction: 'both' }))
     const report = await s.run([deleting('hold', 'hold')])
     t.same(
       report.problems.map(({ kind }) => kind),
@@ -76,6 +69,65 @@ t.test('a person decides: restore, delete or uncouple', async (t) => {
     t.equal(s.customers().length, action === 'delete' ? 1 : 2, action)
     t.equal(s.accounts().length, action === 'restore' ? 2 : 1, action)
     t.equal(s.couplings().length, action === 'restore' ? 2 : 1, action)
+  }
+})
+
+/** A person says something of what waits, and nothing runs yet. */
+async function says(s: Stage, decide: (state: MappingState, records: readonly Known[]) => Decided): Promise<void> {
+  const state = s.store.mapping(name)
+  const decided = decide(state, [{ coupling: undefined, held: [...state.allHeld()] }])
+  if (decided.kind !== 'decided') throw new Error(decided.message)
+  await s.store.lock('person')
+  await s.store.commit(name, decided.entries)
+  await s.store.unlock()
+}
+
+t.test('P2 what somebody edits after a person has decided to delete it stands, and is asked about again', async (t) => {
+  const s = await stage(t)
+  const { bc, sales } = await pairs(s)
+  const mapped = deleting('hold', 'hold')
+  s.simulator.sales.delete('accounts', sales)
+  s.simulator.businessCentral.edit('customers', bc, { city: 'edited before it is told' })
+  await s.run([mapped])
+  const deletes = (): Promise<void> =>
+    says(s, (state, records) => afterDelete(state, records, { action: 'delete', direction: 'both' }))
+  await deletes()
+  s.simulator.businessCentral.edit('customers', bc, { phoneNumber: '2' })
+  s.clock.advance(1000)
+  t.match((await s.run([mapped])).problems, [{ kind: 'deleted', message: /edited since a person decided/ }])
+  t.equal(s.customers().length, 2)
+  await deletes()
+  s.simulator.businessCentral.edit('customers', bc, { taxRegistrationNumber: 'no field of the mapping' })
+  s.clock.advance(1000)
+  t.equal((await s.run([mapped])).ok, true)
+  t.equal(s.customers().length, 1)
+})
+
+t.test('P2 what somebody edits after a person has taken the other side is asked about again', async (t) => {
+  for (const right of sides) {
+    const s = await stage(t)
+    const { bc, sales } = await pairs(s)
+    const mapped = deleting('hold', 'hold')
+    const edit = (side: Side, text: string): unknown =>
+      side === 'sales'
+        ? s.simulator.sales.edit('accounts', sales, { telephone1: text })
+        : s.simulator.businessCentral.edit('customers', bc, { phoneNumber: text })
+    const stands = (): readonly unknown[] => [
+      s.simulator.businessCentral.row('customers', bc)?.['phoneNumber'],
+      s.simulator.sales.row('accounts', sales)?.['telephone1'],
+    ]
+    for (const side of sides) edit(side, `${side} 2`)
+    t.match((await s.run([mapped])).problems, [{ kind: 'conflict' }])
+    await says(s, (state, records) => take(state, records, { side: right, fields: [] }))
+    edit(otherSide(right), 'later')
+    s.clock.advance(1000)
+    const both = stands()
+    t.match((await s.run([mapped])).problems, [{ kind: 'conflict', message: /edited again since a person decided/ }])
+    t.same(stands(), both, 'nothing is written')
+    t.match((await s.run([mapped])).problems, [{ kind: 'conflict' }])
+    await says(s, (state, records) => take(state, records, { side: right, fields: [] }))
+    t.equal((await s.run([mapped])).ok, true)
+    t.same(stands(), [`${right} 2`, `${right} 2`])
   }
 })
 

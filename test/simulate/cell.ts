@@ -27,6 +27,8 @@ export interface Cell {
   readonly own: Set<string>
   /** A runner wrote it on this side and has not seen what came of that. */
   unseen: Side | undefined
+  /** The side that a person has said is right, about what stood there then. */
+  taken: Side | undefined
   /** Somebody edited it then: whether before the write or after it, no runner can tell. */
   isDoubtful: boolean
 }
@@ -43,6 +45,7 @@ export const newCell = (): Cell => ({
   said: new Set(),
   own: new Set(),
   unseen: undefined,
+  taken: undefined,
   isDoubtful: false,
 })
 

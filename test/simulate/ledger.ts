@@ -161,6 +161,19 @@ export class Ledger {
       if (key.startsWith(`${name}|`) && cell.open[otherSide(side)] !== undefined) cell.isDoubtful = true
   }
 
+  /** A person has decided about what waits: whose values are right, or what becomes of a record whose partner is gone. */
+  answered(name: string, take: { readonly right: Side; readonly fields: readonly string[] } | undefined): void {
+    if (take === undefined) this.#plainly.delete(name)
+    for (const [key, cell] of this.#cells) {
+      if (!key.startsWith(`${name}|`)) continue
+      if (take === undefined) for (const side of sides) delete cell.open[side]
+      else if (take.fields.includes(key.slice(name.length + 1))) {
+        delete cell.open[otherSide(take.right)]
+        cell.taken = take.right
+      }
+    }
+  }
+
   /** People changed a side. */
   people(side: Side, { before, after, other }: Change): void {
     for (const { name, was, is } of compared(before, after)) {
@@ -299,6 +312,7 @@ export class Ledger {
   #overwrite(side: Side, { field, name, cell, text, stood }: Overwriting): void {
     const what = `"${text}" is written into ${field} of ${name} in ${sideName[side]}`
     const isReference = this.#references.has(field)
+    if (cell.taken === otherSide(side) && cell.open[side] === undefined) return
     if (cell.agreed === undefined) {
       if (stood !== '' && !isReference)
         this.wrongs.push(`P7: ${what} over "${stood}", where both met for the first time`)

@@ -37,6 +37,15 @@ export interface Run {
   readonly rewritten?: boolean
 }
 
+/** A person decides about a record that waits, while nothing runs: the next run carries it out. */
+export interface Answer {
+  readonly kind: 'answer'
+  /** Counts what waits. */
+  readonly which: number
+  /** Whose value is right; of a record whose partner was deleted: it is made again (Sales), or deleted too. */
+  readonly side: Side
+}
+
 export interface Story {
   /** Where it plays. */
   readonly scene: SceneName
@@ -46,10 +55,12 @@ export interface Story {
   readonly records: number
   /** Chooses how long each request is under way, and so in which order those that are under way together arrive; 0: no time. */
   readonly pace: number
-  readonly steps: readonly (Deed | Run)[]
+  readonly steps: readonly Step[]
   /** How often the files of the mappings have been written anew. */
   readonly edition?: number
 }
+
+export type Step = Deed | Run | Answer
 
 /** What people do in a scene, and how often. */
 export interface Customs {
@@ -196,7 +207,7 @@ export function storyOf(seed: number, wanted?: SceneName): Story {
     }),
     second: below(8) === 0,
   })
-  const story = {
+  const story: Story = {
     scene,
     conflicts: pick(custom.conflicts),
     deletes: pick(custom.deletes),
@@ -204,8 +215,15 @@ export function storyOf(seed: number, wanted?: SceneName): Story {
     pace: below(3) === 0 ? 0 : 1 + below(1_000_000),
     steps: Array.from({ length: 3 + below(6) }, () => (below(2) === 0 ? run() : deed())),
   }
-  if (below(3) > 0) return story
-  return { ...story, steps: story.steps.map((step) => (step.kind === 'run' && below(2) === 0 ? anew(step) : step)) }
+  const kind = below(6)
+  if (kind < 2)
+    return { ...story, steps: story.steps.map((step) => (step.kind === 'run' && below(2) === 0 ? anew(step) : step)) }
+  if (kind > 3 || scene !== 'customers') return story
+  const answer = (): Answer => ({ kind: 'answer', which: below(3), side: pick(sides) })
+  return {
+    ...story,
+    steps: story.steps.flatMap((step) => (step.kind === 'run' && below(2) === 0 ? [step, answer()] : [step])),
+  }
 }
 
 const anew = (run: Run): Run => ({ ...run, rewritten: true })

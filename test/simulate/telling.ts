@@ -1,12 +1,12 @@
 /** A story that failed: cut down to what it needs, and told so that a person can follow it. */
 import { sideName } from '../../src/config/config.ts'
 import type { Memory } from './cell.ts'
-import type { Deed, Run, Story } from './story.ts'
+import type { Deed, Step, Story } from './story.ts'
 
 /** The same story with one thing less, in every way: whatever fails is told by the shortest that still does. */
 export function* shorter(story: Story): Generator<Story> {
   for (const [index, step] of story.steps.entries()) {
-    const others = (replaced: readonly (Deed | Run)[]): Story => ({
+    const others = (replaced: readonly Step[]): Story => ({
       ...story,
       steps: [...story.steps.slice(0, index), ...replaced, ...story.steps.slice(index + 1)],
     })
@@ -48,6 +48,10 @@ const left: Readonly<Record<Memory, string>> = {
 /** The story as a person reads it. */
 export function told(story: Story): string {
   const lines = story.steps.flatMap((step) => {
+    if (step.kind === 'answer')
+      return [
+        `a person says of waiting record ${step.which} that ${sideName[step.side]} is right (a deleted one: ${step.side === 'sales' ? 'made again' : 'deleted'})`,
+      ]
     if (step.kind !== 'run') return [deedText(step)]
     const during = [
       ...step.troubles.map(({ at, what }) => ({ at, text: `request ${at}: ${what}` })),

@@ -3,6 +3,7 @@ import type { Test } from 'tap'
 import { type BySide, type Side, otherSide, sides } from '../../src/config/config.ts'
 import type { Connector } from '../../src/connector/connector.ts'
 import type { Http, HttpAnswer, HttpRequest } from '../../src/connector/http.ts'
+import { afterDelete, take } from '../../src/engine/decisions.ts'
 import type { RunReport } from '../../src/engine/run.ts'
 import { overlay } from '../../src/store/memory-store.ts'
 import type { Store } from '../../src/store/store.ts'
@@ -17,7 +18,7 @@ import { Ledger, type Picture } from './ledger.ts'
 import { VirtualTime } from './network.ts'
 import { openOrders } from './orders.ts'
 import type { OpenScene, Scene } from './scene.ts'
-import { type Deed, type Run, type SceneName, type Story, storyOf } from './story.ts'
+import { type Answer, type Deed, type Run, type SceneName, type Story, storyOf } from './story.ts'
 import { type Trouble, troubles, unanswering } from './troubles.ts'
 
 const scenes: Readonly<Record<SceneName, OpenScene>> = {
@@ -116,7 +117,8 @@ export class SimulatedWorld {
       if (step.kind === 'run') {
         if (step.rewritten === true) this.#edition++
         pushed = await this.#runOnce(step, story, pushed)
-      } else this.#do(step)
+      } else if (step.kind === 'answer') await this.#answer(step, pushed)
+      else this.#do(step)
     }
     this.on.store = overlay(pushed)
     this.scene.settle?.()
@@ -194,6 +196,29 @@ export class SimulatedWorld {
       if (isLast || wasQuiet) return { isAtRest: isQuiet, requests, most: this.#most }
       wasQuiet = isQuiet
     }
+  }
+
+  /** What a person says is remembered where the last run left its state. */
+  async #answer({ which, side }: Answer, store: Store): Promise<void> {
+    const open = this.scene.kinds.flatMap(({ mapping }) => {
+      const state = store.mapping(mapping)
+      return [...state.allHeld()].map((held) => ({ state, held })).toSorted((a, b) => (a.held.id < b.held.id ? -1 : 1))
+    })
+    const about = open[which % Math.max(1, open.length)]
+    const thing = sides.flatMap((on) => this.#seen[on]).find(({ id }) => id === about?.held.id)
+    if (about === undefined || thing === undefined) return
+    const { state, held } = about
+    const records = [{ coupling: undefined, held: [held] }]
+    const action = side === 'sales' ? 'restore' : 'delete'
+    const said =
+      held.kind === 'deleted'
+        ? afterDelete(state, records, { action, direction: 'both' })
+        : take(state, records, { side, fields: [] })
+    if (said.kind !== 'decided') return
+    await store.lock('a person')
+    await store.commit(state.name, said.entries)
+    await store.unlock()
+    this.#ledger.answered(thing.name, held.kind === 'deleted' ? undefined : { right: side, fields: held.fields })
   }
 
   #do(deed: Deed): void {
