@@ -38,6 +38,11 @@ export class VirtualTime {
     })
   }
 
+  /** Until nobody waits for anything any more. */
+  async rest(): Promise<void> {
+    while (this.#sleepers.length > 0) await new Promise((next) => setImmediate(next))
+  }
+
   /** One is woken at a time; what it does until it waits again comes before the next. */
   #turn(): void {
     setImmediate(() => {

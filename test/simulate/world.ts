@@ -165,6 +165,8 @@ export class SimulatedWorld {
       this.on.connectors = mine
     }
     const reports = await Promise.all(runs)
+    // What a dead one still waited for sends nothing any more.
+    await this.#time.rest()
     if (another !== undefined) for (const side of sides) await another[side].close()
     if (!run.second) this.#most = Math.max(this.#most, this.#run.requests)
     this.#run = undefined
