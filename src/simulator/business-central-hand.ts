@@ -5,7 +5,7 @@ import type { Company } from './business-central-company.ts'
 import { notFound } from './business-central-error.ts'
 import { entities, pages } from './business-central-schema.ts'
 import type { View } from './business-central-schema.ts'
-import { renderer, shows } from './business-central-view.ts'
+import { plainRenderer, shows } from './business-central-view.ts'
 import { enter, modify, remove } from './business-central-write.ts'
 import type { Hand } from './service.ts'
 import type { Entry, Row } from './table.ts'
@@ -28,9 +28,9 @@ export function handIn(world: World, company: Company, viewOf: (set: string) => 
     if (found === undefined) throw notFound(view(set).table)
     return found
   }
-  const shown = (set: string, found: Entry) => withoutEtag(renderer(company, view(set))(found))
+  const shown = (set: string, found: Entry) => plainRenderer(company, view(set))(found)
   return {
-    rows: (set) => rowsOf(company, view(set)).map((found) => shown(set, found)),
+    rows: (set) => rowsOf(company, view(set)).map(plainRenderer(company, view(set))),
     row: (set, key) => {
       const found = findRow(company, view(set), key)
       return found && shown(set, found)
@@ -77,11 +77,6 @@ function findRow(company: Company, view: View, key: string): Entry | undefined {
   const whole = parts.length < keys.length ? [...where, ...parts] : parts
   const found = byId ?? company.find(view.table, ...whole)
   return found !== undefined && shows(view, found.row) ? found : undefined
-}
-
-function withoutEtag(row: Row): Row {
-  const { '@odata.etag': _etag, ...values } = row
-  return values
 }
 
 /** Stores demo rows as they are. Words that are no property of the set are table fields. */

@@ -71,14 +71,24 @@ export function etagOf(entry: Entry): string {
   return `W/"${Buffer.from(`'19;${entry.key.slice(0, 8)}${textOf(entry.row[VERSION] ?? entry.version)};1;00;'`).toString('base64')}"`
 }
 
-/** Renders rows of a view; `select` keeps the named properties only. */
+/** Renders rows of a view as the service answers them; `select` keeps the named properties only. */
 export function renderer(company: Company, view: View, select?: readonly string[]): (entry: Entry) => Row {
   const chosen = select === undefined ? [...view.properties.values()] : select.map((name) => propertyOf(view, name))
-  const reads = chosen.map((property) => [property.name, reader(company, property)] as const)
-  return (entry) => {
-    const row: Record<string, unknown> = { '@odata.etag': etagOf(entry) }
-    for (const [name, read] of reads) row[name] = read(entry.row)
-    return row
+  const fill = filler(company, chosen)
+  return (entry) => fill({ '@odata.etag': etagOf(entry) }, entry)
+}
+
+/** Renders the properties of a view alone, without the etag. */
+export function plainRenderer(company: Company, view: View): (entry: Entry) => Row {
+  const fill = filler(company, [...view.properties.values()])
+  return (entry) => fill({}, entry)
+}
+
+function filler(company: Company, properties: readonly Property[]): (into: Record<string, unknown>, of: Entry) => Row {
+  const reads = properties.map((property) => [property.name, reader(company, property)] as const)
+  return (into, { row }) => {
+    for (const [name, read] of reads) into[name] = read(row)
+    return into
   }
 }
 

@@ -90,6 +90,7 @@ const PARTS: Readonly<Record<string, (schema: Schema, table: TableSchema) => Row
   Keys: (_schema, table) => table.keys.map((columns) => keyMetadata(table, columns)),
 }
 
+/** Privileges are many, and made only where somebody asks for them. */
 function entityMetadata(schema: Schema, table: TableSchema): Row {
   return {
     MetadataId: metadataId(table.logical),
@@ -107,7 +108,9 @@ function entityMetadata(schema: Schema, table: TableSchema): Row {
     IsCustomEntity: table.logical.includes('_'),
     IsValidForAdvancedFind: true,
     DisplayName: label(table.logical),
-    Privileges: privilegesOf(table),
+    get Privileges() {
+      return privilegesOf(table)
+    },
     DisplayCollectionName: label(table.set),
     ...Object.fromEntries(Object.entries(PARTS).map(([name, make]) => [name, () => make(schema, table)])),
   }
@@ -261,9 +264,9 @@ function many(items: readonly Row[], query: Query): { value: Row[] } {
 
 function project(item: Row, query: Pick<Query, 'select' | 'expand' | 'filter'>): Row {
   const result: Record<string, unknown> = {}
-  for (const [name, value] of Object.entries(item)) {
-    const chosen = query.select === undefined ? !isExpandable(name, value) : query.select.includes(name)
-    if (name === '@odata.type' || name === 'MetadataId' || chosen) result[name] = value
+  for (const name of Object.keys(item)) {
+    const chosen = query.select?.includes(name) ?? !isExpandable(name, item[name])
+    if (name === '@odata.type' || name === 'MetadataId' || chosen) result[name] = item[name]
   }
   for (const expand of query.expand) result[expand.property] = expanded(item[expand.property], expand)
   return result
