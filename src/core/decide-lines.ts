@@ -12,7 +12,7 @@ import { type LineRow, numberIn } from './document-lines.ts'
 import { numbered } from './line-numbers.ts'
 import type { CompiledLines } from './mapping.ts'
 import { withLineEchoes } from './line-echoes.ts'
-import { type LinePairing, matchLines } from './match-lines.ts'
+import { type LinePairing, matchLines, nameTheSame } from './match-lines.ts'
 import type { Deciding } from './offer.ts'
 import type { Loaded } from './record.ts'
 
@@ -144,7 +144,7 @@ class LinesWork {
 
   /** Lines without a partner that are found to belong together. */
   async meetings(): Promise<void> {
-    const found = await matchLines({
+    const { found, asks } = await matchLines({
       lines: this.#lines,
       deciding: this.#deciding,
       open: { businessCentral: this.#open('businessCentral'), sales: this.#open('sales') },
@@ -155,6 +155,7 @@ class LinesWork {
         sales: this.#numbers('sales', 'paired'),
       },
     })
+    this.#draft.asks.push(...asks)
     for (const pairing of found) await this.#meet(pairing)
   }
 
@@ -167,7 +168,7 @@ class LinesWork {
       if (open.length === 0) continue
       if (right === to) this.#dropAll(open, from)
       if (right === to || !travelsTo(this.#lines.lines.mapping.direction, to)) continue
-      if (this.#areUnclear(to)) this.#ask(open, to)
+      if (await this.#areUnclear(open, to)) this.#ask(open, to)
       else if (this.#mayAdd()) for (const line of open) await this.#add(line, to)
     }
   }
@@ -177,9 +178,14 @@ class LinesWork {
     return this.#lines.lines.on === 'always' || this.#facts.meeting !== 'known'
   }
 
-  /** Two documents that meet with lines on both sides that do not tell which is which: made twice would be worse. */
-  #areUnclear(to: Side): boolean {
-    return this.#facts.meeting === 'first' && this.#taken() === undefined && this.#open(to).some(({ stored }) => stored)
+  /** Lines on both sides that do not tell which is which: made twice would be worse. */
+  async #areUnclear(open: readonly LineRow[], to: Side): Promise<boolean> {
+    const others = this.#open(to).filter(({ stored }) => stored)
+    if (this.#taken() !== undefined || this.#facts.meeting === 'new' || !this.#mayAdd()) return false
+    if (this.#facts.meeting === 'first') return others.length > 0
+    for (const line of open)
+      for (const other of others) if (await nameTheSame(this.#deciding, otherSide(to), line, other)) return true
+    return false
   }
 
   /** The side whose lines a person says are right. */
@@ -201,7 +207,7 @@ class LinesWork {
 
   #ask(open: readonly LineRow[], to: Side): void {
     const values = { [otherSide(to)]: alone(open.length), [to]: alone(this.#open(to).length) } as Record<Side, string>
-    this.#isUnclear = true
+    this.#isUnclear ||= this.#facts.meeting === 'first'
     this.#draft.held.push({ field: unclearLines, because: 'different', values })
   }
 

@@ -9,7 +9,7 @@ import { valueAt } from './carry.ts'
 import { type Decided, decidePair } from './decide.ts'
 import { type LineRow, numberIn } from './document-lines.ts'
 import { type CompiledLines, splitPath } from './mapping.ts'
-import type { Deciding } from './offer.ts'
+import { type Deciding, standsAt } from './offer.ts'
 import { canonical } from './values.ts'
 
 /** Two lines found to belong together. */
@@ -18,9 +18,7 @@ export interface LinePairing extends BySide<LineRow> {
   readonly ours: boolean
 }
 
-export interface LinesToMatch {
-  readonly lines: CompiledLines
-  readonly deciding: Deciding
+export interface LinesToMatch extends LinesMatched {
   /** Lines without a partner. */
   readonly open: BySide<readonly LineRow[]>
   readonly keyFor: (on: Side, line: string) => string | undefined
@@ -30,11 +28,23 @@ export interface LinesToMatch {
   readonly numbers: BySide<ReadonlyMap<string, number>>
 }
 
+interface LinesMatched {
+  readonly lines: CompiledLines
+  readonly deciding: Deciding
+}
+
+/** What was found, and what must be asked before more can be told. */
+export interface LinesFound {
+  readonly found: readonly LinePairing[]
+  readonly asks: Decided['asks']
+}
+
 /** The pairs, each line at most once. At least one of the two is said by its side. */
-export async function matchLines(given: LinesToMatch): Promise<readonly LinePairing[]> {
+export async function matchLines(given: LinesToMatch): Promise<LinesFound> {
   const found: LinePairing[] = []
+  const asks: Decided['asks'][number][] = []
   const left = { businessCentral: new Set(given.open.businessCentral), sales: new Set(given.open.sales) }
-  if (sides.some((side) => left[side].size === 0)) return found
+  if (sides.some((side) => left[side].size === 0)) return { found, asks }
   const pair = (one: LineRow, side: Side, partner: LineRow | undefined, ours: boolean): void => {
     if (partner === undefined) return
     left[side].delete(one)
@@ -47,12 +57,13 @@ export async function matchLines(given: LinesToMatch): Promise<readonly LinePair
       if (!travelsTo(given.lines.lines.mapping.direction, otherSide(from))) continue
       for (const line of [...left[from]].filter(({ spoken }) => spoken)) {
         const candidates = [...left[otherSide(from)]].filter(({ stored }) => stored)
-        const { partner, ours = false } = await finder(given, { line, from, peers: [...left[from]], candidates })
-        pair(line, from, partner, ours)
+        const hit = await finder(given, { line, from, peers: [...left[from]], candidates })
+        if (hit.partner === undefined) asks.push(...(hit.asks ?? []))
+        pair(line, from, hit.partner, hit.ours === true)
       }
     }
   }
-  return found
+  return { found, asks }
 }
 
 interface Search {
@@ -65,6 +76,8 @@ interface Search {
 interface Hit {
   readonly partner?: LineRow | undefined
   readonly ours?: boolean
+  /** Without a partner: what might tell one. */
+  readonly asks?: Decided['asks']
 }
 type Finder = (given: LinesToMatch, search: Search) => Hit | Promise<Hit>
 
@@ -88,7 +101,12 @@ const byColumns: Finder = ({ lines }, { line, from, peers, candidates }) => {
 }
 
 /** What two lines would be to each other if they met. */
-function met({ deciding }: LinesToMatch, from: Side, line: LineRow, candidate: LineRow): Promise<Decided> {
+function met(
+  { deciding }: Pick<LinesMatched, 'deciding'>,
+  from: Side,
+  line: LineRow,
+  candidate: LineRow,
+): Promise<Decided> {
   const rows = { [from]: line, [otherSide(from)]: candidate } as Record<Side, LineRow>
   return decidePair(deciding, {
     rows: { businessCentral: rows.businessCentral, sales: rows.sales },
@@ -104,13 +122,15 @@ function met({ deciding }: LinesToMatch, from: Side, line: LineRow, candidate: L
 
 /** Lines that would be in step at once, but for what the one says by itself (its amounts). */
 const bySameness: Finder = async (given, { line, from, candidates }) => {
+  const open: Decided['asks'][number][] = []
   for (const candidate of candidates) {
     const { writes, held, waits, failed, asks, agreed } = await met(given, from, line, candidate)
     const contradicting = writes.filter(({ field }) => field.field.direction === 'both')
-    if (agreed.size > 0 && [contradicting, held, waits, failed, asks].every(({ length }) => length === 0))
-      return { partner: candidate }
+    if (agreed.size === 0 || [contradicting, held, waits, failed].some(({ length }) => length > 0)) continue
+    if (asks.length === 0) return { partner: candidate }
+    open.push(...asks)
   }
-  return {}
+  return { asks: open }
 }
 
 const byNumber: Finder = async (given, { line, from, candidates }) => {
@@ -122,10 +142,25 @@ const byNumber: Finder = async (given, { line, from, candidates }) => {
   const partner = candidates.find(({ row }) => numberIn(row, order) === number)
   if (partner === undefined || isNumberEnough(to, line.id)) return { partner }
   const { held } = await met(given, from, line, partner)
-  return held.some(({ field }) => isReference(given, field)) ? {} : { partner }
+  return held.some(({ field }) => isReference(given.deciding, field)) ? {} : { partner }
 }
 
-const isReference = ({ deciding }: LinesToMatch, name: string): boolean =>
+const isReference = (deciding: Deciding, name: string): boolean =>
   deciding.compiled.fields.some(({ field }) => field.name === name && field.lookup !== undefined)
+
+/**
+ * Whether two lines without a partner name the same record (the item): they may be one that a forgotten runner has made,
+ * and that was edited since, or two that people have added.
+ */
+export async function nameTheSame(deciding: Deciding, from: Side, line: LineRow, candidate: LineRow): Promise<boolean> {
+  const { agreed, held } = await met({ deciding }, from, line, candidate)
+  if (held.some(({ field }) => isReference(deciding, field))) return false
+  return deciding.compiled.fields.some(
+    (field) =>
+      field.field.lookup !== undefined &&
+      agreed.has(field.rowId) &&
+      standsAt(field, otherSide(from), candidate.row) !== null,
+  )
+}
 
 const finders: readonly Finder[] = [byOwnKey, byColumns, bySameness, byNumber]

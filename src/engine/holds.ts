@@ -31,11 +31,13 @@ export function holdsOf(session: Session, who: Who, decided: Decided): readonly 
   const outdated = decided.held.filter((field) => field.isOutdated === true && field.isDoubtful !== true)
   const others = decided.held.filter((field) => field.isOutdated !== true && field.isDoubtful !== true)
   const conflicts = others.filter(({ because }) => because === 'conflict')
-  const different = others.filter(({ because }) => because === 'different')
+  const different = others.filter(({ because, field }) => because === 'different' && field !== unclearLines)
+  const unclear = others.filter(({ field }) => field === unclearLines)
   const command = `couplet resolve ${recordArgument(session, who)}`
   if (doubts.length > 0) holds.push(doubtHold(doubts, command))
   if (outdated.length > 0) holds.push(outdatedHold(outdated, command))
   if (conflicts.length > 0) holds.push(fieldsHold('conflict', conflicts, command))
+  if (unclear.length > 0) holds.push(linesHold(unclear, command))
   if (different.length > 0) holds.push(fieldsHold('different', different, command))
   const waits = decided.waits.filter(({ policy }) => policy === 'hold' || policy === 'sync')
   const later = decided.waits.filter(({ policy }) => policy === 'defer')
@@ -55,13 +57,23 @@ function fieldsHold(kind: 'conflict' | 'different', fields: readonly HeldField[]
     kind === 'conflict'
       ? `${list.join(', ')} edited on both sides since the last agreement`
       : `${list.join(', ')} filled differently on both sides at the first match`
-  const take = `take one side: ${command} --take businessCentral (or sales)`
-  // No policy decides which lines there are.
-  const remedy = list.includes(unclearLines)
-    ? `${take}; of the lines that do not tell which is which only those of that side stay. Or make them equal in the services`
-    : `${take}, or set a policy in the mapping`
-  return { kind, fields, names: list, message, remedy }
+  return {
+    kind,
+    fields,
+    names: list,
+    message,
+    remedy: `take one side: ${command} --take businessCentral (or sales), or set a policy in the mapping`,
+  }
 }
+
+/** No policy decides which lines there are. */
+const linesHold = (fields: readonly HeldField[], command: string): Hold => ({
+  kind: 'different',
+  fields,
+  names: [unclearLines],
+  message: 'each side has lines without a partner, and which of them are the same cannot be told',
+  remedy: `make them equal in the services, or take one side: ${command} --take businessCentral (or sales); of the lines without a partner only those of that side stay`,
+})
 
 /** What a person said was about what stood there then. */
 function outdatedHold(fields: readonly HeldField[], command: string): Hold {

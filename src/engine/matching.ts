@@ -3,7 +3,7 @@
  * record. Values that a group looks up are compared in Sales' words. Before every group of the mapping come two of our
  * own: a record whose key is derived from another is its partner, made by a run that nobody remembers (P1).
  */
-import { type BySide, type Side, otherSide, sides } from '../config/config.ts'
+import { type BySide, type Side, otherSide, sides, travelsTo } from '../config/config.ts'
 import type { Condition, Page } from '../connector/connector.ts'
 import { isDerived } from '../core/derived-key.ts'
 import { shortHash } from '../core/fingerprint.ts'
@@ -191,14 +191,15 @@ export class Matching {
 
   /**
    * A maker that has left the filter since is the partner all the same, and no match rule finds it (P1, P9). Documents
-   * tell their origin by a reference.
+   * tell their origin by a reference; what waits without a partner was looked for before.
    */
   async #lookOutside(side: Side, keep: (side: Side, row: Loaded) => void): Promise<void> {
-    const { readers, mapping } = this.#session
-    if (mapping.lines !== undefined || !readers[side].hasEntity) return
-    const orphans = this.#orphans(otherSide(side))
+    const { readers, mapping, state } = this.#session
+    const on = otherSide(side)
+    if (mapping.lines !== undefined || !readers[side].hasEntity || !travelsTo(mapping.direction, on)) return
+    const orphans = new Set([...this.#orphans(on)].filter((id) => state.held(on, id)?.kind !== 'no-partner'))
     if (orphans.size === 0) return
-    const isMaker = (id: string): boolean => orphans.has(newKey(this.#session, otherSide(side), id) ?? '')
+    const isMaker = (id: string): boolean => orphans.has(newKey(this.#session, on, id) ?? '')
     const makers: string[] = []
     for await (const keys of readers[side].keys()) makers.push(...keys.filter(isMaker))
     if (makers.length === 0) return

@@ -1,9 +1,9 @@
 /** Lines of documents: who says them, which belong together, what is written, made and deleted, and their numbers. */
 import { array, assert, constant, integer, oneof, property, record } from 'fast-check'
 import t from 'tap'
-import type { BySide, Side } from '../../src/config/config.ts'
+import type { BySide, Field, Lookup, Side } from '../../src/config/config.ts'
 import { noBase } from '../../src/core/base.ts'
-import { areLinesEdited } from '../../src/core/decide-lines.ts'
+import { type DecidedLines, areLinesEdited } from '../../src/core/decide-lines.ts'
 import { lineRows } from '../../src/core/document-lines.ts'
 import { numbered } from '../../src/core/line-numbers.ts'
 import type { Row } from '../../src/core/record.ts'
@@ -328,6 +328,47 @@ t.test('two documents that meet with lines that do not tell which is which are h
   t.equal(held.pairs, undefined, 'nobody has told yet')
 })
 
+t.test('P1 lines that name the same record and have no partner may be one: a person is asked', async (t) => {
+  const links = {
+    couplings: {
+      items: [
+        { id: 'i1', number: 'A', sales: 'A' },
+        { id: 'i2', number: 'B', sales: 'B' },
+      ],
+    },
+  }
+  const known = async (more: Partial<Scene>): Promise<DecidedLines> =>
+    decideScene({ links, sketch: { fields: { ...itemThatMay('hold'), ...quantityOnly } }, ...more })
+  const edited = { businessCentral: [bc('b1', 'A', { quantity: 8 })], sales: [inSales('s1', 'A')] }
+  t.match(await known(edited), { writes: [], held: [{ field: 'lines' }, { field: 'lines' }], pairs: [] })
+  const two = await known({ businessCentral: [bc('b1', 'A')], sales: [inSales('s1', 'B')] })
+  t.equal(two.writes.filter(({ kind }) => kind === 'create').length, 2, 'another record')
+  const blank = await known({ businessCentral: [bc('b1', '', { quantity: 8 })], sales: [inSales('s1', '')] })
+  t.equal(blank.writes.filter(({ kind }) => kind === 'create').length, 2, 'none')
+  const once = { fields: { ...itemThatMay('hold'), ...quantityOnly }, on: 'create' } as const
+  t.match(await known({ ...edited, sketch: once }), { writes: [], held: [] }, 'lines of new documents alone')
+  t.match(await known({ ...edited, meeting: 'new' }), { held: [] }, 'a document that is being made')
+})
+
+t.test('P1 whether two lines say the same is asked for where a query tells, before any is made or held', async (t) => {
+  const find: Lookup = { kind: 'query', find: 'groups', where: { number: { constant: 'A' } } }
+  const group: Partial<Field> = { businessCentral: 'text', sales: 'text', direction: 'toSales', lookup: find }
+  const sketch = { fields: { ...itemThatMay('hold'), ...quantityOnly, group } }
+  const links = { couplings: { items: [{ id: 'i1', number: 'A', sales: 'A' }] } }
+  for (const meeting of ['first', 'known'] as const) {
+    const scene: Scene = {
+      sketch,
+      meeting,
+      businessCentral: [bc('b1', 'A', { text: 'x' })],
+      sales: [inSales('s1', 'A')],
+    }
+    t.match(await decideScene({ ...scene, links }), { asks: [{}], pairs: meeting === 'first' ? undefined : [] })
+    const records = { groups: [{ id: 'g1', number: 'A' }] }
+    const told = await decideScene({ ...scene, links: { ...links, records } })
+    t.match(told, { asks: [], held: [], pairs: [{ businessCentral: 'b1', sales: 's1' }] }, meeting)
+  }
+})
+
 t.test('where a person says whose lines are right the others go', async (t) => {
   const scene: Scene = {
     meeting: 'first',
@@ -354,6 +395,8 @@ t.test('where a person says whose lines are right the others go', async (t) => {
   const split = { toSales: "$append(lines.{ 'key': id, 'item': item }, { 'key': 'freight', 'item': 'F' })" }
   t.same(await taking('sales', { sketch: { compute: split } }), asInSales, 'nor what stands in no line of its own')
 })
+
+const quantityOnly = { quantity: { businessCentral: 'quantity', sales: 'quantity' } } as const
 
 const itemThatMay = (whenUncoupled: 'hold' | 'skip'): NonNullable<LinesSketch['fields']> => ({
   item: {

@@ -144,6 +144,40 @@ t.test('P3 different lines edited on both sides are both kept; lines are added f
   await restsNow(t, given)
 })
 
+t.test('P1 lines of one item that both sides get at once wait: they may be one', async (t) => {
+  const given = await atRest(t)
+  const { order, inBusinessCentral: id, on } = given
+  inSales(given, order, () => void salesLine(given, order, { product: 0, quantity: 8, sequence: 4 }))
+  inBusinessCentral(given, id, () => {
+    for (const [lineObjectNumber, quantity] of [
+      ['I2', 5],
+      ['I1', 9],
+    ] as const)
+      on.simulator.businessCentral.create('salesOrderLines', {
+        documentId: id,
+        lineType: 'Item',
+        lineObjectNumber,
+        quantity,
+      })
+  })
+  t.match((await given.run()).problems, [{ kind: 'different', message: /which of them are the same/ }])
+  t.same(quantities(given, order), [
+    [1, 1, 1, 5, 9],
+    [1, 1, 1, 8],
+  ])
+  inBusinessCentral(given, id, () => {
+    const added = linesInBusinessCentral(given).at(-1)
+    on.simulator.businessCentral.edit('salesOrderLines', String(added?.['id']), { quantity: 8 })
+  })
+  clean(t, await given.run())
+  await given.run()
+  t.same(quantities(given, order).map(inOrder), [
+    [1, 1, 1, 5, 8],
+    [1, 1, 1, 5, 8],
+  ])
+  await restsNow(t, given)
+})
+
 t.test(
   'the same line edited on both sides is held by its name, nothing is written, and a person takes one',
   async (t) => {
@@ -500,7 +534,14 @@ for (const how of ['found', 'coupled by hand'] as const)
       ]
       for (const description of ['one', 'two']) {
         await given.run({ full: true })
-        t.match(on.held(mapping), [{ kind: 'different', fields: ['lines'], remedy: /only those of that side stay/ }])
+        t.match(on.held(mapping), [
+          {
+            kind: 'different',
+            fields: ['lines'],
+            message: /which of them are the same/,
+            remedy: /only those of that side stay/,
+          },
+        ])
         t.same(quantities(given, order), apart)
         inSales(given, order, () => on.simulator.sales.edit('salesorders', order, { description }))
         await given.run()
