@@ -64,7 +64,8 @@ export const documentRules: Readonly<Record<string, Rules>> = Object.fromEntries
       beforeUpdate: (write) => checkOpen(kind, write),
       afterWrite: ({ organization, id, row, before }) => {
         const moved = [...TOTAL_INPUTS].some((name) => row[name] !== before[name])
-        if (isOpen(kind, row) && moved) recalculate(kind, organization, id)
+        // What one write changes before it closes the document counts.
+        if (moved && (isOpen(kind, row) || isOpen(kind, before))) recalculate(kind, organization, id)
       },
       beforeDelete: ({ organization, id }) => {
         const lines = organization.table(kind.line)
@@ -146,10 +147,10 @@ function priceLine(write: Before): void {
   const line: Row = { ...before, ...values }
   if (!PRICE_INPUTS.some((name) => values[name] !== undefined)) return
   // An amount that the write itself sets stands: so the invoice's second update keeps what it says.
-  values['baseamount'] ??= round(number(line['priceperunit']) * number(line['quantity']), 4)
-  const volumeDiscount = number(line['volumediscountamount']) * number(line['quantity'])
-  const discount = number(line['manualdiscountamount']) + volumeDiscount
-  values['extendedamount'] ??= round(number(values['baseamount']) - discount + number(line['tax']), 4)
+  const price = number(line['priceperunit']) - number(line['volumediscountamount'])
+  values['baseamount'] ??= round(price * number(line['quantity']), 4)
+  const discounted = number(values['baseamount']) - number(line['manualdiscountamount'])
+  values['extendedamount'] ??= round(discounted + number(line['tax']), 4)
 }
 
 const PRICE_INPUTS = ['quantity', 'priceperunit', 'manualdiscountamount', 'tax']
@@ -182,14 +183,17 @@ function recalculate(kind: Kind, organization: Organization, id: string): void {
   if (header === undefined || header.row['ispricelocked'] === true) return
   const lines = linesOf(kind, organization, id).map(({ row }) => row)
   const sum = (value: (line: Row) => number) => lines.reduce((total, line) => total + value(line), 0)
-  const items = sum((line) => number(line['baseamount']) - number(line['manualdiscountamount']))
+  const money = (value: number) => round(Number(value.toFixed(9)), decimals(organization, header.row))
   const tax = sum((line) => number(line['tax']))
-  const discount = number(header.row['discountamount']) + (items * number(header.row['discountpercentage'])) / 100
+  const items = sum((line) => number(line['extendedamount'])) - tax
+  const ofLines = sum((line) => number(line['manualdiscountamount']))
+  const share = (items * number(header.row['discountpercentage'])) / 100
+  const discount = money(number(header.row['discountamount']) + share)
   const lessFreight = items - discount
   const totals: Record<string, number> = {
     totallineitemamount: items,
-    totallineitemdiscountamount: sum((line) => number(line['manualdiscountamount'])),
-    totaldiscountamount: discount,
+    totallineitemdiscountamount: ofLines,
+    totaldiscountamount: discount + ofLines,
     totalamountlessfreight: lessFreight,
     totaltax: tax,
     totalamount: lessFreight + number(header.row['freightamount']) + tax,
@@ -198,10 +202,16 @@ function recalculate(kind: Kind, organization: Organization, id: string): void {
   const rate = number(header.row['exchangerate']) || 1
   const changed: Record<string, unknown> = {}
   for (const [name, value] of Object.entries(totals)) {
-    const amount = round(value, 4)
+    const amount = money(value)
     if (!(name in schema.columns) || header.row[name] === amount) continue
     changed[name] = amount
     if (`${name}_base` in schema.columns) changed[`${name}_base`] = round(amount / rate, 4)
   }
   if (Object.keys(changed).length > 0) organization.table(kind.header).update(id, changed)
+}
+
+/** The decimals of a document's amounts: those of its currency. */
+function decimals(organization: Organization, header: Row): number {
+  const currency = organization.table('transactioncurrency').get(String(header['_transactioncurrencyid_value']))
+  return number(currency?.row['currencyprecision'] ?? 2)
 }

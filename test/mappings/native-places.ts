@@ -32,14 +32,16 @@ const takenElsewhere: Readonly<Record<string, string>> = {
   'SALESORDER-ORDER.bidirectional.29': 'workDescription',
 }
 
-/** Rows that natively travel in both directions and here in one, and why. */
-const oneWay: Readonly<Record<string, Direction>> = {
+/** Rows that natively travel another way, and why. */
+const otherWay: Readonly<Record<string, Direction>> = {
   // Business Central numbers a line once; lines made from Sales are numbered by the mapping itself.
   'SOLINE-ORDERDETAIL.4': 'toSales',
   // What was shipped, and the amounts of a line, are Business Central's own results there.
   'SOLINE-ORDERDETAIL.6': 'toSales',
   'SOLINE-ORDERDETAIL.10': 'toSales',
   'SOLINE-ORDERDETAIL.11': 'toSales',
+  // Natively the way to Business Central is no field row, but code (B-02, L-11).
+  'SALESORDER-ORDER.bidirectional.23': 'both',
 }
 
 /** Native mappings that no file of the set replaces yet; must be empty in a release. */
@@ -91,7 +93,7 @@ const conditionOf: Readonly<Record<string, string>> = {
 }
 
 function behaviourProblems(file: MappingFile, row: FieldRow, native: NativeRow): Problem[] {
-  const expected = oneWay[native.row] ?? within(tableOf(native)?.direction ?? 'both', native.direction)
+  const expected = otherWay[native.row] ?? within(tableOf(native)?.direction ?? 'both', native.direction)
   const matched = (file.match ?? []).some((group) => group.sales.includes(row.sales ?? ''))
   const checks: readonly (readonly [boolean, Problem])[] = [
     [directionOf(file, row) === expected, `goes ${directionOf(file, row)}, natively ${expected}`],

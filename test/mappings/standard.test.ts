@@ -175,7 +175,9 @@ function readable(file: MappingFile, from: Side): ReadonlySet<string> {
   const source = file[from] ?? {}
   const entity = file.lines?.[from]?.entity
   const lines = entity === undefined ? [] : Object.keys(columnsOf(from, { entity }) ?? {})
-  return new Set([...namesOf(from, source, lines).keys(), ...Object.keys(source.join ?? {})])
+  // Of the lines of a document either one column, or within each line its own.
+  const within = entity === undefined ? [] : ['lines', ...lines]
+  return new Set([...namesOf(from, source, lines).keys(), ...within, ...Object.keys(source.join ?? {})])
 }
 
 /** A row of a pair's end reads the posted document. */
