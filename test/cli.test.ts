@@ -16,7 +16,7 @@ import { systemClock } from '../src/clock.ts'
 import { ConfigError, ConnectorError, LockedError, StateError, UnsafePlanError } from '../src/errors.ts'
 import { plain } from '../src/report/paint.ts'
 import { openJsonStore } from '../src/store/json-store.ts'
-import { type Said, couplet } from './cli/world.ts'
+import { type Said, couplet, withoutStandardSet } from './cli/world.ts'
 import { proved } from './proof.ts'
 
 const mappingFile = `mapping: customer
@@ -53,6 +53,7 @@ async function worldFor(t: Test, more = ''): Promise<World> {
   t.teardown(() => playground.simulator.stop())
   const folder = t.testdir({ mappings: { 'customer.yaml': mappingFile } })
   await writePlaygroundProject(folder, playground, `mappings: [customer]\n${more}`)
+  await withoutStandardSet(folder)
   const run = (args: string, terminal?: Partial<Terminal>): Promise<Said> => couplet(folder, args, terminal)
   return {
     ...playground,

@@ -10,7 +10,7 @@ import { systemClock } from '../src/clock.ts'
 import type { Side } from '../src/config/config.ts'
 import type { FaultAction, FaultMatch } from '../src/simulator/faults.ts'
 import type { Row } from '../src/simulator/table.ts'
-import { cliWorld } from './cli/world.ts'
+import { cliWorld, withoutStandardSet } from './cli/world.ts'
 import type { CliWorld, Said } from './cli/world.ts'
 import { proved } from './proof.ts'
 
@@ -42,9 +42,8 @@ async function world(t: Test, options: Parameters<typeof cliWorld>[2] = {}): Pro
     ...options,
   })
   const file = join(made.folder, 'couplet.yaml')
-  const text = (await readFile(file, 'utf8')).replaceAll(/^ {4}auth:/gm, '    timeout: 300 ms\n    auth:')
-  // The one mapping is the project's own: no run needs the standard set.
-  await writeFile(file, text.replace('use: standard@1\n', ''))
+  await writeFile(file, (await readFile(file, 'utf8')).replaceAll(/^ {4}auth:/gm, '    timeout: 300 ms\n    auth:'))
+  await withoutStandardSet(made.folder)
   const { businessCentral, sales } = made.simulator
   let rounds = 0
   const sync = (line = 'sync'): Promise<Said> => made.run(line, { clock: hasty })

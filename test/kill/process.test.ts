@@ -1,14 +1,14 @@
 /** P1, P7: the program as it is built is ended by SIGKILL at a request or a line of its journal; the next run goes on. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { cp, readFile, rm, writeFile } from 'node:fs/promises'
+import { cp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import type { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import type { Simulator } from '../../src/simulator/simulator.ts'
-import { type CliWorld, cliWorld } from '../cli/world.ts'
+import { type CliWorld, cliWorld, withoutStandardSet } from '../cli/world.ts'
 import { writesMade } from '../engine/stage.ts'
 import { proved } from '../proof.ts'
 import { spread } from './spread.ts'
@@ -91,12 +91,6 @@ interface Lived {
   readonly code: number | null
   readonly signal: string | null
   readonly end: string
-}
-
-/** A process that reads the standard set, too, takes twice as long. */
-async function withoutStandardSet(folder: string): Promise<void> {
-  const file = join(folder, 'couplet.yaml')
-  await writeFile(file, (await readFile(file, 'utf8')).replace('use: standard@1\n', ''))
 }
 
 /** Records are coupled; then both sides are edited, and each gets new records. */
