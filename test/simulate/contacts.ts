@@ -43,6 +43,7 @@ export const openContacts: OpenScene = async (t, options) => {
     on,
     kinds,
     references: new Set(['company', 'primary']),
+    fieldsOf: { parent: 'company', primaryContact: 'primary' },
     most: { calm: 9, any: 50 },
     run: (story, more) => on.run(configFor(story), more),
     freshStore: async () => openMemoryStore(theKey),

@@ -28,6 +28,8 @@ export interface Scene {
   readonly references: ReadonlySet<string>
   /** Fields in which a blank leaves the other side as it is (`blank: keep`). */
   readonly keeping?: ReadonlySet<string>
+  /** Fields by the names of their rows in the mappings, where these are others. */
+  readonly fieldsOf?: Readonly<Record<string, string>>
   /** Records are written in several steps: a write without an answer is one whose last step has none. */
   readonly isStepwise?: boolean
   /** Requests at most: of a run after one with nothing to do (more for each record that waits), and of any run. */

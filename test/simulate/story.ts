@@ -218,11 +218,14 @@ export function storyOf(seed: number, wanted?: SceneName): Story {
   const kind = below(6)
   if (kind < 2)
     return { ...story, steps: story.steps.map((step) => (step.kind === 'run' && below(2) === 0 ? anew(step) : step)) }
-  if (kind > 3 || scene !== 'customers') return story
+  // What becomes of the lines of an order is more than one answer.
+  if (kind > 3 || scene === 'orders') return story
   const answer = (): Answer => ({ kind: 'answer', which: below(3), side: pick(sides) })
   return {
     ...story,
-    steps: story.steps.flatMap((step) => (step.kind === 'run' && below(2) === 0 ? [step, answer()] : [step])),
+    conflicts: 'hold',
+    deletes: 'hold',
+    steps: story.steps.flatMap((step): readonly Step[] => (step.kind === 'run' ? [step, answer()] : [step])),
   }
 }
 

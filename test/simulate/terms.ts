@@ -35,6 +35,7 @@ export const openTerms: OpenScene = async (t, options) => {
     on,
     kinds: [{ mapping: 'customer-account', records: (side) => (side === 'sales' ? on.accounts() : on.customers()) }],
     references: new Set(['terms']),
+    fieldsOf: { paymentTerms: 'terms' },
     most: { calm: 7, any: 60 },
     run: (story, more) => on.run(configFor(story), more),
     freshStore: async () => openMemoryStore(theKey),

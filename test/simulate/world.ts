@@ -220,7 +220,8 @@ export class SimulatedWorld {
     await store.lock('a person')
     await store.commit(state.name, said.entries)
     await store.unlock()
-    this.#ledger.answered(thing.name, held.kind === 'deleted' ? undefined : { right: side, fields: held.fields })
+    const fields = held.fields.map((name) => this.scene.fieldsOf?.[name] ?? name)
+    this.#ledger.answered(thing.name, held.kind === 'deleted' ? undefined : { right: side, fields })
   }
 
   #do(deed: Deed): void {
