@@ -14,7 +14,7 @@ import type { CompiledField } from '../core/mapping.ts'
 import { printOf, standsAt } from '../core/offer.ts'
 import type { Row } from '../core/record.ts'
 import { type Action, baseAfter, printsOf } from './actions.ts'
-import type { Judgement } from './judgement.ts'
+import { type Judgement, isPaused } from './judgement.ts'
 import { lineWritesTo } from './line-steps.ts'
 import { mindsStamps } from './own-writes.ts'
 import { type Session, keysOf, linePairsOf, packed, packedLines, soughtLinesOf } from './session.ts'
@@ -42,7 +42,7 @@ export async function couplingAfter(session: Session, action: Action, result: Do
     sales: pair.sales,
     ...packedAfter(session, action, current),
     ...packedLines(session, pairsAfter(session, action, { result, former }), soughtAfter(action, former)),
-    ...(judgement.action.kind === 'merge' && judgement.action.paused ? { outside: true } : {}),
+    ...(isPaused(judgement.action) ? { outside: true } : {}),
     ...freshAfter(session, action, { version, isOpen }),
     ...oursAfter(session, action, { current, version, isOpen }),
     ...unfinishedAfter(action, current),

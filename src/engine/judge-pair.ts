@@ -247,8 +247,8 @@ function decisionFor(session: Session, held: Held | undefined): Held['decision']
   return rewrite === undefined ? held?.decision : { kind: 'take', fields: { '*': otherSide(rewrite) } }
 }
 
-/** Decides two records that meet for the first time. */
-export async function judgeMatched(session: Session, common: Common): Promise<Judged> {
+/** Decides two records that meet for the first time; `paused`: one of them stands outside the filter (P9). */
+export async function judgeMatched(session: Session, common: Common, paused = false): Promise<Judged> {
   const { businessCentral, sales } = common.rows
   if (businessCentral === undefined || sales === undefined) return plainly({ kind: 'ignore' })
   if (isTaken(session, common) || session.options.coupleOnly) return coupledUnseen(session, common)
@@ -259,27 +259,28 @@ export async function judgeMatched(session: Session, common: Common): Promise<Ju
     rows: { businessCentral, sales },
     base: noBase,
     meeting: 'first',
-    paused: false,
+    paused,
     decision,
     missingPages: missingPages(session),
     writable: session.writable,
     deferLater: session.deferLater,
   })
   const unfinished = isUnfinished(session, common)
-  const meeting = unfinished ? 'new' : 'first'
-  const decided = await withLines(session, common, header, { meeting, decision, unfinished })
-  return withLeave(session, { action: { kind: 'couple' }, decided, holds: holdsOf(session, common, decided) })
+  const decided = paused
+    ? await withAround(session, common, header, { meeting: 'known', decision, unfinished: false })
+    : await withLines(session, common, header, { meeting: unfinished ? 'new' : 'first', decision, unfinished })
+  return withLeave(session, { action: { kind: 'couple', paused }, decided, holds: holdsOf(session, common, decided) })
 }
 
 /** Two records are a pair, and are not compared. A record that has another partner already is none. */
-export const coupledUnseen = (session: Session, common: Common): Judged =>
+const coupledUnseen = (session: Session, common: Common): Judged =>
   isTaken(session, common)
     ? {
         action: { kind: 'hold' },
         decided: undefined,
         holds: [loneHold(session, { ...common, side: 'businessCentral' }, 'ambiguous')],
       }
-    : { action: { kind: 'couple' }, decided: notLookedAt, holds: [] }
+    : { action: { kind: 'couple', paused: false }, decided: notLookedAt, holds: [] }
 
 const isTaken = ({ state }: Session, { coupling, rows }: Common): boolean =>
   coupling !== undefined || (rows.sales !== undefined && state.bySide('sales', rows.sales.id) !== undefined)

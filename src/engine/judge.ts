@@ -15,7 +15,7 @@ import { movedTo } from './continuing.ts'
 import { isMade } from './new-key.ts'
 import type { Ref } from './ref.ts'
 import { judgeImagined, judgeLone } from './judge-lone.ts'
-import { coupledUnseen, judgeCoupled, judgeMatched } from './judge-pair.ts'
+import { judgeCoupled, judgeMatched } from './judge-pair.ts'
 import { needsPages } from './match-values.ts'
 import { findPosted, postedOf } from './posted.ts'
 import { type Common, type Judged, type Judgement, plainly } from './judgement.ts'
@@ -178,8 +178,8 @@ function judgedBy(session: Session, common: Common): Judged | Promise<Judged> {
   if (sides.some((side) => isImagined(session, side, ref[side]))) return judgeImagined(session, common)
   if (coupling !== undefined && coupling.sales.id === ref.sales) return judgeCoupled(session, common, coupling)
   if (!ref.coupled && hasLeft(session, common))
-    // What one was made of is its partner wherever it stands; nothing travels there (P9).
-    return isMade(session, common.rows) ? coupledUnseen(session, common) : plainly({ kind: 'ignore' })
+    // What one was made of is its partner wherever it stands (P9).
+    return isMade(session, common.rows) ? judgeMatched(session, common, true) : plainly({ kind: 'ignore' })
   if (ref.found === undefined) return judgeMatched(session, common)
   const side = ref.businessCentral === undefined ? 'sales' : 'businessCentral'
   const partner = session.state.bySide(side, ref[side] ?? '')?.[otherSide(side)]

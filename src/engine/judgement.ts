@@ -34,7 +34,7 @@ export type JudgedAction =
   /** Write the decided fields of a coupled pair. */
   | { readonly kind: 'merge'; readonly paused: boolean }
   /** Couple a pair that matched, and write its decided fields. */
-  | { readonly kind: 'couple' }
+  | { readonly kind: 'couple'; readonly paused: boolean }
   | { readonly kind: 'create'; readonly on: Side; readonly restores: boolean }
   | { readonly kind: 'delete'; readonly on: Side }
   /** `said`: by the record that stays. */
@@ -42,6 +42,10 @@ export type JudgedAction =
   /** The last fields are written, and the pair is over: it stays remembered. */
   | { readonly kind: 'end'; readonly because: Ending }
   | { readonly kind: 'hold' }
+
+/** The pair is outside the filter. */
+export const isPaused = (action: JudgedAction): boolean =>
+  (action.kind === 'merge' || action.kind === 'couple') && action.paused
 
 /** One reason to wait. */
 export interface Hold {

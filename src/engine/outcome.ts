@@ -14,7 +14,7 @@ import { type Done, couplingAfter, rowSent } from './coupling-after.ts'
 import { freedBy } from './held-due.ts'
 import { aloneHold } from './holds.ts'
 import { begunSide, writesTo } from './judge-lines.ts'
-import { type Hold, type Judgement, isClaiming } from './judgement.ts'
+import { type Hold, type Judgement, isClaiming, isPaused } from './judgement.ts'
 import {
   type Session,
   heldOf,
@@ -70,7 +70,7 @@ function pairEntries(session: Session, judgement: Judgement, writesFollow: boole
     businessCentral: seen('businessCentral'),
     sales: seen('sales'),
     ...packed(session, baseAfter(session, judgement, [])),
-    ...(action.kind === 'merge' && action.paused ? { outside: true } : {}),
+    ...(isPaused(action) ? { outside: true } : {}),
     ...goesOn(session, judgement, writesFollow),
     ...packedLines(session, linesKnown(session, judgement), soughtLinesOf(coupling)),
   }

@@ -433,6 +433,7 @@ t.test('P1 P9 a maker that has left the filter since has no second partner made 
   const report = await s.run([mapped])
   t.equal(report.ok, true, JSON.stringify(report.problems))
   t.equal(writesMade(s.simulator), 0, 'nothing travels')
+  t.equal(s.couplings().filter(({ outside }) => outside).length, 2, 'they rest')
   t.same(pairsOf(s.couplings()), before)
   s.simulator.businessCentral.edit('customers', idOf(customer), { blocked: '_x0020_' })
   s.simulator.sales.edit('accounts', idOf(account), { statecode: 0, statuscode: 1 })

@@ -158,7 +158,7 @@ function deleted(world: SimulatedWorld, { deletes }: Story, pictures: BySide<Pic
   return ledger.deletedPlainly.flatMap((gone) => {
     const { side, thing } = gone
     // What stands outside the filter is deleted or made again by nobody but a person (P9).
-    if (waitsOutside(world, pictures[otherSide(side)], thing.name)) return []
+    if (waitsOutside(world, pictures[otherSide(side)], thing.name) || waitsForAnother(world, gone.left.id)) return []
     const isThere = (on: Side): boolean => pictures[on].some(({ name }) => name === thing.name)
     // What nobody edits is held to its end by its scene.
     if (Object.keys(thing.cells).length === 0) return []
@@ -179,6 +179,13 @@ const mayBeTaken = (
   picture: Picture,
   { left: { name }, wasNamed }: DeletedThing,
 ): boolean => wasNamed || picture.some(({ cells }) => [...references].some((field) => cells[field] === name))
+
+/** What is made again names something that was deleted since. */
+const waitsForAnother = ({ scene, on }: SimulatedWorld, id: string): boolean =>
+  scene.kinds.some(({ mapping }) => {
+    const pair = on.couplings(mapping).find((coupling) => sides.some((side) => coupling[side].id === id))
+    return on.held(mapping).some((held) => held.kind === 'waiting' && held.id === pair?.businessCentral.id)
+  })
 
 function waitsOutside(world: SimulatedWorld, picture: Picture, name: string): boolean {
   const thing = picture.find((one) => one.name === name)
