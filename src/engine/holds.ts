@@ -82,7 +82,7 @@ function outdatedHold(fields: readonly HeldField[], command: string): Hold {
     kind: 'conflict',
     fields,
     names: list,
-    message: `${list.join(', ')} edited again since a person decided, so nothing was written over`,
+    message: `${list.join(', ')} edited again since this was held, so the decision was not carried out`,
     remedy: `look at both records and decide again: ${command} --take businessCentral (or sales)`,
   }
 }
@@ -151,7 +151,7 @@ export function deletedPartner(
   { gone, said, isOutdated }: { readonly gone: Side; readonly said: Said; readonly isOutdated: boolean },
 ): Hold {
   const where = gone === 'sales' ? 'Sales' : 'Business Central'
-  const edited = isOutdated ? '; it was edited since a person decided to delete it, so it stands' : ''
+  const edited = isOutdated ? '; it was edited since this was held, so it was not deleted' : ''
   return {
     kind: 'deleted',
     fields: [],
